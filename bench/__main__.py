@@ -1,0 +1,39 @@
+"""``python -m bench``: every benchmark, its ratio against its goal, to the screen and to ``build/bench.json``."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+
+from bench.project import ROOT
+from bench.ratio import Ratio
+from bench.suite import fast_tests_against_one_synth
+from bench.synth import production_against_empty_stack
+
+BENCHMARKS: Mapping[str, Callable[[], Ratio]] = {
+    "synth_of_production_against_empty_stack": production_against_empty_stack,
+    "fast_tests_against_one_synth": fast_tests_against_one_synth,
+}
+
+
+def report(name: str, figure: Ratio) -> dict[str, object]:
+    verdict = "holds" if figure.holds else "DOES NOT HOLD"
+    print(f"{name}: {figure.ratio} (goal at most {figure.goal}, {figure.runs} runs): {verdict}", flush=True)
+    return {
+        "ratio": figure.ratio,
+        "goal": figure.goal,
+        "holds": figure.holds,
+        "runs": figure.runs,
+        "detail": figure.detail,
+    }
+
+
+def main() -> int:
+    figures = {name: report(name, benchmark()) for name, benchmark in BENCHMARKS.items()}
+    target = ROOT / "build" / "bench.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0 if all(figure["holds"] for figure in figures.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

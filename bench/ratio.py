@@ -1,0 +1,59 @@
+"""A benchmark's figure: the ratio of two commands timed in turn within one run.
+
+Machines differ and are shared; a ratio of two things measured side by side, a b a b, survives both.
+"""
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is timed as a whole process. ``environment`` replaces the caller's."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    folder: str
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The median of the pairwise ratios a/b; it holds while it does not exceed ``goal``."""
+
+    ratio: float
+    goal: float
+    runs: int
+    detail: str
+
+    @property
+    def holds(self) -> bool:
+        return self.ratio <= self.goal
+
+
+def seconds(command: Command) -> float:
+    """Wall time of one run. A command that fails has no time: ``CalledProcessError`` with its output."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command.arguments,
+        env=dict(command.environment),
+        cwd=command.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    elapsed = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command.arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return elapsed
+
+
+def measure(a: Command, b: Command, *, goal: float, runs: int, clock: Callable[[Command], float] = seconds) -> Ratio:
+    """Time ``a`` against ``b``: one warm-up of each, then ``runs`` pairs in turn."""
+    clock(a), clock(b)
+    pairs = [(clock(a), clock(b)) for _ in range(runs)]
+    ratio = statistics.median(first / second for first, second in pairs)
+    detail = " ".join(f"{first:.2f}/{second:.2f}" for first, second in pairs)
+    return Ratio(ratio=round(ratio, 3), goal=goal, runs=runs, detail=f"seconds a/b, pair by pair: {detail}")
