@@ -1,0 +1,1 @@
+"""What the release knows of AWS: one small adapter per service."""

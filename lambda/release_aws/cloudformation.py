@@ -1,0 +1,112 @@
+"""Stacks and change sets. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from release_aws.clients import AwsClient, error_code
+from release_engine import stack as rules
+
+PARAMETER = "ImageDigest"
+_UNCHANGED = ("didn't contain changes", "No updates are to be performed")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """`digest` is what it was last told to run, None before the first release; `updated` changes with every update."""
+
+    name: str
+    status: str
+    digest: str | None
+    updated: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """`state` is pending, ready, unchanged or failed."""
+
+    state: str
+    reason: str
+    changes: tuple[Mapping[str, Any], ...]
+
+
+class Stacks:
+    """What a release does with the stack of a component."""
+
+    def __init__(self, client: AwsClient) -> None:
+        self._client = client
+
+    def describe(self, name: str) -> Stack | None:
+        """None when there is no such stack."""
+        try:
+            found = self._client.describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        values = {item["ParameterKey"]: item.get("ParameterValue", "") for item in found.get("Parameters", [])}
+        updated = str(found.get("LastUpdatedTime") or "")
+        return Stack(name, found["StackStatus"], values.get(PARAMETER) or None, updated, tuple(values))
+
+    def create_change_set(self, stack: Stack, name: str, digest: str) -> None:
+        """The template as it is, every parameter as it is, and the digest. Asked for twice, it is made once (F35)."""
+        kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in stack.parameters if key != PARAMETER]
+        try:
+            self._client.create_change_set(
+                StackName=stack.name,
+                ChangeSetName=name,
+                ChangeSetType="UPDATE",
+                UsePreviousTemplate=True,
+                Parameters=[*kept, {"ParameterKey": PARAMETER, "ParameterValue": digest}],
+                Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            )
+        except ClientError as error:
+            if error_code(error) != "AlreadyExistsException":
+                raise
+
+    def change_set(self, stack: str, name: str) -> ChangeSet:
+        """With all of its changes."""
+        pages = list(self._client.get_paginator("describe_change_set").paginate(StackName=stack, ChangeSetName=name))
+        reason = pages[0].get("StatusReason") or ""
+        changes = tuple(change for page in pages for change in page.get("Changes", []))
+        return ChangeSet(_state(pages[0]["Status"], reason), reason, changes)
+
+    def execute(self, stack: str, name: str) -> bool:
+        """False when it was executed already: CloudFormation then has put it away, or says so."""
+        try:
+            self._client.execute_change_set(StackName=stack, ChangeSetName=name, ClientRequestToken=name)
+        except ClientError as error:
+            if error_code(error) not in ("ChangeSetNotFound", "InvalidChangeSetStatus"):
+                raise
+            return False
+        return True
+
+    def delete_change_set(self, stack: str, name: str) -> None:
+        """One that will not be executed."""
+        self._client.delete_change_set(StackName=stack, ChangeSetName=name)
+
+    def cancel(self, stack: str) -> None:
+        """Asks for the former state back; too late is no error, since the next look at the stack tells."""
+        try:
+            self._client.cancel_update_stack(StackName=stack)
+        except ClientError as error:
+            if error_code(error) != "ValidationError":
+                raise
+
+    def failure_reason(self, stack: str) -> str:
+        """Why the last update failed."""
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack)
+        events = (event for page in pages for event in page["StackEvents"])
+        return rules.failure_reason(stack, islice(events, 500))
+
+
+def _state(status: str, reason: str) -> str:
+    if status == "CREATE_COMPLETE":
+        return "ready"
+    if status != "FAILED":
+        return "pending"
+    return "unchanged" if any(words in reason for words in _UNCHANGED) else "failed"

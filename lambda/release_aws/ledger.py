@@ -1,0 +1,206 @@
+"""The ledger in DynamoDB: one table, `pk` = component, `sk` = what is remembered of it.
+
+Every write after the lock checks the lock's holder and token in the same transaction (F10, F35).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from release_aws.clients import AwsClient, error_code
+from release_aws.items import from_item, to_attribute, to_item
+from release_engine.ledger import (
+    Current,
+    Kind,
+    Lock,
+    LockHeldError,
+    Outcome,
+    OvertakenError,
+    Release,
+    iso,
+    newest_first,
+)
+
+_TAKE = "SET #holder = :holder, #since = :since, #lease = :lease, #token = if_not_exists(#token, :zero) + :one"
+_FREE = "attribute_not_exists(#holder) OR #lease <= :now OR (#holder = :dead AND #token = :dead_token)"
+_ABANDONED = "its execution ended without recording an outcome"
+# What a name is called in expressions: several of these are reserved words of DynamoDB.
+_NAMES = {"#holder": "holder", "#token": "token", "#lease": "lease_until", "#since": "since"}
+
+
+class Ledger:
+    """Reads and writes one environment's ledger."""
+
+    def __init__(self, client: AwsClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def lock(self, component: str) -> Lock:
+        """Who holds the lock now; a lock without holder when nobody does."""
+        return _lock(component, self._get(component, "lock"))
+
+    def acquire(self, component: str, release_id: str, *, now: float, lease: int, dead: Lock | None = None) -> Lock:
+        """Takes the lock, or finds that it is held already by this release; else LockHeldError.
+
+        `dead` is a lock whose release is known not to live any more: exactly that one may be taken over.
+        """
+        held = self.lock(component)
+        if held.holder == release_id and held.held_at(now):
+            return held
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_key(component, "lock"),
+                UpdateExpression=_TAKE,
+                ConditionExpression=_FREE,
+                ExpressionAttributeNames=_NAMES,
+                ExpressionAttributeValues=_acquiring(release_id, now, lease, dead),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if not _condition_failed(error):
+                raise
+            raise LockHeldError(self.lock(component)) from error
+        return _lock(component, from_item(answer["Attributes"]))
+
+    def give_back(self, component: str, release_id: str) -> bool:
+        """Frees the lock if this release holds it; says whether it did."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(component, "lock"),
+                UpdateExpression="REMOVE #holder, #since",
+                ConditionExpression="#holder = :holder",
+                ExpressionAttributeNames={name: _NAMES[name] for name in ("#holder", "#since")},
+                ExpressionAttributeValues=to_item({":holder": release_id}),
+            )
+        except ClientError as error:
+            if not _condition_failed(error):
+                raise
+            return False
+        return True
+
+    def record(self, release: Release) -> None:
+        """Writes the release, and the current digest when it was released; OvertakenError when the lock is lost."""
+        values = {key: value for key, value in asdict(release).items() if value is not None}
+        writes = [self._held(release), self._put(release.component, f"release#{release.release_id}", values)]
+        if release.outcome is Outcome.RELEASED:
+            current = Current(release.component, release.digest, release.release_id, release.token)
+            writes.append(self._put(release.component, "current", asdict(current)))
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if not _condition_failed(error):
+                raise
+            raise OvertakenError(f"{release.release_id} no longer holds the lock of {release.component}") from error
+
+    def abandon(self, component: str, release_id: str, *, now: float) -> None:
+        """A release whose execution is over without a word has failed; one that did tell its outcome keeps it."""
+        values = {":failed": "failed", ":running": "running", ":now": iso(now), ":reason": _ABANDONED}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(component, f"release#{release_id}"),
+                UpdateExpression="SET #outcome = :failed, #reason = :reason, #finished = :now",
+                ConditionExpression="#outcome = :running",
+                ExpressionAttributeNames={"#outcome": "outcome", "#reason": "reason", "#finished": "finished_at"},
+                ExpressionAttributeValues=to_item(values),
+            )
+        except ClientError as error:
+            if not _condition_failed(error):
+                raise
+
+    def find(self, component: str, release_id: str) -> Release | None:
+        """One release, or None."""
+        values = self._get(component, f"release#{release_id}")
+        return _release(values) if values else None
+
+    def releases(self, component: str, limit: int = 200) -> list[Release]:
+        """The last releases of the component, newest first. Their ids begin with the time, and so does their order."""
+        return newest_first(_release(values) for values in islice(self._query(component, "release#"), limit))
+
+    def current(self, component: str) -> Current | None:
+        """What was last released well."""
+        values = self._get(component, "current")
+        return Current(**_known(Current, values)) if values else None
+
+    def keep_gate(self, component: str, id_: str, evidence: Mapping[str, Any]) -> None:
+        """What a gate saw; the last writing of an id stands."""
+        item = {**_key(component, f"gate#{id_}"), "evidence": to_attribute(evidence)}
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def gate(self, component: str, id_: str) -> Mapping[str, Any] | None:
+        """What a gate saw of a release or of a service deployment."""
+        values = self._get(component, f"gate#{id_}")
+        return values["evidence"] if values else None
+
+    def _get(self, component: str, sort_key: str) -> dict[str, Any]:
+        answer = self._client.get_item(TableName=self._table, Key=_key(component, sort_key), ConsistentRead=True)
+        return from_item(answer.get("Item") or {})
+
+    def _query(self, component: str, prefix: str) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=to_item({":pk": f"component#{component}", ":prefix": prefix}),
+        )
+        for page in pages:
+            yield from (from_item(item) for item in page["Items"])
+
+    def _put(self, component: str, sort_key: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": {**_key(component, sort_key), **to_item(values)}}}
+
+    def _held(self, release: Release) -> dict[str, Any]:
+        return {
+            "ConditionCheck": {
+                "TableName": self._table,
+                "Key": _key(release.component, "lock"),
+                "ConditionExpression": "#holder = :holder AND #token = :token",
+                "ExpressionAttributeNames": {name: _NAMES[name] for name in ("#holder", "#token")},
+                "ExpressionAttributeValues": to_item({":holder": release.release_id, ":token": release.token}),
+            }
+        }
+
+
+def _condition_failed(error: ClientError) -> bool:
+    """A cancelled transaction names its reasons in the message; a mere conflict with another is worth a retry."""
+    code = error_code(error)
+    cancelled = code == "TransactionCanceledException" and "ConditionalCheckFailed" in str(error)
+    return cancelled or code == "ConditionalCheckFailedException"
+
+
+def _key(component: str, sort_key: str) -> dict[str, Any]:
+    return to_item({"pk": f"component#{component}", "sk": sort_key})
+
+
+def _acquiring(release_id: str, now: float, lease: int, dead: Lock | None) -> dict[str, Any]:
+    values = {
+        ":holder": release_id,
+        ":since": iso(now),
+        ":lease": int(now) + lease,
+        ":now": int(now),
+        ":zero": 0,
+        ":one": 1,
+        ":dead": (dead and dead.holder) or "nobody",
+        ":dead_token": dead.token if dead else -1,
+    }
+    return to_item(values)
+
+
+def _known(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(model)}
+    return {key: value for key, value in values.items() if key in names}
+
+
+def _lock(component: str, values: Mapping[str, Any]) -> Lock:
+    return Lock(**{**_known(Lock, values), "component": component})
+
+
+def _release(values: Mapping[str, Any]) -> Release:
+    known = _known(Release, values)
+    return Release(**{**known, "kind": Kind(known["kind"]), "outcome": Outcome(known["outcome"])})

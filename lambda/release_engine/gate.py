@@ -1,0 +1,109 @@
+"""Judges what probes saw. A bad answer, an answer that could not be taken, and too few of them are three things."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import NamedTuple
+
+from release_engine.model import GateLimits
+from release_engine.samples import Seen
+from release_engine.verdict import Judgement, Verdict
+
+MAX_RESTARTS = 2
+HOLD = 2  # an inconclusive gate goes on for this many times its rounds before it gives up (F14)
+
+
+def judge(service: str, seen: Seen, limits: GateLimits) -> list[Judgement]:
+    """Every check of one probed service."""
+    return [
+        _digest(service, seen),
+        _readiness(service, seen, limits),
+        _errors(service, seen, limits),
+        _latency(service, seen, limits),
+        _untaken(service, seen, limits),
+    ]
+
+
+def judge_restarts(restarts: int) -> Judgement:
+    """Tasks that started and crashed while the gate watched (F3)."""
+    bad = restarts > MAX_RESTARTS
+    reason = f"restarts {restarts} {'>' if bad else '<='} limit {MAX_RESTARTS}"
+    return Judgement(Verdict.FAIL if bad else Verdict.PASS, reason, "restarts", {"restarts": restarts})
+
+
+def judge_alarms(firing: Sequence[str]) -> list[Judgement]:
+    """An alarm in ALARM is a finding. Silence proves nothing, so it gives no judgement."""
+    if not firing:
+        return []
+    names = ", ".join(sorted(firing))
+    return [Judgement(Verdict.FAIL, f"in alarm: {names}", "alarms", {"firing": sorted(firing)})]
+
+
+def concluded(verdict: Verdict, done: int, limits: GateLimits) -> bool:
+    """Whether the bake is over after `done` rounds: a FAIL ends it at once, doubt prolongs it."""
+    if verdict is Verdict.FAIL:
+        return True
+    return done >= (limits.rounds if verdict is Verdict.PASS else HOLD * limits.rounds)
+
+
+def p95(latencies_ms: Sequence[int]) -> int:
+    """Nearest rank: the smallest value that at least 95% do not exceed."""
+    return sorted(latencies_ms)[ceil(0.95 * len(latencies_ms)) - 1]
+
+
+def _digest(service: str, seen: Seen) -> Judgement:
+    check = f"{service} digest"
+    if seen.other_digests:
+        return Judgement(Verdict.FAIL, f"{service} is answered by {', '.join(seen.other_digests)} as well", check)
+    if not seen.readings:
+        return Judgement(Verdict.INCONCLUSIVE, f"{service} never told its digest", check)
+    return Judgement(Verdict.PASS, f"{service} runs the digest ({seen.readings} readings)", check)
+
+
+def _readiness(service: str, seen: Seen, limits: GateLimits) -> Judgement:
+    count = _Count(seen.unready, seen.readings, 1, "readings")
+    return _share(f"{service} unready", count, limits.max_error_rate, seen)
+
+
+def _errors(service: str, seen: Seen, limits: GateLimits) -> Judgement:
+    count = _Count(seen.errors, seen.samples, limits.min_samples, "samples")
+    return _share(f"{service} errors", count, limits.max_error_rate, seen)
+
+
+class _Count(NamedTuple):
+    bad: int
+    total: int
+    least: int
+    unit: str
+
+
+def _share(check: str, count: _Count, limit: float, seen: Seen) -> Judgement:
+    """Fails early too: when the share would be over the limit even if all samples that are still to come are good."""
+    bad, total, least, unit = count
+    numbers = {"observed": bad / total if total else None, "limit": limit, "samples": total}
+    if total and bad / max(total, least) > limit:
+        said = f"{check} {bad / total:.1%} > limit {limit:.1%} ({total} {unit})"
+        return Judgement(Verdict.FAIL, said, check, {**numbers, "troubles": list(seen.troubles)})
+    if total < least:
+        return Judgement(Verdict.INCONCLUSIVE, f"{check}: {total} {unit} < minimum {least}", check, numbers)
+    return Judgement(Verdict.PASS, f"{check} {bad / total:.1%} <= limit {limit:.1%} ({total} {unit})", check, numbers)
+
+
+def _latency(service: str, seen: Seen, limits: GateLimits) -> Judgement:
+    check, count = f"{service} p95", len(seen.latencies_ms)
+    if count < limits.min_samples:
+        return Judgement(Verdict.INCONCLUSIVE, f"{check}: {count} samples < minimum {limits.min_samples}", check)
+    observed, limit = p95(seen.latencies_ms), limits.max_p95_ms
+    slow = observed > limit
+    said = f"{check} {observed} ms {'>' if slow else '<='} limit {limit:g} ms ({count} samples)"
+    numbers = {"observed": observed, "limit": limit, "samples": count}
+    return Judgement(Verdict.FAIL if slow else Verdict.PASS, said, check, numbers)
+
+
+def _untaken(service: str, seen: Seen, limits: GateLimits) -> Judgement:
+    asked = seen.samples + seen.readings + seen.untaken
+    share, check = seen.untaken / asked if asked else 1.0, f"{service} reached"
+    numbers = {"observed": share, "limit": limits.max_error_rate, "samples": asked, "troubles": list(seen.troubles)}
+    if share > limits.max_error_rate:
+        said = f"{service}: {seen.untaken} of {asked} requests could not be taken"
+        return Judgement(Verdict.INCONCLUSIVE, said, check, numbers)
+    return Judgement(Verdict.PASS, f"{service}: {asked - seen.untaken} of {asked} requests taken", check, numbers)

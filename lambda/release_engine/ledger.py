@@ -1,0 +1,98 @@
+"""What the ledger remembers, as data. The table's layout is in docs/contracts.md."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """How a release ended, or that it has not."""
+
+    RUNNING = "running"
+    RELEASED = "released"
+    ROLLED_BACK = "rolled_back"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+class Kind(StrEnum):
+    """Forward to a new digest, or back to one that was good."""
+
+    RELEASE = "release"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release of one component; times are ISO 8601 in UTC."""
+
+    release_id: str
+    component: str
+    digest: str
+    kind: Kind
+    requested_by: str
+    outcome: Outcome
+    started_at: str
+    former_digest: str | None = None
+    manifest: Mapping[str, Any] | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    execution_arn: str = ""
+    finished_at: str | None = None
+    seconds_by_state: Mapping[str, float] = field(default_factory=dict)
+    token: int = 0
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who may change a component. `token` only grows, so a machine that was overtaken can be told apart."""
+
+    component: str
+    holder: str | None = None
+    token: int = 0
+    lease_until: int = 0
+    since: str | None = None
+
+    def held_at(self, epoch: float) -> bool:
+        """True while somebody holds it and the lease has not run out."""
+        return self.holder is not None and epoch < self.lease_until
+
+
+@dataclass(frozen=True)
+class Current:
+    """What was last released well."""
+
+    component: str
+    digest: str
+    release_id: str
+    token: int = 0
+
+
+class LockHeldError(Exception):
+    """Another release holds the lock."""
+
+    def __init__(self, lock: Lock) -> None:
+        super().__init__(f"{lock.holder} holds the lock of {lock.component} since {lock.since or 'an unknown time'}")
+        self.lock = lock
+
+
+class OvertakenError(Exception):
+    """The lock has gone to another release: the caller must change nothing any more."""
+
+
+def newest_first(releases: Iterable[Release]) -> list[Release]:
+    """By the time they began; ids break ties."""
+    return sorted(releases, key=lambda release: (release.started_at, release.release_id), reverse=True)
+
+
+def iso(epoch: float) -> str:
+    """A time of the clock as the ledger writes it."""
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def epoch(text: str) -> float:
+    """The reverse of `iso`."""
+    return datetime.fromisoformat(text).timestamp()

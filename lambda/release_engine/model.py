@@ -1,0 +1,92 @@
+"""What is released: digests and components, as the functions are told of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+
+
+def digest_problem(digest: str) -> str | None:
+    """Why this is not an image digest; None when it is. A tag can be moved, so it never names a version (F7)."""
+    if _DIGEST.fullmatch(digest):
+        return None
+    return f"{digest!r} is not an image digest: sha256: and 64 hexadecimal digits, never a tag"
+
+
+def release_id_problem(release_id: str) -> str | None:
+    """Why this cannot be the name of a release, which is the name of its execution too."""
+    if _RELEASE_ID.fullmatch(release_id):
+        return None
+    return f"{release_id!r} cannot name a release: at most 80 letters, digits, - and _"
+
+
+def digest_of(image: str) -> str:
+    """The digest in an image reference such as `repository@sha256:…`; empty when it names none."""
+    return image.partition("@")[2]
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """What a component's gate asks; the keys are those of the settings."""
+
+    interval_seconds: int
+    rounds: int
+    samples_per_round: int
+    min_samples: int
+    max_error_rate: float
+    max_p95_ms: float
+
+
+@dataclass(frozen=True)
+class Service:
+    """One ECS service of a component; a service without a port answers no probes."""
+
+    key: str
+    name: str
+    port: int | None = None
+    readiness_path: str | None = None
+    sample_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """Where a component lives."""
+
+    name: str
+    stack: str
+    cluster: str
+    repository: str
+    machine_arn: str
+    alarm_prefix: str
+    gate: GateLimits
+    services: tuple[Service, ...]
+
+    @property
+    def probed(self) -> tuple[Service, ...]:
+        """The services that can be asked."""
+        return tuple(service for service in self.services if service.port)
+
+    def service(self, key: str) -> Service:
+        """By its key in the settings, such as `web`."""
+        return next(service for service in self.services if service.key == key)
+
+
+def parse_components(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Component]:
+    """From the JSON that the functions have in their environment."""
+    return {name: _component(name, values) for name, values in facts.items()}
+
+
+def _component(name: str, values: Mapping[str, Any]) -> Component:
+    return Component(
+        name=name,
+        stack=values["stack"],
+        cluster=values["cluster"],
+        repository=values["repository"],
+        machine_arn=values["machine_arn"],
+        alarm_prefix=values["alarm_prefix"],
+        gate=GateLimits(**values["gate"]),
+        services=tuple(Service(key=key, **service) for key, service in values["services"].items()),
+    )

@@ -1,0 +1,85 @@
+"""What probes of one service saw, added up over rounds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_KEPT = 5  # distinct troubles that are kept as evidence
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One request. `status` None: it could not be taken, which is no bad answer; 0: it was, and nobody answered."""
+
+    address: str
+    status: int | None
+    milliseconds: int = 0
+    body: Mapping[str, Any] | None = None
+    trouble: str = ""
+
+    @property
+    def good(self) -> bool:
+        """As a user would see it."""
+        return self.status is not None and 200 <= self.status < 400
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`readings` and `unready` count the answers in depth, `samples` and `errors` the user-like ones."""
+
+    samples: int = 0
+    errors: int = 0
+    untaken: int = 0
+    readings: int = 0
+    unready: int = 0
+    latencies_ms: tuple[int, ...] = ()
+    other_digests: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it travels from one round to the next."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def seen(values: Mapping[str, Any] | None) -> Seen:
+    """The reverse of `as_dict`; nothing seen yet when there is nothing."""
+    known: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in (values or {}).items()
+    }
+    return Seen(**known)
+
+
+def add(before: Seen, *, samples: Iterable[Answer], readings: Iterable[Answer], digest: str) -> Seen:
+    """One more round of the service that ought to run `digest`."""
+    asked, deep = list(samples), list(readings)
+    taken = [answer for answer in asked if answer.status is not None]
+    told = [answer for answer in deep if answer.status is not None]
+    others = {_digest(answer) for answer in told} - {digest, ""}
+    troubles = [_trouble(answer) for answer in asked if not answer.good]
+    troubles += [_trouble(answer) for answer in deep if not ready(answer)]
+    return Seen(
+        samples=before.samples + len(taken),
+        errors=before.errors + sum(not answer.good for answer in taken),
+        untaken=before.untaken + len(asked) - len(taken) + len(deep) - len(told),
+        readings=before.readings + len(told),
+        unready=before.unready + sum(not ready(answer) for answer in told),
+        latencies_ms=before.latencies_ms + tuple(answer.milliseconds for answer in taken),
+        other_digests=tuple(sorted({*before.other_digests, *others})),
+        troubles=tuple(dict.fromkeys((*before.troubles, *troubles)))[:_KEPT],
+    )
+
+
+def ready(answer: Answer) -> bool:
+    """In depth: 200, and the body says so too. A body that says nothing proves nothing (F12)."""
+    return answer.status == 200 and (answer.body or {}).get("status") == "ok" and bool(_digest(answer))
+
+
+def _digest(answer: Answer) -> str:
+    return str((answer.body or {}).get("digest") or "")
+
+
+def _trouble(answer: Answer) -> str:
+    checks = (answer.body or {}).get("checks")
+    failing = [name for name, state in checks.items() if state != "ok"] if isinstance(checks, Mapping) else []
+    said = f": not ok: {', '.join(sorted(failing))}" if failing else ""
+    return f"{answer.address} {answer.trouble or f'answered {answer.status}'}{said}"

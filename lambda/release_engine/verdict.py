@@ -1,0 +1,45 @@
+"""Verdicts: PASS, FAIL or INCONCLUSIVE, each with a reason that states both sides. No data is never health."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """Ranked by `WORST_FIRST`."""
+
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+
+
+WORST_FIRST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one check found. `evidence` holds the numbers that the reason speaks of."""
+
+    verdict: Verdict
+    reason: str
+    check: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the ledger keeps it."""
+        return {"check": self.check, "verdict": self.verdict.value, "reason": self.reason, **self.evidence}
+
+
+def worst(judgements: Sequence[Judgement]) -> Judgement:
+    """The worst verdict with the reasons of all that gave it; nothing judged is INCONCLUSIVE (F34)."""
+    if not judgements:
+        return Judgement(Verdict.INCONCLUSIVE, "nothing was judged")
+    verdict = next(rank for rank in WORST_FIRST if any(item.verdict is rank for item in judgements))
+    deciding = [item for item in judgements if item.verdict is verdict]
+    return Judgement(
+        verdict,
+        "; ".join(item.reason for item in deciding),
+        ", ".join(item.check for item in deciding),
+        {"checks": [item.as_dict() for item in judgements]},
+    )

@@ -1,0 +1,41 @@
+"""The third net: for a time after a release, a failed deployment or an alarm undoes it.
+
+Events: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from release_engine.ledger import Kind, Outcome, Release, epoch, newest_first
+from release_engine.model import Component
+
+
+def component_of(event: Mapping[str, Any], components: Iterable[Component]) -> Component | None:
+    """Whose service failed to deploy, or whose alarm went red; None when the event says neither."""
+    detail = event.get("detail") or {}
+    if detail.get("eventName") == "SERVICE_DEPLOYMENT_FAILED":
+        names = {arn.rpartition("/")[2] for arn in event.get("resources") or []}
+        return next((one for one in components if names & {service.name for service in one.services}), None)
+    if (detail.get("state") or {}).get("value") == "ALARM":
+        alarm = str(detail.get("alarmName"))
+        return next((one for one in components if alarm.startswith(one.alarm_prefix)), None)
+    return None
+
+
+def cause_of(event: Mapping[str, Any]) -> str:
+    """The event in a word, for `requested_by`."""
+    detail = event.get("detail") or {}
+    return str(detail.get("alarmName") or detail.get("deploymentId") or event.get("id") or "event")
+
+
+def release_to_undo(history: Sequence[Release], *, now: float, window: float) -> tuple[Release | None, str]:
+    """The last release, if it is one that was released, forward, less than `window` seconds ago; and why not, else."""
+    last = next((one for one in newest_first(history) if one.outcome is not Outcome.REFUSED), None)
+    if last is None:
+        return None, "nothing was ever released"
+    if last.outcome is not Outcome.RELEASED or last.kind is Kind.ROLLBACK:
+        return None, f"{last.release_id} was a {last.kind}, {last.outcome}: nothing to undo"
+    if last.finished_at is None or now - epoch(last.finished_at) > window:
+        return None, f"{last.release_id} was released more than {window / 60:.0f} minutes ago"
+    return last, ""

@@ -1,0 +1,1 @@
+"""What AWS calls: each handler parses, fetches facts, lets the engine decide, and acts."""

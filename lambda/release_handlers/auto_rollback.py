@@ -1,0 +1,74 @@
+"""PlanRollback, and the watch: what to do about a release that turned out to be bad."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from release_engine import rollback_plan, watch
+from release_engine.ledger import Kind, Outcome, Release
+from release_engine.model import Component
+from release_engine.rollback_plan import Action, Facts, Plan
+from release_handlers.world import World, world
+
+Event = Mapping[str, Any]
+_log = logging.getLogger(__name__)
+
+
+def handler(event: Event, _context: object) -> dict[str, Any]:
+    """Asked by the release machine, or by an event of ECS or CloudWatch."""
+    answer = plan(event["state"], world()) if event.get("action") == "plan" else undo(event, world())
+    _log.info("%s", answer)
+    return answer
+
+
+def plan(state: Event, world: World) -> dict[str, Any]:
+    """What the machine should do about its own release."""
+    component = world.components[state["component"]]
+    release = world.ledger.find(component.name, state["release_id"])
+    if release is None:
+        raise LookupError(f"{state['release_id']} is not in the ledger")
+    return asdict(_plan(component, release, world))
+
+
+def undo(event: Event, world: World) -> dict[str, Any]:
+    """Starts the rollback of the last release if the event speaks against it; says why if it does not."""
+    component = watch.component_of(event, world.components.values())
+    if component is None:
+        return {"started": False, "reason": "the event concerns no component"}
+    now = world.now()
+    if world.ledger.lock(component.name).held_at(now):
+        return {"started": False, "reason": "a release is under way, which judges for itself"}
+    bad, reason = watch.release_to_undo(world.ledger.releases(component.name), now=now, window=world.watch_seconds)
+    if bad is None:
+        return {"started": False, "reason": reason}
+    decided = _plan(component, bad, world)
+    if decided.action is not Action.ROLL_BACK or decided.digest is None:
+        raise RuntimeError(f"{bad.release_id} of {component.name} should be undone, but: {decided.reason}")
+    return {"started": _start(component, bad, decided.digest, watch.cause_of(event), world), "reason": decided.reason}
+
+
+def _start(component: Component, bad: Release, digest: str, cause: str, world: World) -> bool:
+    """Named by what it undoes: two events make one rollback (F35)."""
+    name = f"{bad.release_id[:70]}-undo"
+    data = {
+        "release_id": name,
+        "component": component.name,
+        "digest": digest,
+        "kind": Kind.ROLLBACK.value,
+        "requested_by": f"watch:{cause}",
+        "manifest": None,
+    }
+    return world.machines.start(component.machine_arn, name, data)
+
+
+def _plan(component: Component, bad: Release, world: World) -> Plan:
+    history = world.ledger.releases(component.name)
+    stack = world.stacks.describe(component.stack)
+    digests = {release.digest for release in history if release.outcome is Outcome.RELEASED}
+    facts = Facts(
+        stack_status=stack.status if stack else None,
+        stack_digest=stack.digest if stack else None,
+        images=world.images.present(component.repository, digests),
+    )
+    return rollback_plan.plan(bad, history, facts)

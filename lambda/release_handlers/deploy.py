@@ -1,0 +1,90 @@
+"""Deploy: a change set with the previous template and one new value, judged, executed and watched."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from release_aws.cloudformation import Stack
+from release_engine import change_set
+from release_engine.model import Component
+from release_engine.stack import progress
+from release_handlers.steps import Step, step_of
+from release_handlers.world import World, world
+
+CHANGE_SET_POLLS = 60  # at 5 s: five minutes
+STACK_POLLS = 360  # at 10 s: one hour, where ECS and CloudFormation would wait for three (F2)
+
+Result = dict[str, Any]
+Action = Callable[[Component, Step, Result, World], Result]
+
+
+def handler(event: Mapping[str, Any], _context: object) -> Result:
+    """One action; the result is what the next action is given as `before`."""
+    return act(event["action"], event["purpose"], event["state"], world())
+
+
+def act(action: str, purpose: str, state: Mapping[str, Any], world: World) -> Result:
+    """create, inspect, execute, poll or cancel."""
+    step = step_of(purpose, state)
+    return _ACTIONS[action](world.components[state["component"]], step, dict(state.get(step.deploy) or {}), world)
+
+
+def _create(component: Component, step: Step, _before: Result, world: World) -> Result:
+    world.stacks.create_change_set(_stack(component, world), step.change_set, step.digest)
+    return {"status": "pending", "polls": 0}
+
+
+def _inspect(component: Component, step: Step, before: Result, world: World) -> Result:
+    found, polls = world.stacks.change_set(component.stack, step.change_set), before["polls"] + 1
+    if found.state == "pending" and polls < CHANGE_SET_POLLS:
+        return {"status": "pending", "polls": polls}
+    if found.state == "ready" and not (problems := change_set.problems(found.changes)):
+        return {"status": "ready", "changes": len(found.changes)}
+    world.stacks.delete_change_set(component.stack, step.change_set)
+    if found.state == "unchanged":
+        return {"status": "no_changes", "reason": found.reason}
+    if found.state == "ready":
+        return {"status": "refused", "reason": f"the change set touches {'; '.join(problems)}"}
+    return {"status": "refused", "reason": f"change set {found.state} after {polls} looks: {found.reason}"}
+
+
+def _execute(component: Component, step: Step, _before: Result, world: World) -> Result:
+    """`updated` tells the update that begins here from the one before it."""
+    updated = _stack(component, world).updated
+    begun = world.stacks.execute(component.stack, step.change_set)
+    return {"status": "in_progress", "polls": 0, "updated": updated if begun else "", "cancelled": False}
+
+
+def _poll(component: Component, _step: Step, before: Result, world: World) -> Result:
+    stack, polls = _stack(component, world), before["polls"] + 1
+    status = progress(stack.status) if stack.updated != before["updated"] else "in_progress"
+    if status == "in_progress" and polls >= STACK_POLLS:
+        status = "failed" if before["cancelled"] else "overdue"
+    reason = "" if status in ("in_progress", "succeeded") else _reason(status, stack, world)
+    return {**before, "status": status, "polls": polls, "reason": reason, "stack_status": stack.status}
+
+
+def _cancel(component: Component, _step: Step, before: Result, world: World) -> Result:
+    world.stacks.cancel(component.stack)
+    return {**before, "status": "in_progress", "polls": 0, "cancelled": True}
+
+
+def _reason(status: str, stack: Stack, world: World) -> str:
+    if status == "overdue":
+        return f"{stack.name} is {stack.status} after {STACK_POLLS} looks"
+    return f"{stack.name} is {stack.status}: {world.stacks.failure_reason(stack.name)}"
+
+
+def _stack(component: Component, world: World) -> Stack:
+    stack = world.stacks.describe(component.stack)
+    if stack is None:
+        raise LookupError(f"there is no stack {component.stack}")
+    return stack
+
+
+_ACTIONS: Mapping[str, Action] = {
+    "create": _create,
+    "inspect": _inspect,
+    "execute": _execute,
+    "poll": _poll,
+    "cancel": _cancel,
+}

@@ -1,0 +1,115 @@
+"""Lock, Record and Unlock: what the ledger is told."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from release_aws.stepfunctions import execution_arn
+from release_engine import account
+from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, iso
+from release_handlers.world import World, world
+
+State = Mapping[str, Any]
+Result = dict[str, Any]
+LEASE_SECONDS = 7 * 3600  # longer than a machine may run, so that it never ends under a living release
+
+
+def handler(event: Mapping[str, Any], _context: object) -> Result:
+    """`action` is lock, record or unlock."""
+    state = event["state"]
+    if event["action"] == "lock":
+        return lock(state, event["execution"], world())
+    if event["action"] == "unlock":
+        return unlock(state, world())
+    return record(Outcome(event["outcome"]), state, event["execution"], world())
+
+
+def lock(state: State, execution: str, world: World) -> Result:
+    """`status` is locked, with the token and what runs now, or busy, with who holds it."""
+    component = world.components[state["component"]]
+    try:
+        held = _acquire(state, component.machine_arn, world)
+    except LockHeldError as busy:
+        return {"status": "busy", "reason": str(busy)}
+    stack = world.stacks.describe(component.stack)
+    started_at, former = held.since or iso(world.now()), stack.digest if stack else None
+    result = {"status": "locked", "token": held.token, "started_at": started_at, "former_digest": former}
+    world.ledger.record(_release({**state, "lock": result}, execution, Outcome.RUNNING))
+    return result
+
+
+def unlock(state: State, world: World) -> Result:
+    """Frees the lock if this release holds it; a lock that is another's by now is left alone."""
+    return {"freed": world.ledger.give_back(state["component"], state["release_id"])}
+
+
+def record(outcome: Outcome, state: State, execution: str, world: World) -> Result:
+    """How the release ended, with its evidence and durations."""
+    state = _with_gate(state, world)
+    reason = account.passed(state) if outcome is Outcome.RELEASED else account.why(state)
+    known = _with_lock(state, world)
+    if known is None:
+        return {"outcome": outcome.value, "reason": f"{reason}; the lock was never taken, so nothing is recorded"}
+    release = _release(known, execution, outcome)
+    finished = replace(
+        release,
+        verdict=_judged(state).get("verdict"),
+        reason=reason,
+        evidence=_judged(state).get("evidence") or {},
+        finished_at=iso(world.now()),
+        seconds_by_state=account.seconds_by_state(world.machines.history(execution)),
+    )
+    world.ledger.record(finished)
+    return {"outcome": outcome.value, "reason": reason}
+
+
+def _acquire(state: State, machine_arn: str, world: World) -> Lock:
+    """A lock whose execution is over is taken over: nobody is left to give it back."""
+    component, release_id, now = state["component"], state["release_id"], world.now()
+    try:
+        return world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS)
+    except LockHeldError as busy:
+        if busy.lock.holder is None or world.machines.runs(execution_arn(machine_arn, busy.lock.holder)):
+            raise
+        taken = world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS, dead=busy.lock)
+        world.ledger.abandon(component, busy.lock.holder, now=now)
+        return taken
+
+
+def _with_lock(state: State, world: World) -> State | None:
+    """When Lock died half-way, the ledger knows the token that the machine was never told; None when it died before."""
+    if "token" in (state.get("lock") or {}):
+        return state
+    held = world.ledger.lock(state["component"])
+    if held.holder != state["release_id"]:
+        return None
+    return {**state, "lock": {"token": held.token, "started_at": held.since or iso(world.now())}}
+
+
+def _release(state: State, execution: str, outcome: Outcome) -> Release:
+    return Release(
+        release_id=state["release_id"],
+        component=state["component"],
+        digest=state["digest"],
+        kind=Kind(state["kind"]),
+        requested_by=state.get("requested_by") or "unknown",
+        outcome=outcome,
+        started_at=state["lock"]["started_at"],
+        former_digest=state["lock"].get("former_digest"),
+        manifest=state.get("manifest"),
+        execution_arn=execution,
+        token=state["lock"]["token"],
+    )
+
+
+def _with_gate(state: State, world: World) -> State:
+    """What the gate told ECS, which tells CloudFormation and the machine no more than that a hook failed."""
+    found = world.ledger.gate(state["component"], state["release_id"])
+    if found is None or "bake" in state:
+        return state
+    return {**state, "gate": {"verdict": found["verdict"], "reason": found["reason"], "evidence": found}}
+
+
+def _judged(state: State) -> State:
+    """The last judgement that was made of the version."""
+    return state.get("bake") or state.get("gate") or state.get("verified") or {}

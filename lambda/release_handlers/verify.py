@@ -1,0 +1,36 @@
+"""VerifyRunning and VerifyRolledBack: whether every task of the component runs the digest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from release_engine import running
+from release_engine.verdict import Verdict
+from release_handlers.steps import step_of
+from release_handlers.world import World, world
+
+POLLS = 180  # at 10 s, half an hour: a deployment may still bake after CloudFormation has called it done
+_STATUS = {Verdict.PASS: "running", Verdict.FAIL: "failed", Verdict.INCONCLUSIVE: "waiting"}
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """One look; the machine waits and asks again while `status` is waiting."""
+    return look(event["purpose"], event["state"], world())
+
+
+def look(purpose: str, state: Mapping[str, Any], world: World) -> dict[str, Any]:
+    """`status` is running, failed or waiting; waiting too long is failed."""
+    step, component = step_of(purpose, state), world.components[state["component"]]
+    polls = int((state.get(step.verified) or {}).get("polls", 0)) + 1
+    facts = [world.services.running(component.cluster, service.name) for service in component.services]
+    judgement = running.judge(step.digest, facts)
+    status = _STATUS[judgement.verdict]
+    reason = judgement.reason
+    if status == "waiting" and polls >= POLLS:
+        status, reason = "failed", f"{reason}: still so after {polls} looks"
+    return {
+        "status": status,
+        "verdict": judgement.verdict.value,
+        "reason": reason,
+        "polls": polls,
+        "evidence": judgement.evidence,
+    }

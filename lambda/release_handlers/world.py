@@ -1,0 +1,71 @@
+"""What the handlers act on: the environment, read once, and the services of AWS, each made when first used."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, cached_property
+
+from release_aws import clients, probes
+from release_aws.clients import AwsClient
+from release_aws.cloudformation import Stacks
+from release_aws.cloudwatch import Alarms
+from release_aws.ecr import Images
+from release_aws.ecs import Services
+from release_aws.ledger import Ledger
+from release_aws.stepfunctions import Machines
+from release_engine.model import Component, parse_components
+from release_engine.samples import Answer
+
+Ask = Callable[[Sequence[probes.Question], float], list[Answer]]
+
+
+class World:
+    """The one seam between the handlers and everything outside; tests hand in other clients, another clock."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        client: Callable[[str], AwsClient] = clients.client,
+        ask: Ask = probes.ask,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.components: dict[str, Component] = parse_components(json.loads(environment["COMPONENTS"]))
+        self.watch_seconds = int(environment.get("WATCH_SECONDS", "0"))
+        self.ask = ask
+        self.now = now
+        self._table = environment["LEDGER_TABLE"]
+        self._client = client
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._client("dynamodb"), self._table)
+
+    @cached_property
+    def stacks(self) -> Stacks:
+        return Stacks(self._client("cloudformation"))
+
+    @cached_property
+    def services(self) -> Services:
+        return Services(self._client("ecs"))
+
+    @cached_property
+    def images(self) -> Images:
+        return Images(self._client("ecr"))
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        return Alarms(self._client("cloudwatch"))
+
+    @cached_property
+    def machines(self) -> Machines:
+        return Machines(self._client("stepfunctions"))
+
+
+@cache
+def world() -> World:
+    """That of this function."""
+    logging.getLogger().setLevel(logging.INFO)
+    return World(os.environ)

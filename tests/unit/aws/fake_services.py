@@ -1,0 +1,62 @@
+"""The services of which a release asks little: images, alarms, executions."""
+# ruff: noqa: N803 - the arguments have the names that boto gives them
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tests.unit.aws.answers import Paginated, error
+
+if TYPE_CHECKING:
+    from tests.unit.aws.account import Account
+
+
+class Ecr:
+    """One repository."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def batch_get_image(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
+        return {"images": [{"imageId": one} for one in imageIds if one["imageDigest"] in self.account.images]}
+
+
+class CloudWatch(Paginated):
+    """Alarms by name."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def describe_alarms(self, AlarmNamePrefix: str, AlarmTypes: list[str]) -> dict[str, Any]:
+        named = [(name, state) for name, state in self.account.alarms.items() if name.startswith(AlarmNamePrefix)]
+        return {"MetricAlarms": [{"AlarmName": name, "StateValue": state} for name, state in named]}
+
+
+class StepFunctions(Paginated):
+    """Executions: `live` names those that run."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def start_execution(self, **request: Any) -> None:
+        if any(one["name"] == request["name"] for one in self.account.started):
+            raise error("ExecutionAlreadyExists")
+        self.account.started.append(request)
+
+    def describe_execution(self, executionArn: str) -> dict[str, str]:
+        name = executionArn.rpartition(":")[2]
+        if name not in self.account.live:
+            raise error("ExecutionDoesNotExist")
+        return {"status": "RUNNING"}
+
+    def get_execution_history(self, executionArn: str, includeExecutionData: bool) -> dict[str, Any]:
+        def at(second: int) -> datetime:
+            return datetime(2026, 11, 24, 10, 0, second, tzinfo=UTC)
+
+        return {
+            "events": [
+                {"timestamp": at(0), "type": "ExecutionStarted"},
+                {"timestamp": at(1), "stateEnteredEventDetails": {"name": "Lock"}},
+                {"timestamp": at(3), "stateExitedEventDetails": {"name": "Lock"}},
+                {"timestamp": at(4), "stateEnteredEventDetails": {"name": "RecordSuccess"}},
+            ]
+        }

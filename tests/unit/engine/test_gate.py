@@ -1,0 +1,122 @@
+"""The gate's judgements."""
+
+import pytest
+
+from release_engine import gate
+from release_engine.model import GateLimits
+from release_engine.samples import Answer, Seen, add, ready, seen
+from release_engine.verdict import Judgement, Verdict, worst
+
+LIMITS = GateLimits(
+    interval_seconds=30, rounds=6, samples_per_round=20, min_samples=60, max_error_rate=0.01, max_p95_ms=1000
+)
+DIGEST, OTHER = "sha256:new", "sha256:old"
+
+
+def saw(**changes: object) -> Seen:
+    """Sixty good samples and three good readings, but for the changes."""
+    base: dict[str, object] = {"samples": 60, "readings": 3, "latencies_ms": tuple([20] * 60)}
+    return Seen(**{**base, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "reason"),
+    [
+        (saw(), Verdict.PASS, "web errors 0.0% <= limit 1.0% (60 samples)"),
+        (saw(samples=61, errors=13), Verdict.FAIL, "web errors 21.3% > limit 1.0% (61 samples)"),
+        (saw(errors=1), Verdict.FAIL, "web errors 1.7% > limit 1.0% (60 samples)"),
+        (saw(samples=20, errors=1), Verdict.FAIL, "web errors 5.0% > limit 1.0% (20 samples)"),
+        (saw(samples=20), Verdict.INCONCLUSIVE, "web errors: 20 samples < minimum 60"),
+        (saw(latencies_ms=(20,) * 56 + (1500,) * 4), Verdict.FAIL, "web p95 1500 ms > limit 1000 ms (60 samples)"),
+        (saw(latencies_ms=(20,) * 57 + (1500,) * 3), Verdict.PASS, "web p95 20 ms <= limit 1000 ms (60 samples)"),
+        (saw(latencies_ms=(20,) * 59), Verdict.INCONCLUSIVE, "web p95: 59 samples < minimum 60"),
+        (saw(unready=1), Verdict.FAIL, "web unready 33.3% > limit 1.0% (3 readings)"),
+        (saw(readings=0), Verdict.INCONCLUSIVE, "web never told its digest"),
+        (saw(other_digests=(OTHER,)), Verdict.FAIL, "web is answered by sha256:old as well"),
+        (saw(untaken=7), Verdict.INCONCLUSIVE, "web: 7 of 70 requests could not be taken"),
+    ],
+)
+def test_every_check_states_both_sides(seen: Seen, verdict: Verdict, reason: str) -> None:
+    judgement = worst(gate.judge("web", seen, LIMITS))
+    assert judgement.verdict is verdict
+    assert reason in judgement.reason
+
+
+def test_f14_f34_without_any_sample_the_gate_never_passes() -> None:
+    checks = gate.judge("web", Seen(), LIMITS)
+    assert worst(checks).verdict is Verdict.INCONCLUSIVE
+    assert worst([]).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_request_that_could_not_be_taken_is_no_bad_answer() -> None:
+    answers = [Answer("a", None, trouble="refused"), Answer("a", 503), Answer("a", 0), Answer("a", 200)]
+    after = add(Seen(), samples=answers, readings=[], digest=DIGEST)
+    assert (after.samples, after.errors, after.untaken) == (3, 2, 1)
+    assert after.troubles == ("a refused", "a answered 503", "a answered 0")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_ready"),
+    [
+        (200, {"status": "ok", "digest": DIGEST}, True),
+        (200, {"status": "failing", "digest": DIGEST}, False),
+        (503, {"status": "ok", "digest": DIGEST}, False),
+        (200, {"status": "ok"}, False),
+        (200, None, False),
+        (None, None, False),
+    ],
+)
+def test_f12_only_a_deep_answer_that_says_so_is_ready(status: int | None, body: dict[str, str], is_ready: bool) -> None:
+    assert ready(Answer("a", status, body=body)) is is_ready
+
+
+def test_f26_an_answer_with_another_digest_is_remembered_over_rounds() -> None:
+    wrong = Answer("a", 200, body={"status": "ok", "digest": OTHER})
+    right = Answer("a", 200, body={"status": "ok", "digest": DIGEST})
+    first = add(Seen(), samples=[], readings=[wrong, right], digest=DIGEST)
+    second = add(seen(first.as_dict()), samples=[], readings=[right], digest=DIGEST)
+    assert second.other_digests == (OTHER,)
+    assert second.readings == 3
+
+
+def test_what_fails_in_depth_is_named() -> None:
+    body = {"status": "failing", "digest": DIGEST, "checks": {"database": "timeout", "cache": "ok"}}
+    after = add(Seen(), samples=[], readings=[Answer("10.0.0.1", 503, body=body)], digest=DIGEST)
+    assert after.troubles == ("10.0.0.1 answered 503: not ok: database",)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "done", "over"),
+    [
+        (Verdict.FAIL, 1, True),
+        (Verdict.PASS, 5, False),
+        (Verdict.PASS, 6, True),
+        (Verdict.INCONCLUSIVE, 6, False),
+        (Verdict.INCONCLUSIVE, 11, False),
+        (Verdict.INCONCLUSIVE, 12, True),
+    ],
+)
+def test_f14_doubt_prolongs_the_bake_and_a_finding_ends_it(verdict: Verdict, done: int, over: bool) -> None:
+    assert gate.concluded(verdict, done, LIMITS) is over
+
+
+@pytest.mark.parametrize(("restarts", "verdict"), [(2, Verdict.PASS), (3, Verdict.FAIL)])
+def test_f3_tasks_that_crash_after_starting_are_counted(restarts: int, verdict: Verdict) -> None:
+    assert gate.judge_restarts(restarts).verdict is verdict
+
+
+def test_a_red_alarm_fails_and_silence_says_nothing() -> None:
+    assert gate.judge_alarms([]) == []
+    assert gate.judge_alarms(["b", "a"])[0].reason == "in alarm: a, b"
+
+
+def test_the_worst_verdict_wins_with_all_reasons_that_gave_it() -> None:
+    judgements = [
+        Judgement(Verdict.PASS, "good"),
+        Judgement(Verdict.FAIL, "bad", "one"),
+        Judgement(Verdict.INCONCLUSIVE, "silent"),
+        Judgement(Verdict.FAIL, "worse", "two", {"observed": 2}),
+    ]
+    found = worst(judgements)
+    assert (found.verdict, found.reason, found.check) == (Verdict.FAIL, "bad; worse", "one, two")
+    assert found.evidence["checks"][3] == {"check": "two", "verdict": "FAIL", "reason": "worse", "observed": 2}

@@ -1,0 +1,46 @@
+"""What runs against what was asked."""
+
+import pytest
+
+from release_engine.running import Rollout, Running, judge
+from release_engine.verdict import Verdict
+
+NEW, OLD = "sha256:new", "sha256:old"
+
+
+@pytest.mark.parametrize(
+    ("desired", "tasks", "rollout", "verdict", "reason"),
+    [
+        (2, {NEW: 2}, Rollout.COMPLETED, Verdict.PASS, "2 of 2 tasks run sha256:new"),
+        (2, {NEW: 2}, Rollout.ROLLED_BACK, Verdict.PASS, "2 of 2"),
+        (2, {NEW: 1, OLD: 1}, Rollout.IN_PROGRESS, Verdict.INCONCLUSIVE, "runs 1 of sha256:old"),
+        (2, {NEW: 1}, Rollout.COMPLETED, Verdict.INCONCLUSIVE, "1 of 2 tasks run"),
+        (2, {NEW: 2}, Rollout.IN_PROGRESS, Verdict.INCONCLUSIVE, "deployment in_progress"),
+        (0, {}, Rollout.COMPLETED, Verdict.INCONCLUSIVE, "0 of 0"),
+        (2, {NEW: 1}, Rollout.FAILED, Verdict.FAIL, "its deployment failed"),
+        (1, {"": 1}, Rollout.COMPLETED, Verdict.FAIL, "runs 1 of no digest"),
+        (None, {}, Rollout.FAILED, Verdict.FAIL, "there is no such service"),
+    ],
+)
+def test_a_service_is_judged_by_the_digests_of_its_tasks(
+    desired: int | None, tasks: dict[str, int], rollout: Rollout, verdict: Verdict, reason: str
+) -> None:
+    judgement = judge(NEW, [Running("web", desired, tasks, rollout)])
+    assert judgement.verdict is verdict
+    assert reason in judgement.reason
+
+
+def test_f1_stable_on_the_old_digest_is_a_failure_with_ecs_own_reason() -> None:
+    rolled_back = Running("web", 2, {OLD: 2}, Rollout.ROLLED_BACK, "circuit breaker")
+    judgement = judge(NEW, [rolled_back])
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.reason == "web: runs 2 of sha256:old, asked was sha256:new (circuit breaker)"
+
+
+def test_f26_one_task_of_eight_on_old_code_is_a_failure() -> None:
+    fleet = Running("web", 8, {NEW: 7, OLD: 1}, Rollout.COMPLETED)
+    assert judge(NEW, [Running("worker", 1, {NEW: 1}, Rollout.COMPLETED), fleet]).verdict is Verdict.FAIL
+
+
+def test_f34_no_service_is_not_running() -> None:
+    assert judge(NEW, []).verdict is Verdict.INCONCLUSIVE

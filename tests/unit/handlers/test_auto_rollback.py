@@ -1,0 +1,71 @@
+"""The watch: an event undoes the last release, once."""
+
+import json
+from typing import Any
+
+import pytest
+
+from release_engine.ledger import Kind, Outcome, Release, iso
+from release_handlers import auto_rollback
+from release_handlers.world import World
+from tests.unit.aws.account import Account
+from tests.unit.aws.digests import NEW, OLD
+
+ALARM = {"detail": {"alarmName": "exchange-test-client-5xx", "state": {"value": "ALARM"}}}
+
+
+def released(world: World, digest: str, release_id: str, **more: Any) -> None:
+    """A release that went well."""
+    now = world.now()
+    held = world.ledger.acquire("client", release_id, now=now, lease=60)
+    facts: dict[str, Any] = {"kind": Kind.RELEASE, "requested_by": "test", "outcome": Outcome.RELEASED}
+    times = {"started_at": iso(now), "finished_at": iso(now)}
+    world.ledger.record(Release(release_id, "client", digest, **{**facts, **times, "token": held.token, **more}))
+    world.ledger.give_back("client", release_id)
+
+
+@pytest.fixture(autouse=True)
+def two_releases(account: Account, world: World) -> None:
+    """The new one runs."""
+    released(world, OLD, "r1")
+    released(world, NEW, "r2", former_digest=OLD)
+    account.run(NEW)
+
+
+def test_f27_an_alarm_after_the_release_starts_the_rollback(account: Account, world: World) -> None:
+    assert auto_rollback.undo(ALARM, world)["started"]
+    data = json.loads(account.started[0]["input"])
+    assert (data["digest"], data["kind"], data["requested_by"]) == (OLD, "rollback", "watch:exchange-test-client-5xx")
+    assert account.started[0]["name"] == data["release_id"] == "r2-undo"
+
+
+def test_f35_two_events_start_one_rollback(account: Account, world: World) -> None:
+    assert [auto_rollback.undo(ALARM, world)["started"] for _ in range(2)] == [True, False]
+    assert len(account.started) == 1
+
+
+def test_while_a_release_is_under_way_the_machine_judges_alone(account: Account, world: World) -> None:
+    world.ledger.acquire("client", "r3", now=world.now(), lease=3600)
+    assert "under way" in auto_rollback.undo(ALARM, world)["reason"]
+    assert account.started == []
+
+
+def test_an_event_of_something_else_is_left_alone(world: World) -> None:
+    assert auto_rollback.undo({"detail": {}}, world) == {"started": False, "reason": "the event concerns no component"}
+
+
+def test_after_a_rollback_nothing_is_undone(account: Account, world: World) -> None:
+    released(world, OLD, "r2-undo", kind=Kind.ROLLBACK, former_digest=NEW)
+    assert "nothing to undo" in auto_rollback.undo(ALARM, world)["reason"]
+    assert account.started == []
+
+
+def test_a_rollback_that_is_not_safe_pages_by_failing(account: Account, world: World) -> None:
+    account.images = {NEW}
+    with pytest.raises(RuntimeError, match="r2 of client should be undone, but: the image"):
+        auto_rollback.undo(ALARM, world)
+
+
+def test_a_release_that_is_not_in_the_ledger_has_no_plan(world: World) -> None:
+    with pytest.raises(LookupError, match="r9 is not in the ledger"):
+        auto_rollback.plan({"component": "client", "release_id": "r9"}, world)

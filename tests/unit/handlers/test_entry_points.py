@@ -1,0 +1,172 @@
+"""What AWS calls: the environment is read once, and the event goes to the right place."""
+
+import json
+from typing import Any
+
+import pytest
+
+from release_handlers import auto_rollback, deploy, health_gate, preflight, record, verify
+from release_handlers.world import World, world
+from tests.unit.aws.account import COMPONENT, Account
+from tests.unit.aws.digests import NEW, OLD
+
+STATE = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release", "requested_by": "t"}
+EXECUTION = "arn:aws:states:us-west-2:111122223333:execution:client-release:r1"
+
+
+class Context:
+    """Lambda's."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """The handlers' world is the test's."""
+    for module in (auto_rollback, deploy, health_gate, preflight, record, verify):
+        monkeypatch.setattr(module, "world", lambda: world)
+
+
+def test_the_machine_locks_records_and_unlocks(world: World) -> None:
+    locked = record.handler({"action": "lock", "state": STATE, "execution": EXECUTION}, None)
+    again = record.handler({"action": "lock", "state": STATE, "execution": EXECUTION}, None)
+    assert locked["status"] == "locked"
+    assert again == locked
+    state = {**STATE, "lock": locked}
+    recorded = record.handler({"action": "record", "outcome": "failed", "state": state, "execution": EXECUTION}, None)
+    assert recorded == {"outcome": "failed", "reason": "no reason was given"}
+    assert record.handler({"action": "unlock", "state": state, "execution": EXECUTION}, None) == {"freed": True}
+    assert record.handler({"action": "unlock", "state": state, "execution": EXECUTION}, None) == {"freed": False}
+
+
+def test_f10_a_machine_that_was_overtaken_records_nothing(world: World) -> None:
+    locked = record.lock(STATE, EXECUTION, world)
+    world.ledger.give_back("client", "r1")
+    world.ledger.acquire("client", "r2", now=world.now(), lease=60)
+    with pytest.raises(Exception, match="no longer holds the lock"):
+        record.handler(
+            {"action": "record", "outcome": "released", "state": {**STATE, "lock": locked}, "execution": EXECUTION},
+            None,
+        )
+    assert world.ledger.current("client") is None
+
+
+def test_a_lock_that_died_half_way_is_still_recorded(world: World) -> None:
+    held = world.ledger.acquire("client", "r1", now=world.now(), lease=60)
+    record.handler({"action": "record", "outcome": "refused", "state": STATE, "execution": EXECUTION}, None)
+    found = world.ledger.find("client", "r1")
+    assert found is not None
+    assert found.token == held.token
+
+
+def test_preflight_and_verify_answer_for_the_component() -> None:
+    assert preflight.handler({"state": STATE}, None)["status"] == "ready"
+    looked = verify.handler({"purpose": "release", "state": STATE}, None)
+    assert (looked["status"], looked["polls"]) == ("failed", 1)
+
+
+def test_tasks_that_do_not_come_up_in_time_are_a_failure(account: Account) -> None:
+    account.run(NEW)
+    account.rollout = "IN_PROGRESS"
+    looked = verify.handler({"purpose": "release", "state": {**STATE, "verified": {"polls": 179}}}, None)
+    assert looked["status"] == "failed"
+    assert "still so after 180 looks" in looked["reason"]
+
+
+def test_deploy_does_one_thing_at_a_time(account: Account) -> None:
+    created = deploy.handler({"action": "create", "purpose": "release", "state": STATE}, None)
+    assert created == {"status": "pending", "polls": 0}
+    twice = deploy.handler({"action": "create", "purpose": "release", "state": STATE}, None)
+    assert twice == created
+    assert list(account.clients["cloudformation"].change_sets) == ["release-r1"]
+
+
+def test_f35_executing_twice_executes_once(account: Account) -> None:
+    deploy.handler({"action": "create", "purpose": "release", "state": STATE}, None)
+    first, second = (
+        deploy.handler({"action": "execute", "purpose": "release", "state": STATE}, None) for _ in range(2)
+    )
+    assert (first["updated"], second["updated"]) == ("", "")
+    assert account.clients["cloudformation"].executed == ["release-r1"]
+
+
+def test_a_change_set_that_is_never_ready_is_refused(account: Account) -> None:
+    deploy.handler({"action": "create", "purpose": "release", "state": STATE}, None)
+    account.clients["cloudformation"].slow_looks = 99
+    state = {**STATE, "deploy": {"status": "pending", "polls": 58}}
+    assert deploy.handler({"action": "inspect", "purpose": "release", "state": state}, None)["status"] == "pending"
+    state["deploy"] = {"status": "pending", "polls": 59}
+    refused = deploy.handler({"action": "inspect", "purpose": "release", "state": state}, None)
+    assert refused["reason"].startswith("change set pending after 60 looks")
+    assert account.clients["cloudformation"].deleted == ["release-r1"]
+
+
+def test_the_end_of_an_earlier_update_is_not_taken_for_ours(account: Account) -> None:
+    account.updates, account.stack_status = 7, "UPDATE_ROLLBACK_COMPLETE"
+    state = {**STATE, "deploy": {"polls": 0, "updated": "7", "cancelled": False}}
+    assert deploy.handler({"action": "poll", "purpose": "release", "state": state}, None)["status"] == "in_progress"
+
+
+def test_f2_an_update_that_hangs_after_its_cancellation_is_given_up(account: Account) -> None:
+    account.stack_status, account.outcome = "UPDATE_IN_PROGRESS", ["hang"]
+    state = {**STATE, "deploy": {"polls": 359, "updated": "", "cancelled": True}}
+    assert deploy.handler({"action": "poll", "purpose": "release", "state": state}, None)["status"] == "failed"
+
+
+def test_a_cancellation_that_comes_too_late_is_no_error() -> None:
+    state = {**STATE, "deploy": {"polls": 9, "updated": "", "cancelled": False}}
+    cancelled = deploy.handler({"action": "cancel", "purpose": "release", "state": state}, None)
+    assert (cancelled["polls"], cancelled["cancelled"]) == (0, True)
+
+
+def test_a_component_whose_stack_is_gone_is_an_error(world: World) -> None:
+    facts = {"client": {**COMPONENT, "stack": "gone"}}
+    lost = World({"COMPONENTS": json.dumps(facts), "LEDGER_TABLE": "t"}, client=world._client)
+    with pytest.raises(LookupError, match="there is no stack gone"):
+        deploy.act("create", "release", STATE, lost)
+
+
+def test_f3_tasks_that_crash_while_it_bakes_fail_it(account: Account) -> None:
+    account.run(NEW)
+    state: dict[str, Any] = {**STATE}
+    account.crashed = ["before"]
+    state["bake"] = health_gate.handler({"state": state}, Context())
+    assert (state["bake"]["status"], state["bake"]["restarts"]) == ("sampling", 0)
+    account.crashed = ["before", "1", "2", "3"]
+    state["bake"] = health_gate.handler({"state": state}, Context())
+    assert (state["bake"]["status"], state["bake"]["verdict"]) == ("judged", "FAIL")
+    assert state["bake"]["reason"] == "restarts 3 > limit 2"
+
+
+def test_a_red_alarm_while_it_bakes_fails_a_release_and_not_a_rollback(account: Account) -> None:
+    account.run(NEW)
+    account.alarms = {"exchange-test-client-5xx": "ALARM", "exchange-test-engine-5xx": "ALARM"}
+    assert "in alarm: exchange-test-client-5xx" in health_gate.handler({"state": STATE}, Context())["reason"]
+    back = health_gate.handler({"state": {**STATE, "kind": "rollback"}}, Context())
+    assert back["verdict"] == "INCONCLUSIVE"
+
+
+def test_the_gate_tells_ecs_from_the_machine() -> None:
+    assert health_gate.handler({"lifecycleStage": "POST_SCALE_UP"}, Context()) == {"hookStatus": "FAILED"}
+
+
+def test_the_rollback_is_planned_for_the_machine_and_started_for_an_event(account: Account, world: World) -> None:
+    locked = record.lock(STATE, EXECUTION, world)
+    assert locked["former_digest"] == OLD
+    planned = auto_rollback.handler({"action": "plan", "state": STATE}, None)
+    assert planned == {
+        "action": "already_restored",
+        "digest": OLD,
+        "reason": f"the stack has already restored {OLD}",
+    }
+    assert auto_rollback.handler({"detail": {}}, None)["started"] is False
+
+
+def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPONENTS", json.dumps({"client": COMPONENT}))
+    monkeypatch.setenv("LEDGER_TABLE", "t")
+    world.cache_clear()
+    assert world() is world()
+    assert world().components["client"].service("web").port == 3000
+    world.cache_clear()
