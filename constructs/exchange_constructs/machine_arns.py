@@ -1,0 +1,27 @@
+"""What a state machine of another stack is called in policies."""
+
+from typing import cast
+
+from aws_cdk import ArnFormat, Stack, Token
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+
+class MachineArns:
+    """A machine's ARN and that of its executions, from the name it was given.
+
+    CDK's own grants take the machine's ARN apart, and a reference to another stack's output cannot be taken apart.
+    """
+
+    def __init__(self, scope: Construct, machine: sfn.StateMachine) -> None:
+        name = cast(sfn.CfnStateMachine, machine.node.default_child).state_machine_name
+        if not name or Token.is_unresolved(name):
+            raise ValueError(f"{machine.node.path} has no name of its own: others cannot be granted its executions")
+        self.machine = self._arn(scope, "stateMachine", name)
+        self.executions = self._arn(scope, "execution", f"{name}:*")
+
+    @staticmethod
+    def _arn(scope: Construct, resource: str, name: str) -> str:
+        return Stack.of(scope).format_arn(
+            service="states", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )

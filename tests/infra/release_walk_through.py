@@ -1,0 +1,150 @@
+"""The release machine's definition as synthesized, and releases through it with the real handlers on a fake account."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from exchange_constructs.health_gate import HealthGate
+from exchange_constructs.release_functions import ReleaseFunctions
+from exchange_constructs.release_machine import ReleaseMachine
+from exchange_constructs.release_reach import Reach
+from release_aws.probes import Question
+from release_engine.ledger import Outcome
+from release_engine.samples import Answer
+from release_handlers import auto_rollback, bake, deploy, preflight, record, verify
+from release_handlers.world import World
+from tests.infra.release_walker import Task, Walk, walk
+from tests.unit.aws.account import COMPONENT, Account
+from tests.unit.aws.digests import NEW
+
+RELEASE_ID = "20261124T101500Z-3f2a9c1b"
+CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+
+
+def synthesized_definition() -> dict[str, Any]:
+    """As the template has it, with the modules of the functions as resources."""
+    stack = Stack(App(context=CONTEXT), "Release")
+    key, topic = kms.Key(stack, "Key"), sns.Topic(stack, "Alerts")
+    ledger = dynamodb.Table(
+        stack, "Ledger", partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING)
+    )
+    retention = logs.RetentionDays.ONE_MONTH
+    gate = HealthGate(stack, "Gate", vpc=ec2.Vpc(stack, "Vpc"), environment={}, retention=retention, key=key)
+    functions = ReleaseFunctions(
+        stack,
+        "Functions",
+        gate=gate,
+        reach=Reach(
+            stack, ["client"], "cluster", ["web"], ["client-release"], {"client": ecr.Repository(stack, "Images")}
+        ),
+        ledger=ledger,
+        environment={},
+        watch=Duration.hours(2),
+        retention=retention,
+        key=key,
+        topic=topic,
+    )
+    ReleaseMachine(
+        stack,
+        "Client",
+        name="client-release",
+        functions=functions,
+        interval=Duration.seconds(30),
+        topic=topic,
+        log_group=logs.LogGroup(stack, "Logs"),
+    )
+    return _definition(Template.from_stack(stack).to_json()["Resources"])
+
+
+def _definition(resources: Mapping[str, Any]) -> dict[str, Any]:
+    machine = next(one for one in resources.values() if one["Type"] == "AWS::StepFunctions::StateMachine")
+    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+
+    def text(part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        if "Fn::GetAtt" not in part:
+            return "ref"
+        handler = resources[part["Fn::GetAtt"][0]]["Properties"]["Handler"]
+        return str(handler.split(".")[1])
+
+    parsed: dict[str, Any] = json.loads("".join(map(text, parts)))
+    return parsed
+
+
+class Rehearsed:
+    """An account, the machine's functions on it, and one release through the machine."""
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        self.definition = definition
+        self.account = Account()
+        environment = {
+            "COMPONENTS": json.dumps({"client": COMPONENT}),
+            "LEDGER_TABLE": "ledger",
+            "WATCH_SECONDS": "7200",
+        }
+        self.world = World(
+            environment, client=self.account.client, ask=self.account.ask, now=lambda: next(self.account.clock)
+        )
+        self.broken: set[str] = set()
+
+    def release(self, digest: str = NEW, release_id: str = RELEASE_ID, kind: str = "release") -> Walk:
+        data = {
+            "release_id": release_id,
+            "component": "client",
+            "digest": digest,
+            "kind": kind,
+            "requested_by": "test",
+            "manifest": None,
+        }
+        return walk(self.definition, self._tasks(), data)
+
+    def outcome(self, release_id: str = RELEASE_ID) -> Outcome | None:
+        found = self.world.ledger.find("client", release_id)
+        return found.outcome if found else None
+
+    def _tasks(self) -> dict[str, Task]:
+        world = self.world
+        named: dict[str, Task] = {
+            "record": lambda event: _record(event, world),
+            "preflight": lambda event: preflight.check(event["state"], world),
+            "deploy": lambda event: deploy.act(event["action"], event["purpose"], event["state"], world),
+            "verify": lambda event: verify.look(event["purpose"], event["state"], world),
+            "health_gate": lambda event: bake.take_round(event["state"], world, 60),
+            "auto_rollback": lambda event: auto_rollback.plan(event["state"], world),
+            "arn:ref:states:::sns:publish": lambda event: {},
+        }
+        return {name: self._breakable(name, task) for name, task in named.items()}
+
+    def _breakable(self, name: str, task: Task) -> Task:
+        def called(event: Mapping[str, Any]) -> Any:
+            if {name, f"{name} {event.get('action')}"} & self.broken:
+                raise RuntimeError(f"{name} is broken")
+            return task(event)
+
+        return called
+
+
+def _record(event: Mapping[str, Any], world: World) -> Any:
+    if event["action"] == "lock":
+        return record.lock(event["state"], event["execution"], world)
+    if event["action"] == "unlock":
+        return record.unlock(event["state"], world)
+    return record.record(Outcome(event["outcome"]), event["state"], event["execution"], world)
+
+
+def bad_answers(question: Question, count: int) -> Answer:
+    """A fifth of all requests fails."""
+    if question.path == "/ready":
+        return Answer(question.host, 200, 10, {"status": "ok", "digest": NEW})
+    return Answer(question.host, 500 if count % 5 == 0 else 200, 20)

@@ -1,0 +1,97 @@
+"""The Access stack: who GitHub's workflows may become, and what they may do then."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Match, Template
+
+from exchange_constructs.github_roles import GithubRole, github_provider
+from tests.infra.lean_exchange import PROVIDER, actions_of, settings, statements, templates
+
+ISSUER = "token.actions.githubusercontent.com"
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return templates()["Access"]
+
+
+def trust(template: Template, role: str) -> dict[str, Any]:
+    roles = template.find_resources("AWS::IAM::Role").items()
+    document = next(one["Properties"]["AssumeRolePolicyDocument"] for name, one in roles if name.startswith(role))
+    (statement,) = document["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    found: dict[str, Any] = statement["Condition"]
+    return found
+
+
+def test_f30_pull_requests_may_become_the_diff_role_and_no_other(template: Template) -> None:
+    subject = f"repo:{settings().pipeline.repository}:pull_request"
+    assert trust(template, "Diff") == {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subject}}
+
+
+def test_f30_the_diff_role_can_only_become_the_role_that_looks(template: Template) -> None:
+    (statement,) = statements(template, "Diff")
+    assert actions_of(statement) == ["sts:AssumeRole"]
+    assert "role/cdk-hnb659fds-lookup-role-" in json.dumps(statement["Resource"])
+    assert "*" not in json.dumps(statement["Resource"])
+
+
+def test_a_release_needs_the_environment_and_the_branch(template: Template) -> None:
+    pipeline = settings().pipeline
+    assert trust(template, "Release") == {
+        "StringEquals": {
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": f"repo:{pipeline.repository}:environment:staging",
+            f"{ISSUER}:ref": f"refs/heads/{pipeline.branch}",
+        }
+    }
+
+
+def test_the_release_role_may_ask_for_releases_and_look_at_them(template: Template) -> None:
+    granted = {action for one in statements(template, "Release") for action in actions_of(one)}
+    assert granted == {
+        "states:StartExecution",
+        "states:DescribeExecution",
+        "states:GetExecutionHistory",
+        "cloudformation:DescribeStacks",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "kms:Decrypt",
+        "ecr:BatchGetImage",
+    }
+
+
+def test_the_release_role_starts_the_release_machines_alone(template: Template) -> None:
+    starting = [one for one in statements(template, "Release") if "states:StartExecution" in actions_of(one)]
+    resources = [one["Resource"] for one in starting]
+    named = json.dumps(resources)
+    assert all(f":stateMachine:{settings().stack_name(name)}-release" in named for name in settings().chain)
+    assert "*" not in named
+
+
+def test_the_workflows_find_their_roles_by_output(template: Template) -> None:
+    for name in ("DiffRoleArn", "ReleaseRoleArn"):
+        template.has_output(name, {"Value": Match.any_value()})
+
+
+def test_the_provider_is_githubs(template: Template) -> None:
+    template.has_resource_properties(
+        "AWS::IAM::OIDCProvider", {"Url": f"https://{ISSUER}", "ClientIdList": ["sts.amazonaws.com"]}
+    )
+
+
+def test_a_provider_that_the_account_has_is_adopted() -> None:
+    adopting = templates()["AdoptingAccess"]
+    adopting.resource_count_is("AWS::IAM::OIDCProvider", 0)
+    assert PROVIDER in json.dumps(adopting.find_resources("AWS::IAM::Role"))
+
+
+@pytest.mark.parametrize("repository", ["exchange", "exchange/*", "a/b/c"])
+def test_a_trust_in_more_than_one_repository_is_refused(repository: str) -> None:
+    stack = Stack(App(), "Stack")
+    provider = github_provider(stack, "GitHub", existing_arn=PROVIDER)
+    with pytest.raises(ValueError, match="is not a repository of the form owner/name"):
+        GithubRole(stack, "Role", provider=provider, repository=repository, run="pull_request", description="")

@@ -1,0 +1,229 @@
+"""The release machine, walked through from its synthesized definition with the real handlers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from release_engine.ledger import Kind, Outcome, Release, iso
+from release_engine.samples import Answer
+from release_handlers import deploy
+from tests.infra.release_walk_through import RELEASE_ID, Rehearsed, bad_answers, synthesized_definition
+from tests.unit.aws.answers import change
+from tests.unit.aws.digests import NEW, OLD
+
+
+@pytest.fixture(scope="module")
+def definition() -> dict[str, Any]:
+    """Synthesized once."""
+    return synthesized_definition()
+
+
+@pytest.fixture
+def rehearsed(definition: dict[str, Any]) -> Iterator[Rehearsed]:
+    """Whatever happens in a test, nobody holds the lock afterwards."""
+    made = Rehearsed(definition)
+    made.account.digest = ""
+    made.account.run("")
+    assert made.release(OLD, "r0").error is None
+    yield made
+    if "record unlock" not in made.broken:
+        assert made.world.ledger.lock("client").holder in (None, "other")
+
+
+def test_a_good_release_ends_as_released(rehearsed: Rehearsed) -> None:
+    done = rehearsed.release()
+    assert done.error is None
+    assert done.visited[-1] == "Released"
+    assert done.visited.count("Bake") == 3
+    current = rehearsed.world.ledger.current("client")
+    assert current is not None
+    assert current.digest == NEW
+    found = rehearsed.world.ledger.find("client", RELEASE_ID)
+    assert found is not None
+    assert (found.outcome, found.former_digest, found.verdict) == (Outcome.RELEASED, OLD, "PASS")
+    assert found.seconds_by_state == {"Lock": 2.0}
+    assert "web errors 0.0% <= limit 1.0% (60 samples)" in (found.reason or "")
+
+
+def test_a_bad_version_is_put_back_with_both_sides_in_the_reason(rehearsed: Rehearsed) -> None:
+    rehearsed.account.bad[NEW] = bad_answers
+    done = rehearsed.release()
+    assert done.error == "RolledBack"
+    assert "web errors 20.0% > limit 1.0% (20 samples)" in str(done.cause)
+    assert done.visited.count("Bake") == 1
+    assert "RollBackExecuteChangeSet" in done.visited
+    assert rehearsed.account.digest == OLD
+    assert rehearsed.outcome() is Outcome.ROLLED_BACK
+    assert rehearsed.world.ledger.current("client").digest == OLD  # type: ignore[union-attr]
+    assert len(done.told) == 1
+
+
+def test_f1_what_ecs_rolled_back_is_no_success(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome = ["roll_back"]
+    done = rehearsed.release()
+    assert done.error == "RolledBack"
+    assert "Web: circuit breaker was triggered" in str(done.cause)
+    assert "RollBackCreateChangeSet" not in done.visited
+    assert "VerifyRolledBack" in done.visited
+
+
+def test_f1_f26_a_green_stack_with_old_tasks_is_no_success(rehearsed: Rehearsed) -> None:
+    def half(digest: str) -> None:
+        rehearsed.account.digest = digest
+        rehearsed.account.running["exchange-client-web"] = [digest, OLD]
+
+    rehearsed.account.run = half  # type: ignore[method-assign]
+    done = rehearsed.release()
+    assert done.error == "RolledBack"
+    assert "runs 1 of" in str(done.cause)
+    assert "Bake" not in done.visited
+
+
+def test_f2_a_stack_that_hangs_is_cancelled_and_undone(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome = ["hang"]
+    done = rehearsed.release()
+    assert done.visited.count("CancelUpdate") == 1
+    assert done.visited.count("PollStack") == deploy.STACK_POLLS + 1
+    assert done.error == "RolledBack"
+
+
+def test_f4_a_failed_first_release_says_that_there_is_nothing_to_go_back_to(definition: dict[str, Any]) -> None:
+    first = Rehearsed(definition)
+    first.account.run("")
+    first.account.bad[NEW] = bad_answers
+    done = first.release()
+    assert done.error == "Failed"
+    assert "no former good release" in str(done.cause)
+    assert done.told
+
+
+def test_f4_a_first_release_that_cloudformation_undid_leaves_nothing_running(definition: dict[str, Any]) -> None:
+    first = Rehearsed(definition)
+    first.account.run("")
+    first.account.outcome = ["roll_back"]
+    done = first.release()
+    assert done.error == "RolledBack"
+    assert "nothing ran before this first release" in str(done.cause)
+
+
+def test_f5_a_rollback_that_cloudformation_could_not_do_is_a_failure_and_pages(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome = ["fail"]
+    done = rehearsed.release()
+    assert done.error == "Failed"
+    assert "UPDATE_ROLLBACK_FAILED" in str(done.cause)
+    assert "UPDATE_ROLLBACK_FAILED" in done.told[0]
+
+
+def test_f8_without_the_former_image_nothing_is_touched(rehearsed: Rehearsed) -> None:
+    rehearsed.account.images = {NEW}
+    done = rehearsed.release()
+    assert done.error == "Refused"
+    assert "former image" in str(done.cause)
+    assert "CreateChangeSet" not in done.visited
+
+
+def test_f13_a_red_alarm_refuses(rehearsed: Rehearsed) -> None:
+    rehearsed.account.alarms = {"exchange-test-client-5xx": "ALARM"}
+    done = rehearsed.release()
+    assert (done.error, rehearsed.outcome()) == ("Refused", Outcome.REFUSED)
+
+
+def test_f14_a_version_that_nobody_could_ask_is_not_released(rehearsed: Rehearsed) -> None:
+    rehearsed.account.bad[NEW] = lambda question, _: Answer(question.host, None, trouble="refused")
+    done = rehearsed.release()
+    assert done.error == "RolledBack"
+    assert done.visited.count("Bake") == 6
+    assert "could not be taken" in str(done.cause)
+
+
+def test_f20_a_second_release_is_busy_and_touches_nothing(rehearsed: Rehearsed) -> None:
+    rehearsed.world.ledger.acquire("client", "other", now=rehearsed.world.now(), lease=3600)
+    rehearsed.account.live = {"other"}
+    done = rehearsed.release()
+    assert done.error == "Busy"
+    assert "other holds the lock of client since 20" in str(done.cause)
+    assert done.visited == ["Lock", "Locked?", "Busy"]
+
+
+def test_the_lock_of_a_dead_execution_is_taken_over_and_its_release_called_failed(rehearsed: Rehearsed) -> None:
+    ledger = rehearsed.world.ledger
+    dead = ledger.acquire("client", "dead", now=rehearsed.world.now(), lease=3600)
+    ledger.record(Release("dead", "client", NEW, Kind.RELEASE, "t", Outcome.RUNNING, iso(0), token=dead.token))
+    assert rehearsed.release().error is None
+    assert rehearsed.outcome("dead") is Outcome.FAILED
+
+
+def test_what_a_dead_execution_recorded_stands(rehearsed: Rehearsed) -> None:
+    ledger = rehearsed.world.ledger
+    dead = ledger.acquire("client", "dead", now=rehearsed.world.now(), lease=3600)
+    ledger.record(Release("dead", "client", NEW, Kind.RELEASE, "t", Outcome.ROLLED_BACK, iso(0), token=dead.token))
+    assert rehearsed.release().error is None
+    assert rehearsed.outcome("dead") is Outcome.ROLLED_BACK
+
+
+def test_f15_a_change_set_that_touches_more_is_refused(rehearsed: Rehearsed) -> None:
+    rehearsed.account.clients["cloudformation"].changes = [change("Rule", "AWS::EC2::SecurityGroupIngress")]
+    done = rehearsed.release()
+    assert done.error == "Refused"
+    assert "the change set touches Rule (AWS::EC2::SecurityGroupIngress)" in str(done.cause)
+    assert "ExecuteChangeSet" not in done.visited
+
+
+def test_the_same_digest_again_is_a_success_without_an_update(rehearsed: Rehearsed) -> None:
+    done = rehearsed.release(OLD)
+    assert done.error is None
+    assert "ExecuteChangeSet" not in done.visited
+
+
+def test_a_rollback_by_hand_goes_the_same_way(rehearsed: Rehearsed) -> None:
+    assert rehearsed.release().error is None
+    rehearsed.account.alarms = {"exchange-test-client-5xx": "ALARM"}
+    done = rehearsed.release(OLD, "undo", kind="rollback")
+    assert done.error is None
+    assert rehearsed.account.digest == OLD
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [
+        ("record lock", "Refused"),
+        ("preflight", "Refused"),
+        ("deploy create", "Refused"),
+        ("deploy inspect", "Refused"),
+        ("deploy execute", "RolledBack"),
+        ("deploy poll", "Failed"),
+        ("verify", "Failed"),
+        ("health_gate", "RolledBack"),
+        ("record record", "Failed"),
+    ],
+)
+def test_f35_a_function_that_dies_never_leaves_a_release_undecided(
+    rehearsed: Rehearsed, broken: str, error: str
+) -> None:
+    rehearsed.broken = {broken}
+    done = rehearsed.release()
+    assert done.error == error
+    assert "Unlock" in done.visited
+    assert "is broken" in str(done.cause)
+
+
+def test_a_bad_version_whose_rollback_cannot_be_planned_pages(rehearsed: Rehearsed) -> None:
+    rehearsed.account.bad[NEW] = bad_answers
+    rehearsed.broken = {"auto_rollback"}
+    done = rehearsed.release()
+    assert done.error == "Failed"
+    assert "auto_rollback is broken" in done.told[0]
+
+
+def test_an_unlock_that_fails_does_not_change_the_outcome(rehearsed: Rehearsed) -> None:
+    rehearsed.broken = {"record unlock"}
+    assert rehearsed.release().visited[-1] == "Released"
+
+
+def test_every_task_retries_what_passes_and_catches_everything(definition: dict[str, Any]) -> None:
+    tasks = {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
+    for name, state in tasks.items():
+        assert state["Catch"][0]["ErrorEquals"] == ["States.ALL"], name
+    retried = [name for name, state in tasks.items() if state.get("Retry")]
+    assert sorted(retried) == sorted(set(tasks) - {"Notify"})

@@ -1,0 +1,190 @@
+"""The Release stack: who may do what, and what others rely on."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Match, Template
+
+from release_engine.model import parse_components
+from stacks.release import ReleaseStack, retention_of
+
+CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+NAMES = ("backend", "client", "engine")
+
+
+def service(name: str) -> SimpleNamespace:
+    """As the settings give it."""
+    return SimpleNamespace(
+        key="web", name=f"exchange-{name}-web", port=3000, readiness_path="/health/ready", sample_path="/"
+    )
+
+
+def settings() -> Any:
+    """The part of the settings that the stack reads."""
+    gate = SimpleNamespace(
+        interval_seconds=30, rounds=6, samples_per_round=20, min_samples=60, max_error_rate=0.01, max_p95_ms=1000
+    )
+    components = {name: SimpleNamespace(name=name, gate=gate, services={"web": service(name)}) for name in NAMES}
+    logs = SimpleNamespace(retention_days=365)
+    return SimpleNamespace(components=components, logs=logs, stack_name=lambda stack: f"exchange-test-{stack}")
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """On top of the smallest neighbours."""
+    app = App(context=CONTEXT)
+    base = Stack(app, "Base")
+    vpc, key = ec2.Vpc(base, "Vpc"), kms.Key(base, "Key")
+    text = dynamodb.AttributeType.STRING
+    ledger = dynamodb.Table(base, "Ledger", partition_key=dynamodb.Attribute(name="pk", type=text), encryption_key=key)
+    stack = ReleaseStack(
+        app,
+        "Release",
+        settings=settings(),
+        network=cast(Any, SimpleNamespace(vpc=vpc)),
+        data=cast(Any, SimpleNamespace(ledger=ledger, key=key)),
+        platform=cast(Any, SimpleNamespace(cluster=ecs.Cluster(base, "Cluster", vpc=vpc))),
+        registry=cast(Any, SimpleNamespace(repositories={name: ecr.Repository(base, name) for name in NAMES})),
+    )
+    return Template.from_stack(stack)
+
+
+def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
+    """Every statement of every role, with the policy that holds it."""
+    policies = template.find_resources("AWS::IAM::Policy")
+    return [
+        (name, statement)
+        for name, policy in policies.items()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def actions_of(template: Template, function: str) -> set[str]:
+    """What the role of a function may do."""
+    found: set[str] = set()
+    for name, statement in statements(template):
+        if function in name:
+            action = statement["Action"]
+            found |= {action} if isinstance(action, str) else set(action)
+    return found
+
+
+@pytest.mark.parametrize("name", ["BackendMachineArn", "ClientMachineArn", "EngineMachineArn", "LedgerTableName"])
+def test_people_and_tools_find_the_machines_by_output(template: Template, name: str) -> None:
+    template.has_output(name, {"Value": Match.any_value()})
+
+
+def test_each_component_has_a_machine_of_its_own_with_a_known_name(template: Template) -> None:
+    machines = template.find_resources("AWS::StepFunctions::StateMachine").values()
+    names = sorted(machine["Properties"]["StateMachineName"] for machine in machines)
+    assert names == [f"exchange-test-{name}-release" for name in NAMES]
+    assert all(machine["Properties"]["TracingConfiguration"]["Enabled"] for machine in machines)
+    assert all(machine["Properties"]["LoggingConfiguration"]["Level"] == "ALL" for machine in machines)
+
+
+def test_the_functions_know_the_components_within_the_4_kb_of_an_environment(template: Template) -> None:
+    gate = next(
+        one["Properties"]
+        for one in template.find_resources("AWS::Lambda::Function").values()
+        if one["Properties"]["Handler"] == "release_handlers.health_gate.handler"
+    )
+    joined = gate["Environment"]["Variables"]["COMPONENTS"]["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else "x" * 40 for part in joined)
+    assert len(text) < 3500
+    parsed = parse_components(json.loads(text))
+    assert sorted(parsed) == list(NAMES)
+    assert parsed["client"].stack == "exchange-test-client"
+    assert parsed["client"].alarm_prefix == "exchange-test-client-"
+    assert parsed["client"].probed[0].readiness_path == "/health/ready"
+    assert parsed["client"].gate.rounds == 6
+
+
+def test_only_the_gate_is_in_the_network_where_the_tasks_are(template: Template) -> None:
+    functions = template.find_resources("AWS::Lambda::Function").values()
+    inside = [one["Properties"]["Handler"] for one in functions if "VpcConfig" in one["Properties"]]
+    assert inside == ["release_handlers.health_gate.handler"]
+
+
+def test_no_role_may_do_everything(template: Template) -> None:
+    for name, statement in statements(template):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert not [action for action in actions if re.fullmatch(r"\*|\w+:\*", action)], name
+
+
+def test_only_what_aws_cannot_narrow_is_granted_on_all_resources(template: Template) -> None:
+    wide = set()
+    for _, statement in statements(template):
+        if statement["Resource"] == "*":
+            wide |= {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
+    services = {action.split(":")[0] for action in wide}
+    assert services == {"cloudwatch", "ec2", "ecs", "logs", "xray"}
+    assert {action for action in wide if action.startswith(("ecs", "cloudwatch"))} == {
+        "ecs:ListTasks",
+        "cloudwatch:DescribeAlarms",
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "may_not"),
+    [
+        ("HealthGate", "cloudformation:ExecuteChangeSet"),
+        ("Verify", "dynamodb:PutItem"),
+        ("Preflight", "cloudformation:CreateChangeSet"),
+        ("Record", "cloudformation:CreateChangeSet"),
+        ("AutoRollback", "cloudformation:ExecuteChangeSet"),
+    ],
+)
+def test_each_function_may_do_its_own_part_only(template: Template, function: str, may_not: str) -> None:
+    actions = actions_of(template, function)
+    assert actions
+    assert may_not not in actions
+
+
+def test_nobody_may_pass_a_role(template: Template) -> None:
+    assert "iam:PassRole" not in json.dumps(template.to_json())
+
+
+def test_f27_the_watch_is_woken_by_failed_deployments_and_red_alarms(template: Template) -> None:
+    template.has_resource_properties(
+        "AWS::Events::Rule",
+        {"EventPattern": {"source": ["aws.ecs"], "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}}},
+    )
+    template.has_resource_properties(
+        "AWS::Events::Rule",
+        {
+            "EventPattern": {
+                "source": ["aws.cloudwatch"],
+                "detail": {
+                    "state": {"value": ["ALARM"]},
+                    "alarmName": [{"prefix": f"exchange-test-{name}-"} for name in NAMES],
+                },
+            }
+        },
+    )
+
+
+def test_a_rollback_that_could_not_be_started_reaches_people(template: Template) -> None:
+    template.has_resource_properties(
+        "AWS::Lambda::Function",
+        {"Handler": "release_handlers.auto_rollback.handler", "DeadLetterConfig": {"TargetArn": Match.any_value()}},
+    )
+
+
+def test_f17_nothing_is_exported(template: Template) -> None:
+    assert not [one for one in template.find_outputs("*").values() if "Export" in one]
+
+
+def test_a_retention_is_what_cloudwatch_knows() -> None:
+    assert retention_of(30).name == "ONE_MONTH"
+    with pytest.raises(KeyError):
+        retention_of(31)
