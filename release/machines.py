@@ -1,0 +1,55 @@
+"""Where the releases of an environment happen: found by the outputs of its Release stack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from release_aws.clients import AwsClient
+
+if TYPE_CHECKING:
+    from stacks.settings import Settings
+
+
+class NotDeployedError(LookupError):
+    """The environment has not been deployed, or not far enough."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The release machine of each component, and the ledger's table."""
+
+    machines: Mapping[str, str]
+    ledger: str
+
+
+def find_machines(cloudformation: AwsClient, settings: "Settings") -> Whereabouts:
+    """NotDeployedError says which stack is missing and how to deploy it."""
+    outputs = _outputs(cloudformation, settings)
+    machines = {name: outputs.get(f"{name.capitalize()}MachineArn", "") for name in settings.chain}
+    missing = [name for name, arn in machines.items() if not arn]
+    ledger = outputs.get("LedgerTableName", "")
+    if missing or not ledger:
+        what = f"release machine of {', '.join(missing)}" if missing else "ledger"
+        raise NotDeployedError(f"stack {_stack(settings)} has no {what} yet; {_remedy(settings)}")
+    return Whereabouts(machines, ledger)
+
+
+def _outputs(cloudformation: AwsClient, settings: "Settings") -> dict[str, str]:
+    try:
+        found = cloudformation.describe_stacks(StackName=_stack(settings))["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        where = f"stack {_stack(settings)} is not deployed in {settings.region}"
+        raise NotDeployedError(f"{where}; {_remedy(settings)}") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def _stack(settings: "Settings") -> str:
+    return settings.stack_name("release")
+
+
+def _remedy(settings: "Settings") -> str:
+    return f"deploy it: cdk deploy --all -c environment={settings.environment}"

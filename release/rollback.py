@@ -1,0 +1,70 @@
+"""`rollback`: shows what would be put back and why that is safe, then lets the component's machine do it."""
+
+import typer
+
+from release.account import Account
+from release.arguments import InputError, checked_component, checked_digest
+from release.display import Display
+from release.going_back import GoingBack, plan_going_back
+from release.outcomes import NOT_RELEASED, carry_out, refusing
+from release.releasing import Order, Releases
+from release.surroundings import Desk
+from release_engine.ledger import Kind, Outcome
+from release_engine.rollback_plan import Facts
+
+
+def run(desk: Desk, display: Display, component: str, *, to: str | None, sure: bool) -> None:
+    """Ends normally only when the former digest is released again."""
+    with refusing(display):
+        settings = desk.settings()
+        checked_component(component, settings.chain)
+        if not sure and not desk.around.asks():
+            raise InputError("nobody is there to be asked whether the plan is right: say --yes")
+        account = desk.account(settings)
+        going_back = _plan(account, component, checked_digest(to) if to else None)
+        order = _order(going_back, component)
+        if order is None:
+            display.refuse(f"{component} is not rolled back: {going_back.plan.reason}")
+            raise typer.Exit(NOT_RELEASED)
+        _show(going_back, component, display)
+        if not sure and not typer.confirm("Roll back?"):
+            display.say("nothing was done")
+            raise typer.Exit(NOT_RELEASED)
+        carry_out(Releases(account, desk.around, display), [order], display, desk.environment)
+
+
+def _plan(account: Account, component: str, to: str | None) -> GoingBack:
+    history = account.ledger.releases(component)
+    stack = account.stacks.describe(account.settings.stack_name(component))
+    digests = {release.digest for release in history if release.outcome is Outcome.RELEASED}
+    facts = Facts(
+        stack_status=stack.status if stack else None,
+        stack_digest=stack.digest if stack else None,
+        images=account.images.present(repository_of(account, component), digests),
+    )
+    return plan_going_back(history, facts, to)
+
+
+def repository_of(account: Account, component: str) -> str:
+    """The component's ECR repository, as the Registry stack names or adopts it."""
+    settings = account.settings
+    return settings.adopt.repositories.get(component) or settings.stack_name(component)
+
+
+def _order(going_back: GoingBack, component: str) -> Order | None:
+    """The target's manifest goes along: the ledger should know what schema and formats the version reads."""
+    target = going_back.target
+    return Order(component, target.digest, Kind.ROLLBACK, target.manifest) if target else None
+
+
+def _show(going_back: GoingBack, component: str, display: Display) -> None:
+    release, target = going_back.release, going_back.target
+    assert release is not None  # noqa: S101  (a plan that goes somewhere knows both ends)
+    assert target is not None  # noqa: S101
+    display.say(f"{component} goes back", "bold")
+    display.say(f"  from {release.digest}, {release.outcome.value} by {release.release_id}")
+    display.say(f"  to   {target.digest}, released well by {target.release_id} at {target.finished_at}")
+    display.say(
+        "  safe because its image is there, and since then no migration has cut it off and no snapshot is "
+        "in a format that it cannot read"
+    )

@@ -1,0 +1,35 @@
+"""The command line in an exchange of the test's own making."""
+
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from release.app import app
+from release.surroundings import Surroundings
+from tests.unit.cli.exchange import BEGAN, Exchange
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    return Exchange()
+
+
+@pytest.fixture
+def run(exchange: Exchange) -> Run:
+    """`run("start", "client=sha256:…")`, with what is typed when the command asks."""
+    around = Surroundings(
+        settings=lambda _environment: exchange.settings,
+        clients=lambda _region: exchange.client,
+        person=lambda: "alice",
+        asks=lambda: exchange.asks,
+        pause=exchange.pause,
+        now=BEGAN.timestamp,
+    )
+
+    def run(*arguments: str, typed: str = "") -> Result:
+        return CliRunner().invoke(app, ["-e", "test", *arguments], obj=around, input=typed, catch_exceptions=False)
+
+    return run

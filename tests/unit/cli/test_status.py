@@ -1,0 +1,79 @@
+"""`python -m release status`: what runs, how it came there, and who is at it."""
+
+import json
+
+import pytest
+
+from release_engine.ledger import Outcome
+from tests.unit.aws.digests import NEW, OLD
+from tests.unit.cli.conftest import Run
+from tests.unit.cli.exchange import Exchange, Script, past
+
+
+def test_what_runs_is_told_short_and_whole_with_when_and_by_whom(run: Run, exchange: Exchange) -> None:
+    exchange.digests["client"] = OLD
+    exchange.remember(past("release-20", OLD))
+    shown = run("status", "client").stdout
+    assert f"runs {OLD[7:19]} ({OLD}), released 2026-11-20T10:05:00Z by cli:alice" in shown
+    assert "lock free" in shown
+
+
+def test_the_last_outcome_is_told_with_verdict_and_reason(run: Run, exchange: Exchange) -> None:
+    reason = "errors 21.3% > limit 1.0%\n(61 samples)"
+    exchange.digests["client"] = OLD
+    exchange.remember(
+        past("release-20", OLD), past("release-21", NEW, Outcome.ROLLED_BACK, verdict="FAIL", reason=reason)
+    )
+    shown = run("status", "client").stdout
+    assert f"last release release-21 of {NEW[7:19]} by cli:alice: rolled_back, FAIL: errors 21.3% > limit" in shown
+    assert "by cli:alice\n" in shown
+
+
+def test_all_components_are_told_in_the_order_of_the_chain(run: Run) -> None:
+    lines = run("status").stdout.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["backend", "client", "engine"]
+    assert lines[0].endswith("runs nothing: it was never released")
+    assert lines[1].strip() == "no release yet"
+
+
+def test_a_digest_that_came_from_elsewhere_is_told_as_such(run: Run, exchange: Exchange) -> None:
+    exchange.digests["client"] = NEW
+    assert "which the ledger does not know as released well" in run("status", "client").stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "looks", "says"),
+    [
+        (Script(("Lock", "Preflight", "PollStack", "Bake")), 3, "which is running, in PollStack"),
+        (Script(("Lock",)), 0, "which is starting"),
+        (Script(("Lock",), "ABORTED"), 9, "its execution is over (ABORTED), so the next release takes the lock over"),
+        (Script(()), None, "its execution is over (UNKNOWN)"),
+    ],
+)
+def test_f10_who_holds_the_lock_is_told_with_where_it_is(
+    run: Run, exchange: Exchange, script: Script, looks: int | None, says: str
+) -> None:
+    exchange.lock("client", "release-21")
+    exchange.scripts["client"] = script
+    if looks is not None:
+        exchange.client("stepfunctions").looks["release-21"] = looks - 1
+    shown = run("status", "client").stdout
+    assert "lock held by release-21 since 2026-11-24T10:15:00Z" in shown
+    assert says in shown
+
+
+def test_tools_get_all_of_it_as_json(run: Run, exchange: Exchange) -> None:
+    exchange.digests["client"] = OLD
+    exchange.remember(past("release-20", OLD))
+    exchange.lock("client", "release-21")
+    found = json.loads(run("status", "--json").stdout)
+    assert list(found) == ["backend", "client", "engine"]
+    assert found["client"]["digest"] == OLD
+    assert found["client"]["last"]["release_id"] == "release-20"
+    assert found["client"]["lock"]["release_id"] == "release-21"
+    assert found["backend"] == {"digest": None, "released": None, "last": None, "lock": None}
+
+
+def test_an_unknown_component_is_refused(run: Run) -> None:
+    result = run("status", "web")
+    assert (result.exit_code, "there are backend, client, engine" in result.stderr) == (2, True)
