@@ -1,0 +1,33 @@
+"""python -m rehearsal: the whole of it, or one story."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rehearsal.commands import ROOT
+from rehearsal.stories import STORIES, TOUR
+from rehearsal.tour import Tour
+
+FOLDER = ROOT / "build" / "rehearsal"
+
+
+def main(
+    speed: Annotated[float, typer.Option(min=1, help="How many times faster than AWS every waiting is.")] = 60,
+    story: Annotated[str | None, typer.Option(help=f"Play this one only: {', '.join(STORIES)}.")] = None,
+    environment: Annotated[str, typer.Option(help="Whose templates are deployed.")] = "prod2",
+    keep: Annotated[bool, typer.Option("--keep", help="Leave it running at the end, until Enter.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where it leaves summary.json and report.html.")] = FOLDER,
+) -> None:
+    """Deploys every stack to a local AWS, releases good and bad versions under users' traffic, and says what held."""
+    if story is not None and story not in STORIES:
+        raise typer.BadParameter(f"{story!r} is none of {', '.join(STORIES)}", param_hint="--story")
+    stories = TOUR if story is None else tuple(dict.fromkeys((TOUR[0], story)))
+    tour = Tour(environment, stories=stories, speed=speed, folder=folder.resolve(), console=Console())
+    if not tour.run(keep=keep):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,134 @@
+"""Builds the stand-in exchange into OCI images: the same version gives the same digest, byte for byte.
+
+https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+"""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.components.base.faults import ALLOWED
+
+COMPONENTS = Path(__file__).parent / "components"
+STREAM = Path(__file__).parent / "local_aws" / "data_service_programs"
+WORKING_DIRECTORY = "app"
+ENVIRONMENT = ("PYTHONPATH=.", "PYTHONUNBUFFERED=1")
+COMMANDS = {"backend": "bin/web", "client": "bin/web", "engine": "bin/engine", "kafka": "bin/kafka"}
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
+LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Content with its address."""
+
+    media_type: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        return "sha256:" + hashlib.sha256(self.content).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.content)}
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a registry keeps of an image. `release` is the version's `release.json`, which names the digest."""
+
+    component: str
+    version: str
+    config: Blob
+    layers: tuple[Blob, ...]
+    release: Mapping[str, Any]
+
+    @property
+    def manifest(self) -> Blob:
+        described = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST_TYPE,
+            "config": self.config.as_dict(),
+            "layers": [layer.as_dict() for layer in self.layers],
+        }
+        return Blob(MANIFEST_TYPE, _json(described))
+
+    @property
+    def digest(self) -> str:
+        return self.manifest.digest
+
+
+def build(component: str, version: str, *, fault: str = "none") -> Image:
+    """The image of a version; `fault` is what is wrong with it."""
+    allowed = ALLOWED.get(component, frozenset(("none",)))
+    if fault not in allowed:
+        raise ValueError(f"fault {fault!r} of {component}: allowed are {', '.join(sorted(allowed))}")
+    base, own = _shared_files(), _component_files(component)
+    own["version.json"] = _json({"version": version, "fault": fault})
+    commit = hashlib.sha1(b"".join(sorted(base.values()) + sorted(own.values())), usedforsecurity=False).hexdigest()
+    release = _release(component, commit)
+    own["release.json"] = _json(release)
+    layers = tuple(Blob(LAYER_TYPE, _tar(files)) for files in (base, own))
+    image = Image(component, version, _config(component, layers), layers, release)
+    return Image(component, version, image.config, layers, {**release, "digest": image.digest})
+
+
+def _release(component: str, commit: str) -> dict[str, Any]:
+    """Without a commit of its own, a version is known by the hash of its sources."""
+    template = COMPONENTS / component / "release.json"
+    if not template.exists():
+        return {"component": component, "commit": commit}
+    return {**json.loads(template.read_text(encoding="utf-8")), "commit": commit}
+
+
+def _shared_files() -> Files:
+    files = {"components/__init__.py": (COMPONENTS / "__init__.py").read_bytes()}
+    return files | dict(_sources(COMPONENTS / "base", "components/base"))
+
+
+def _component_files(component: str) -> Files:
+    folder = COMPONENTS / component
+    programs = {f"bin/{file.name}": file.read_bytes() for file in sorted((folder / "bin").iterdir()) if file.is_file()}
+    files = programs | dict(_sources(folder, f"components/{component}"))
+    return files | dict(_sources(STREAM, "data_service_programs")) if component == "kafka" else files
+
+
+def _sources(folder: Path, target: str) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(folder.glob("*.py")):
+        yield f"{target}/{file.name}", file.read_bytes()
+
+
+def _tar(files: Files) -> bytes:
+    """Sorted, owned by root, dated 1970: nothing of the machine that built it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, content in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{WORKING_DIRECTORY}/{name}")
+            entry.size, entry.mode = len(content), 0o755 if name.startswith("bin/") else 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _config(component: str, layers: tuple[Blob, ...]) -> Blob:
+    described = {
+        "architecture": "arm64",
+        "os": "linux",
+        "config": {
+            "WorkingDir": f"/{WORKING_DIRECTORY}",
+            "Env": list(ENVIRONMENT),
+            "Cmd": [COMMANDS[component]],
+        },
+        "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
+    }
+    return Blob(CONFIG_TYPE, _json(described))
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=2, sort_keys=True).encode() + b"\n"

@@ -1,0 +1,93 @@
+"""Commands as a person would type them: shown line by line, with an outcome that can be asked for."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+ROOT = Path(__file__).resolve().parents[1]
+TAIL = 30
+Say = Callable[[str], None]
+
+
+class StepFailedError(RuntimeError):
+    """A step of the rehearsal that could not be done; `tail` is the end of what it printed."""
+
+    def __init__(self, step: str, tail: Sequence[str] = ()) -> None:
+        super().__init__(step)
+        self.step, self.tail = step, tuple(tail)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended."""
+
+    code: int
+    lines: tuple[str, ...]
+    seconds: float
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    def require(self, step: str) -> "Finished":
+        """This, or StepFailedError when it did not end with 0."""
+        if self.code:
+            raise StepFailedError(f"{step} ended with {self.code}", self.lines[-TAIL:])
+        return self
+
+
+class Command:
+    """A command under way."""
+
+    def __init__(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path, say: Say) -> None:
+        self._began, self._lines = monotonic(), list[str]()
+        self._process = subprocess.Popen(
+            [str(argument) for argument in arguments],
+            cwd=folder,
+            env=_complete(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        self._reading = threading.Thread(target=self._read, args=(say,), daemon=True)
+        self._reading.start()
+
+    def wait(self, seconds: float) -> Finished:
+        """Its end; one that takes longer is killed and counts as failed."""
+        try:
+            code = self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._lines.append(f"(ended here: it took longer than {seconds:.0f} s)")
+            code = 124
+        self._reading.join(timeout=5)
+        return Finished(code, tuple(self._lines), monotonic() - self._began)
+
+    def kill(self) -> None:
+        """As when its terminal is closed for good (SIGKILL)."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def _read(self, say: Say) -> None:
+        assert self._process.stdout is not None  # noqa: S101  (it was started with a pipe)
+        for line in self._process.stdout:
+            self._lines.append(line.rstrip("\n"))
+            say(line.rstrip("\n"))
+
+
+def _complete(environment: Mapping[str, str]) -> dict[str, str]:
+    """This process's own, without any AWS account that the person may be logged in to."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))}
+    path = f"{Path(sys.executable).parent}:{ROOT / 'node_modules' / '.bin'}:{inherited.get('PATH', '')}"
+    return inherited | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true", "COLUMNS": "150"} | dict(environment)

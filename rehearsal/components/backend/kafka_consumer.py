@@ -1,0 +1,45 @@
+"""Writes the engine's trades into the database; may see one twice, never writes it twice."""
+
+from typing import Any
+
+from ..base.data import DataServiceError
+from ..base.process import Process
+from .stores import GROUP, Stores, open_stores
+
+FIELDS = ("sequence", "market", "price", "quantity", "buy_order", "sell_order", "writer")
+
+
+def main() -> None:
+    process = Process()
+    process.begin()
+    stores = open_stores(process)
+    while not process.stopping.is_set():
+        process.beat()
+        try:
+            consume(stores)
+        except DataServiceError as error:
+            process.say(f"waiting: {error}")
+            process.rest(0.5)
+
+
+def consume(stores: Stores) -> None:
+    """One batch: written first, committed then, so that a batch cut short is read again (F24)."""
+    messages = stores.stream.fetch("trades", GROUP, wait=0.5)
+    for message in messages:
+        write(stores, message["value"])
+    if messages:
+        stores.stream.commit("trades", GROUP, messages[-1]["offset"] + 1)
+
+
+def write(stores: Stores, trade: dict[str, Any]) -> None:
+    """A second trade with the same sequence but another writer means two engines at once."""
+    places = ", ".join("?" * len(FIELDS))
+    row = [trade[field] for field in FIELDS]
+    if stores.database.change(f"insert or ignore into trades values ({places})", *row):  # noqa: S608  (only marks)
+        return
+    stores.database.change(
+        "insert or ignore into conflicts select sequence, ? from trades where sequence = ? and writer <> ?",
+        trade["writer"],
+        trade["sequence"],
+        trade["writer"],
+    )

@@ -1,0 +1,50 @@
+"""What the four processes keep, and where."""
+
+from collections.abc import Mapping
+
+from ..base.data import Cache, Database, DataServiceError, Stream
+from ..base.process import Process
+
+TABLES = (
+    "create table if not exists markets (name text primary key, tick_size integer)",
+    "create table if not exists orders (id text primary key, market text, side text, price integer, quantity integer,"
+    " status text)",
+    "create table if not exists trades (sequence integer primary key, market text, price integer, quantity integer,"
+    " buy_order text, sell_order text, writer text)",
+    "create table if not exists conflicts (sequence integer, writer text, primary key (sequence, writer))",
+    "create table if not exists ticks (id integer primary key autoincrement, scheduler text, at real)",
+    "insert or ignore into markets values ('BTC-USD', 1), ('ETH-USD', 1), ('SOL-USD', 1)",
+)
+QUEUE = "queue:default"
+JOBS_ENQUEUED, JOBS_DONE = "jobs:enqueued", "jobs:done"
+GROUP = "backend"
+
+
+class Stores:
+    """The database, the cache and the stream of one process."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.database = Database(environment)
+        self.cache = Cache(environment)
+        self.stream = Stream(environment)
+
+    def enqueue(self, job: str) -> None:
+        """Counted before it is queued, so that a lost job shows."""
+        self.cache.command("INCR", JOBS_ENQUEUED)
+        self.cache.command("LPUSH", QUEUE, job)
+
+
+def open_stores(process: Process) -> Stores:
+    """Waits for the database; the tables are made by whoever comes first."""
+    stores = Stores(process.environment)
+    while not process.stopping.is_set():
+        process.beat()
+        try:
+            for statement in TABLES:
+                stores.database.change(statement)
+        except DataServiceError as error:
+            process.say(f"waiting for the database: {error}")
+            process.rest(1)
+        else:
+            break
+    return stores

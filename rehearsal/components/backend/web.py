@@ -1,0 +1,93 @@
+"""The API: markets and orders."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from ..base.data import DataServiceError
+from ..base.health import Check, metrics, readiness
+from ..base.http_server import HttpServer, Request, Response, as_json
+from ..base.process import Process
+from .books import figures
+from .stores import Stores, open_stores
+
+NOT_FOUND = as_json(404, {"error": "not found"})
+
+
+class Api:
+    """Answers requests."""
+
+    def __init__(self, process: Process, stores: Stores) -> None:
+        self._process, self._stores = process, stores
+        self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("GET", "/up"): lambda _: as_json(200, {"status": "ok"}),
+            ("GET", "/health/ready"): lambda _: readiness(process, self._checks()),
+            ("GET", "/metrics"): lambda _: metrics(figures(stores)),
+            ("GET", "/api/v1/markets"): self._markets,
+            ("POST", "/api/v1/orders"): self._place_order,
+        }
+
+    def answer(self, request: Request) -> Response:
+        if request.path.startswith("/api/") and self._process.faults.spoils():
+            return as_json(500, {"error": "this version fails"})
+        route = self._routes.get((request.method, request.path))
+        try:
+            if route is not None:
+                return route(request)
+            if request.path.startswith("/api/v1/orders/"):
+                return self._order(request.path.rpartition("/")[2])
+        except DataServiceError as error:
+            return as_json(503, {"error": str(error)})
+        return NOT_FOUND
+
+    def _checks(self) -> dict[str, Check]:
+        stores = self._stores
+        return {
+            "database": lambda: stores.database.rows("select count(*) from markets"),
+            "cache": lambda: stores.cache.command("PING"),
+            "kafka": lambda: stores.stream.end_offset("orders"),
+        }
+
+    def _markets(self, _request: Request) -> Response:
+        found = self._stores.database.rows(
+            "select name, tick_size, (select price from trades where market = name order by sequence desc limit 1)"
+            " from markets order by name"
+        )
+        markets = [dict(zip(("name", "tick_size", "last_price"), row, strict=True)) for row in found]
+        return as_json(200, {"markets": markets})
+
+    def _place_order(self, request: Request) -> Response:
+        try:
+            order = _order_in(json.loads(request.body))
+        except (ValueError, KeyError, TypeError) as error:
+            return as_json(400, {"error": f"not an order: {error!r}"})
+        self._stores.database.change(
+            "insert or ignore into orders values (?, ?, ?, ?, ?, 'accepted')",
+            *(order[key] for key in ("id", "market", "side", "price", "quantity")),
+        )
+        self._stores.stream.produce("orders", order)
+        self._stores.enqueue(f"confirm {order['id']}")
+        return as_json(201, order)
+
+    def _order(self, order_id: str) -> Response:
+        rows = self._stores.database.rows(
+            "select market, side, price, quantity, status from orders where id = ?", order_id
+        )
+        if not rows:
+            return NOT_FOUND
+        order = dict(zip(("market", "side", "price", "quantity", "status"), rows[0], strict=True))
+        return as_json(200, {"id": order_id, **order})
+
+
+def _order_in(asked: dict[str, Any]) -> dict[str, Any]:
+    side, price, quantity = str(asked["side"]), int(asked["price"]), int(asked["quantity"])
+    if side not in ("buy", "sell") or price <= 0 or quantity <= 0:
+        raise ValueError("side is buy or sell; price and quantity are above 0")
+    return {"id": uuid.uuid4().hex, "market": str(asked["market"]), "side": side, "price": price, "quantity": quantity}
+
+
+def main() -> None:
+    process = Process()
+    process.begin()
+    HttpServer(process, Api(process, open_stores(process)).answer).serve()

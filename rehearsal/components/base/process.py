@@ -1,0 +1,72 @@
+"""What every process does alike: it knows who it is, shows a pulse, and ends when it is told to."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from .faults import Faults
+
+PULSE_SECONDS = 1.0
+
+
+class Identity(NamedTuple):
+    """Who answers."""
+
+    component: str
+    service: str
+    digest: str
+    version: str
+
+
+class Process:
+    """SIGTERM sets `stopping`; SIGTSTP sets `quiet` (Sidekiq: take no new job)."""
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.environment = environment
+        built = json.loads(Path("version.json").read_text(encoding="utf-8"))
+        self.identity = Identity(
+            environment.get("COMPONENT", ""),
+            environment.get("SERVICE", ""),
+            environment.get("IMAGE_DIGEST", ""),
+            built["version"],
+        )
+        self.faults = Faults(built["fault"])
+        self.stopping, self.quiet = threading.Event(), threading.Event()
+        self._pulse = Path(environment.get("TMPDIR", "/tmp")) / f"{self.identity.service}.pulse"  # noqa: S108
+
+    def begin(self) -> None:
+        """Call it first, in the main thread."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGTSTP, self._hush)
+        self.faults.begin()
+        self.beat()
+        self.say("started")
+
+    def beat(self) -> None:
+        """`bin/healthcheck` looks for it: call it from the loop whose standstill would be an illness."""
+        self._pulse.touch()
+
+    def rest(self, seconds: float) -> None:
+        """Sleeps, but wakes up to stop."""
+        self.stopping.wait(seconds)
+
+    def address(self) -> tuple[str, int]:
+        return self.environment.get("BIND_ADDRESS", "0.0.0.0"), int(self.environment["PORT"])  # noqa: S104
+
+    def say(self, text: str) -> None:
+        """One line in the log."""
+        who = self.identity
+        print(f"{who.component}/{who.service} {who.version}: {text}", file=sys.stderr, flush=True)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.quiet.set()
+        self.stopping.set()
+
+    def _hush(self, _number: int, _frame: FrameType | None) -> None:
+        self.quiet.set()

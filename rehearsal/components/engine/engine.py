@@ -1,0 +1,89 @@
+"""The engine's process: the matching loop in the main thread, health and administration beside it."""
+
+import fcntl
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..base.data import DataServiceError, Stream
+from ..base.health import NotReadyError, metrics, readiness
+from ..base.http_server import HttpServer, Request, Response, as_json
+from ..base.process import Process
+from .matching import MODES, Matching
+
+
+class Administration:
+    """Answers requests; what changes something needs the internal token."""
+
+    def __init__(self, process: Process, matching: Matching, stream: Stream) -> None:
+        self._process, self._matching, self._stream = process, matching, stream
+        self._token = process.environment.get("INTERNAL_API_TOKEN", "")
+        self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("GET", "/health/live"): lambda _: as_json(200, {"status": "ok"}),
+            ("GET", "/health/ready"): self._ready,
+            ("GET", "/admin/mode"): lambda _: as_json(200, {"mode": matching.mode}),
+            ("POST", "/admin/mode"): self._change_mode,
+            ("GET", "/admin/sequence"): lambda _: self._part_of_state("sequence", "position"),
+            ("GET", "/admin/state-hash"): lambda _: self._part_of_state("sequence", "hash"),
+            ("GET", "/metrics"): lambda _: metrics(matching.figures()),
+        }
+
+    def answer(self, request: Request) -> Response:
+        route = self._routes.get((request.method, request.path))
+        if route is None:
+            return as_json(404, {"error": "not found"})
+        try:
+            return route(request)
+        except DataServiceError as error:
+            return as_json(503, {"error": str(error)})
+
+    def _ready(self, _request: Request) -> Response:
+        return readiness(
+            self._process, {"kafka": lambda: self._stream.end_offset("orders"), "replay": self._check_replay}
+        )
+
+    def _check_replay(self) -> None:
+        if not self._matching.replayed:
+            raise NotReadyError(f"at order {self._matching.position}")
+
+    def _part_of_state(self, *names: str) -> Response:
+        state = self._matching.state()
+        return as_json(200, {name: state[name] for name in names})
+
+    def _change_mode(self, request: Request) -> Response:
+        if not self._token or request.headers.get("authorization") != f"Bearer {self._token}":
+            return as_json(403, {"error": "the internal token is needed"})
+        try:
+            mode = json.loads(request.body)["mode"]
+        except (ValueError, KeyError, TypeError):
+            mode = None
+        if mode not in MODES:
+            return as_json(400, {"error": f"mode is one of {', '.join(MODES)}"})
+        self._matching.mode = mode
+        return as_json(200, {"mode": mode})
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Two engines on one working folder can't be (F23)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "LOCK").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SystemExit(f"{folder}/LOCK is held by another engine: {error}") from error
+        yield
+
+
+def main() -> None:
+    process = Process()
+    process.begin()
+    matching = Matching(process, Stream(process.environment))
+    administration = Administration(process, matching, Stream(process.environment))
+    with sole_writer(Path(process.environment.get("WORK_FOLDER", "work"))):
+        server = threading.Thread(target=HttpServer(process, administration.answer).serve)
+        server.start()
+        matching.run()
+        server.join()

@@ -1,0 +1,89 @@
+"""The real CDK CLI against the local AWS."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.handlers import json_decode_template_body
+
+from rehearsal.commands import ROOT, Command, Finished, Say
+
+CLI = str(ROOT / "node_modules" / ".bin" / "cdk")
+PATIENCE = 240.0
+STANDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+QUIET = {"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+
+
+class Deployment:
+    """One environment's stacks: `folder` receives what the CLI writes."""
+
+    def __init__(self, environment: str, *, folder: Path, aws: Mapping[str, str], say: Say) -> None:
+        self._environment, self._folder, self._aws, self._say = environment, folder, dict(aws), say
+        self.assembly, self.reference = folder / "cdk.out", folder / "synth"
+
+    def start_synth(self) -> Command:
+        """`cdk synth` as `make synth` runs it: no account, no credentials."""
+        return self._start("synth", "--quiet", *self._context(), "--output", str(self.reference), aws=False)
+
+    def bootstrap(self) -> Finished:
+        """From a folder without cdk.json: the account is prepared, the app is not asked."""
+        empty = self._folder / "empty"
+        empty.mkdir(parents=True, exist_ok=True)
+        target = f"aws://{self._aws['CDK_DEFAULT_ACCOUNT']}/{self._aws['CDK_DEFAULT_REGION']}"
+        return self._start("bootstrap", target, folder=empty).wait(PATIENCE).require("cdk bootstrap")
+
+    def deploy(self) -> Finished:
+        """Every stack, in the order that their references ask for."""
+        arguments = ("deploy", "--all", *self._context(), "--require-approval", "never", "--concurrency", "4")
+        command = self._start(*arguments, "--progress", "events", "--output", str(self.assembly))
+        return command.wait(PATIENCE).require("cdk deploy --all")
+
+    def _context(self) -> tuple[str, ...]:
+        return ("--no-notices", "-c", f"environment={self._environment}")
+
+    def _start(self, *arguments: str, folder: Path = ROOT, aws: bool = True) -> Command:
+        environment = QUIET | (self._aws if aws else {})
+        return Command([CLI, *arguments], environment=environment, folder=folder, say=self._say)
+
+
+def templates(folder: Path) -> dict[str, str]:
+    """Stack name -> template, as `cdk synth` wrote it."""
+    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
+    stacks = [artifact["properties"] for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
+    return {stack["stackName"]: (folder / stack["templateFile"]).read_text() for stack in stacks}
+
+
+def differing(wanted: Mapping[str, str], deployed: Mapping[str, str]) -> list[str]:
+    """The stacks whose template is not byte for byte the wanted one, or that only one side has."""
+    return sorted(name for name in wanted.keys() | deployed.keys() if wanted.get(name) != deployed.get(name))
+
+
+def deployed_templates(cloudformation: Any, prefix: str) -> dict[str, str]:
+    """Stack name -> template, as CloudFormation has it; boto3 would parse it, so that is switched off."""
+    cloudformation.meta.events.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)
+    return {
+        name: str(cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"])
+        for name in stack_names(cloudformation, prefix)
+    }
+
+
+def stack_names(cloudformation: Any, prefix: str) -> list[str]:
+    """The stacks of an environment that stand as they were asked for; one that was rolled back does not."""
+    pages = cloudformation.get_paginator("describe_stacks").paginate()
+    stacks = [stack for page in pages for stack in page["Stacks"]]
+    return sorted(
+        stack["StackName"]
+        for stack in stacks
+        if stack["StackName"].startswith(prefix) and stack["StackStatus"] in STANDING
+    )
+
+
+def count_resources(cloudformation: Any, prefix: str) -> int:
+    """How many resources those stacks have."""
+    pages = cloudformation.get_paginator("list_stack_resources")
+    return sum(
+        len(page["StackResourceSummaries"])
+        for name in stack_names(cloudformation, prefix)
+        for page in pages.paginate(StackName=name)
+    )

@@ -1,0 +1,48 @@
+"""A loopback address for each task, as a task on Fargate has its own network interface."""
+
+import socket
+import threading
+from collections import deque
+
+_CLAIM_PORT = 47010
+
+
+class Addresses:
+    """Hands out 127.10.x.1 to 127.10.x.250, the longest unused first.
+
+    `x` is claimed by listening on 127.10.x.254, so two local AWS at once never share an address.
+    """
+
+    def __init__(self) -> None:
+        self._claim, block = _claim_block()
+        self._free = deque(f"127.10.{block}.{host}" for host in range(1, 251))
+        self._lock = threading.Lock()
+
+    def take(self) -> str:
+        """An address that no live task has."""
+        with self._lock:
+            if not self._free:
+                raise RuntimeError("250 tasks at once: no loopback address is left")
+            return self._free.popleft()
+
+    def give_back(self, address: str) -> None:
+        """The task at this address has ended."""
+        with self._lock:
+            self._free.append(address)
+
+    def close(self) -> None:
+        """Lets another local AWS have the block."""
+        self._claim.close()
+
+
+def _claim_block() -> tuple[socket.socket, int]:
+    for block in range(256):
+        claim = socket.socket()
+        try:
+            claim.bind((f"127.10.{block}.254", _CLAIM_PORT))
+        except OSError:
+            claim.close()
+            continue
+        claim.listen(1)
+        return claim, block
+    raise RuntimeError("every loopback block 127.10.x is in use")

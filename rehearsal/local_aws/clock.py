@@ -1,0 +1,23 @@
+"""The one clock of the rehearsal: waiting runs faster, work does not."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Divides every imitated waiting (bakes, intervals, delays) by `speed`; what programs really do takes its time."""
+
+    speed: float = 60
+
+    def __post_init__(self) -> None:
+        if self.speed <= 0:
+            raise ValueError(f"speed {self.speed} is not above 0")
+
+    def real(self, seconds: float) -> float:
+        """The wall-clock seconds that stand for `seconds` of the deployed system's time."""
+        return seconds / self.speed
+
+    def sleep(self, seconds: float) -> None:
+        """Waits for `seconds` of the deployed system's time."""
+        time.sleep(self.real(seconds))

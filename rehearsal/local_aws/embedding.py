@@ -1,0 +1,58 @@
+"""What must be settled before the first import of ministack, which reads its environment at import time."""
+
+import os
+import socket
+from functools import cache
+from importlib.metadata import version
+
+VERSION = "1.5.33"
+HOST = "127.0.0.1"
+REGION = "us-west-2"
+ACCOUNT = "000000000000"
+
+
+class WrongVersionError(RuntimeError):
+    """Another ministack than the one whose private names the extensions replace."""
+
+
+def prepare() -> None:
+    """Refuses another version; binds to loopback, on a free port, without the listeners that nothing here uses."""
+    check_version(version("ministack"))
+    os.environ.update(
+        {
+            "GATEWAY_PORT": str(port()),
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_REGION": REGION,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "PERSIST_STATE": "0",
+            "LOG_LEVEL": "WARNING",
+        }
+    )
+
+
+def check_version(found: str) -> None:
+    """The extensions replace private names: another version must be tried against the contract tests first."""
+    if found != VERSION:
+        raise WrongVersionError(f"ministack is {found}, the local AWS is built for {VERSION}: see requirements-dev.txt")
+
+
+@cache
+def listening_socket() -> socket.socket:
+    """Taken now, served later: nobody else can get the port in between."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, 0))
+    return listener
+
+
+def port() -> int:
+    """The port that this process's ministack was told."""
+    return int(listening_socket().getsockname()[1])
+
+
+def endpoint() -> str:
+    """Where this process's local AWS answers."""
+    return f"http://{HOST}:{port()}"

@@ -1,0 +1,53 @@
+"""Which action a listener takes for a request.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from ministack.services import alb
+
+Record = dict[str, Any]
+Own = tuple[int, dict[str, str], bytes]
+
+
+def action_for(listener: str, method: str, target: str, fields: Mapping[str, str]) -> Record:
+    """The action of the first rule, by priority, whose conditions all hold; the default rule comes last."""
+    path, _, query = target.partition("?")
+    asked = parse_qs(query, keep_blank_values=True)
+    for rule in _rules(listener):
+        conditions = rule["Conditions"]
+        if rule["IsDefault"] or all(
+            alb._match_condition(condition, method, path, fields, asked) for condition in conditions
+        ):
+            return _last(rule["Actions"])
+    return {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+
+
+async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Own:
+    """What a fixed-response or a redirect action says: (status, header fields, body)."""
+    path, _, query = target.partition("?")
+    seen = dict(fields) | {
+        "x-forwarded-proto": str(listener["Protocol"]).lower(),
+        "x-forwarded-port": str(listener["Port"]),
+    }
+    response = await alb._execute_action(action, method, path, seen, b"", {}, query)
+    answer: Own = alb._with_alb_server(response, listener["ListenerArn"])
+    return answer
+
+
+def fields_for_target(listener: Record, fields: Mapping[str, str], client: str) -> dict[str, str]:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html"""
+    out: dict[str, str] = alb._target_headers(listener["LoadBalancerArn"], listener, fields, client)
+    return out
+
+
+def _rules(listener: str) -> list[Record]:
+    own = [rule for rule in alb._rules.values() if rule["ListenerArn"] == listener]
+    return sorted(own, key=alb._rule_sort_key)
+
+
+def _last(actions: list[Record]) -> Record:
+    return max(actions, key=lambda action: int(action.get("Order") or 1))

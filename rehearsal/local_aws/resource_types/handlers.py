@@ -1,0 +1,66 @@
+"""The form in which ministack's CloudFormation keeps a resource type, and calls into ministack's own services."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+Record = dict[str, Any]
+Created = tuple[str, Record]
+Create = Callable[[str, Record, str], Created]
+Delete = Callable[[str, Record], None]
+Update = Callable[[str, Record, Record, str, str], Created]
+
+
+def replaced(create: Create, delete: Delete) -> Record:
+    """A type of which every change is a replacement: the new one first, then the old one goes."""
+
+    def update(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
+        created = create(logical_id, new, stack)
+        if created[0] != physical_id:
+            delete(physical_id, old)
+        return created
+
+    return in_place(create, update, delete)
+
+
+def in_place(create: Create, update: Update, delete: Delete) -> Record:
+    """A type that is changed without interruption."""
+    return {"create": create, "update": update, "update_with_logical_id": True, "delete": delete}
+
+
+def asked(
+    action: Callable[[Record], Any], parameters: Mapping[str, Any], *, list_word: str = ""
+) -> ElementTree.Element:
+    """Calls an action of a query API inside ministack; an error becomes the reason of the resource's event."""
+    _, _, body = action(flat(parameters, list_word=list_word))
+    answer = ElementTree.fromstring(re.sub(rb'\sxmlns="[^"]*"', b"", body))  # noqa: S314  (ministack wrote it)
+    if (error := answer.find(".//Error")) is not None:
+        raise ValueError(f"{error.findtext('Code')}: {error.findtext('Message')}")
+    return answer
+
+
+def flat(parameters: Mapping[str, Any], *, list_word: str = "") -> Record:
+    """A nested request as a query API gets it: `Name.1.Key` for EC2, `Name.member.1.Key` with the word "member"."""
+    found: Record = {}
+
+    def put_in(name: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                put_in(f"{name}.{key}" if name else key, inner)
+        elif isinstance(value, list):
+            for number, inner in enumerate(value, start=1):
+                put_in(".".join(part for part in (name, list_word, str(number)) if part), inner)
+        elif value is not None:
+            found[name] = [str(value).lower() if isinstance(value, bool) else str(value)]
+
+    put_in("", parameters)
+    return found
+
+
+def text(answer: ElementTree.Element, name: str) -> str:
+    """The text of the first element of this name."""
+    found = answer.findtext(f".//{name}")
+    if found is None:
+        raise ValueError(f"the answer has no {name}")
+    return found

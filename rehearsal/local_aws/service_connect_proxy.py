@@ -1,0 +1,103 @@
+"""The sidecar of Service Connect, once for all tasks: an HTTP proxy that knows services by name."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+HOST = "127.0.0.1"
+ATTEMPTS = 3
+CONNECT_WITHIN = 2.0
+Endpoint = tuple[str, int]
+# Names the next place for a request to host and port; None when the name belongs to no service.
+Resolve = Callable[[str, int], Endpoint | None]
+
+
+class NoUpstreamError(ConnectionError):
+    """The service is known, and none of its tasks serves."""
+
+
+class Proxy:
+    """Listens on loopback in one thread. A request's connection is closed after the answer."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True, name="service-connect")
+        self.port = 0
+
+    def start(self) -> None:
+        self._thread.start()
+        self._ready.wait()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def environment(self) -> dict[str, str]:
+        """What sends a task's HTTP requests through the proxy, except those to this machine itself."""
+        url, direct = f"http://{HOST}:{self.port}", f"{HOST},localhost"
+        return {"http_proxy": url, "HTTP_PROXY": url, "no_proxy": direct, "NO_PROXY": direct}
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(asyncio.start_server(self._handle, HOST, 0))
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        self._loop.run_forever()
+        server.close()
+
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            try:
+                host, port, request = _rewritten(head)
+                upstream_reader, upstream_writer = await self._connected(host, port)
+            except (ConnectionError, OSError, ValueError) as error:
+                writer.write(_refusal(error))
+            else:
+                upstream_writer.write(request)
+                upload = asyncio.ensure_future(_pump(reader, upstream_writer))
+                await _pump(upstream_reader, writer)
+                upload.cancel()
+                upstream_writer.close()
+            await writer.drain()
+        writer.close()
+
+    async def _connected(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A task that does not accept a connection is passed over, as Service Connect does."""
+        for left in reversed(range(ATTEMPTS)):
+            address, target = self._resolve(host, port) or (host, port)
+            try:
+                return await asyncio.wait_for(asyncio.open_connection(address, target), CONNECT_WITHIN)
+            except OSError:
+                if not left:
+                    raise
+        raise NoUpstreamError(f"{host}:{port}")
+
+
+def _rewritten(head: bytes) -> tuple[str, int, bytes]:
+    """Host, port and the request as its server wants it: `GET /path`, one request per connection."""
+    line, _, rest = head.decode("latin-1").partition("\r\n")
+    method, target, version = line.split(" ", 2)
+    url = urlsplit(target)
+    if url.scheme != "http" or not url.hostname:
+        raise ValueError(f"only plain HTTP requests are proxied, not {method} {target}")
+    headers = [h for h in rest.split("\r\n") if h and not h.lower().startswith(("connection:", "proxy-"))]
+    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    lines = [f"{method} {path} {version}", *headers, "Connection: close", "", ""]
+    return url.hostname, url.port or 80, "\r\n".join(lines).encode("latin-1")
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(65536):
+        writer.write(chunk)
+        await writer.drain()
+
+
+def _refusal(error: Exception) -> bytes:
+    body = f"upstream connect error: {error}".encode()
+    head = f"HTTP/1.1 503 Service Unavailable\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + body

@@ -1,0 +1,250 @@
+"""The controller of one ECS service: a thread that carries out its rollouts and keeps its tasks alive."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import time
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
+from ministack.services import ecs
+
+from rehearsal.local_aws import blue_green, events, rolling, service_environment, service_views, tasks, traffic
+from rehearsal.local_aws.clock import Clock
+from rehearsal.local_aws.rollouts import Revision, Rollout, RolloutError, SupersededError
+from rehearsal.local_aws.tasks import Task
+
+Record = dict[str, Any]
+TICK = 0.05
+STRATEGIES = {"ROLLING": rolling, "BLUE_GREEN": blue_green, "CANARY": blue_green}
+_log = logging.getLogger("rehearsal.ecs")
+_announcements = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ecs-events")  # in order, off the tick
+
+
+class ServiceController:
+    """Everything that happens to a service happens in its thread, one tick at a time, under its lock."""
+
+    def __init__(self, record: Record, clock: Clock) -> None:
+        self.record, self.clock = record, clock
+        self.rollouts: list[Rollout] = []
+        self.history: list[Rollout] = []
+        self.kept: list[Rollout] = []
+        self.completed: Rollout | None = None
+        self.lock = threading.RLock()
+        self.drained = threading.Event()
+        self._next: Rollout | None = None
+        self._active: Rollout | None = None
+        self._plan: Iterator[None] | None = None
+        self._interruptions: dict[str, RolloutError] = {}
+        self._scope = (get_account_id(), get_region())
+        self._closed = threading.Event()
+        self._abandoned = False
+        self._thread = threading.Thread(target=self._run, daemon=True, name=f"service-{record['serviceName']}")
+        self._thread.start()
+
+    @property
+    def desired(self) -> int:
+        return int(self.record["desiredCount"])
+
+    @property
+    def current(self) -> Rollout | None:
+        """The newest rollout: waiting for its turn, under way, or the one that was carried out last."""
+        return self._next or self._active or (self.rollouts[0] if self.rollouts else None)
+
+    def begin(self, revision: Revision) -> Rollout:
+        """Starts a rollout of this revision; one under way gives way to it."""
+        with self.lock:
+            configuration = {"strategy": "ROLLING"} | (self.record.get("deploymentConfiguration") or {})
+            name = f"{self.record['clusterArn'].rsplit('/', 1)[-1]}/{self.record['serviceName']}"
+            account, region = self._scope
+            arn = f"arn:aws:ecs:{region}:{account}:service-deployment/{name}/{new_uuid().replace('-', '')[:22]}"
+            rollout = Rollout(revision, arn=arn, configuration=configuration)
+            self.history.append(rollout)
+            if self._active is not None:
+                self._interruptions[self._active.id] = SupersededError(f"superseded by deployment {rollout.id}")
+            if self._next is not None:
+                self._next.finish("STOPPED", f"superseded by deployment {rollout.id}", state="FAILED")
+            self._next = rollout
+            self._publish()
+            return rollout
+
+    def interrupt(self, reason: str) -> None:
+        """Ends the newest rollout, if it is not over, by its own way back."""
+        with self.lock:
+            if (rollout := self.current) is not None:
+                self._interruptions[rollout.id] = RolloutError(reason)
+
+    def close(self) -> None:
+        """Stops every task, then the controller: the service is deleted."""
+        self._closed.set()
+
+    def abandon(self) -> None:
+        """Stops the controller and leaves the tasks as they are."""
+        self._abandoned = True
+        self._closed.set()
+        self._thread.join()
+
+    def launch(self, rollout: Rollout) -> Task:
+        """Starts a task of this rollout."""
+        request = {
+            "group": f"service:{self.record['serviceName']}",
+            "startedBy": rollout.id,
+            "launchType": self.record.get("launchType"),
+            "networkConfiguration": rollout.revision.settings.get("networkConfiguration"),
+            "enableExecuteCommand": self.record.get("enableExecuteCommand"),
+            "_environment": service_environment.of(rollout.revision.settings),
+        }
+        cluster = ecs._clusters[self.record["clusterArn"].rsplit("/", 1)[-1]]
+        return tasks.launch(request, cluster=cluster, definition=rollout.revision.definition, clock=self.clock)
+
+    def say(self, message: str) -> None:
+        """A line among the service's events."""
+        text = f"(service {self.record['serviceName']}) {message}"
+        event = {"id": new_uuid(), "createdAt": now_iso(), "message": text}
+        self.record["events"] = [event, *self.record["events"][:99]]
+
+    def _run(self) -> None:
+        with request_scope(*self._scope):
+            while not self._closed.wait(TICK):
+                self._guarded_tick()
+            if not self._abandoned:
+                self._drain()
+
+    def _guarded_tick(self) -> None:
+        """The thread's edge: who waits for a rollout must hear of a fault in here."""
+        try:
+            with self.lock:
+                self._tick()
+        except Exception as fault:  # noqa: BLE001  (logged; the rollout reports it)
+            _log.exception("service %s", self.record["serviceName"])
+            if self._active is not None:
+                self._active.finish("STOPPED", f"local AWS fault: {fault!r}", state="FAILED")
+            self._plan = self._active = None
+
+    def _tick(self) -> None:
+        for rollout in self.rollouts:
+            rollout.look(reset_on_healthy=self._breaker(rollout).get("resetOnHealthyTask", True))
+        if self._plan is None and self._next is not None:
+            self._take_up(self._next)
+        if self._plan is not None:
+            self._advance(self._plan)
+        for rollout in self.kept:
+            rollout.keep(self.desired, self.launch)
+        self._publish()
+
+    def _take_up(self, rollout: Rollout) -> None:
+        self._next, self._active = None, rollout
+        rollout.source = self.completed
+        rollout.targets = traffic.places(rollout.revision.settings, self.completed)
+        self.rollouts = [rollout, *(other for other in self.rollouts if other.tasks)]
+        self._plan = self._carry_out(rollout)
+        self._announce("IN_PROGRESS", rollout, f"ECS deployment {rollout.id} in progress.")
+
+    def _advance(self, plan: Iterator[None]) -> None:
+        if next(plan, self) is self:
+            self._plan = self._active = None
+
+    def _carry_out(self, rollout: Rollout) -> Iterator[None]:
+        strategy = STRATEGIES[str(rollout.configuration["strategy"])]
+        work = strategy.deploy(self, rollout)
+        try:
+            while next(work, self) is not self:
+                self._check(rollout)
+                yield
+        except RolloutError as failure:
+            work.close()
+            yield from self._undo(rollout, failure)
+            return
+        self._complete(rollout)
+
+    def _check(self, rollout: Rollout) -> None:
+        if (interruption := self._interruptions.pop(rollout.id, None)) is not None:
+            raise interruption
+        threshold = self._threshold(rollout)
+        if rollout.failed_tasks >= threshold:
+            raise RolloutError(
+                f"ECS deployment circuit breaker: tasks failed to start ({rollout.failed_tasks} of {threshold} "
+                f"failures; the last one: {rollout.last_failure})."
+            )
+
+    def _complete(self, rollout: Rollout) -> None:
+        self.completed = rollout
+        self.kept = [rollout]
+        rollout.finish("SUCCESSFUL", f"ECS deployment {rollout.id} completed.", state="COMPLETED")
+        self.rollouts = [rollout, *(other for other in self.rollouts if other.tasks and other is not rollout)]
+        self.say("has reached a steady state.")
+        self._announce("COMPLETED", rollout, rollout.reason)
+
+    def _undo(self, rollout: Rollout, failure: RolloutError) -> Iterator[None]:
+        former, reason = self.completed, str(failure)
+        rollout.move("ROLLBACK_IN_PROGRESS", reason, state="FAILED")
+        self.say(f"deployment failed: {reason}")
+        self._announce("FAILED", rollout, reason)
+        strategy = STRATEGIES[str(rollout.configuration["strategy"])]
+        if (isinstance(failure, SupersededError) and strategy is rolling) or not self._rolls_back(rollout):
+            rollout.finish("STOPPED", reason, state="FAILED")
+            return
+        if former is not None:
+            self._put_first(former, rollout)
+        yield from strategy.roll_back(self, rollout, former)
+        self.kept = [former] if former is not None else []
+        if former is None:
+            rollout.finish("ROLLBACK_FAILED", f"{reason} No rollback candidate was found.", state="FAILED")
+            return
+        former.move(former.status, f"ECS deployment {former.id} completed.", state="COMPLETED")
+        rollout.finish("ROLLBACK_SUCCESSFUL", reason, state="FAILED")
+        self.say("has reached a steady state.")
+
+    def _put_first(self, former: Rollout, failed: Rollout) -> None:
+        failed.rollback = {
+            "reason": failed.reason,
+            "startedAt": time(),
+            "serviceRevisionArn": former.revision.arn,
+        }
+        self.record["taskDefinition"] = former.revision.definition["taskDefinitionArn"]
+        former.move(former.status, f"ECS deployment circuit breaker: rolling back to deploymentId {former.id}.")
+        former.state = "IN_PROGRESS"
+        self.rollouts = [former, *(other for other in self.rollouts if other is not former)]
+
+    def _rolls_back(self, rollout: Rollout) -> bool:
+        """Blue/green always does; a rolling deployment when its breaker says so."""
+        return rollout.configuration["strategy"] != "ROLLING" or bool(self._breaker(rollout).get("rollback"))
+
+    def _threshold(self, rollout: Rollout) -> int:
+        """Failed tasks that end a rollout. Without a breaker AWS would retry for hours; here the default applies."""
+        limited = self.record | {"deploymentConfiguration": rollout.configuration}
+        threshold: int = ecs._circuit_breaker_threshold(limited)
+        return threshold
+
+    @staticmethod
+    def _breaker(rollout: Rollout) -> Record:
+        found: Record = rollout.configuration.get("deploymentCircuitBreaker") or {}
+        return found
+
+    def _publish(self) -> None:
+        self.record.update(service_views.counts(self))
+
+    def _announce(self, what: str, rollout: Rollout, reason: str) -> None:
+        """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html"""
+        detail = {
+            "eventType": "ERROR" if what == "FAILED" else "INFO",
+            "eventName": f"SERVICE_DEPLOYMENT_{what}",
+            "deploymentId": rollout.id,
+            "updatedAt": now_iso(),
+            "reason": reason,
+        }
+        arn = self.record["serviceArn"]
+        _announcements.submit(events.emit, "aws.ecs", "ECS Deployment State Change", detail, [arn])
+
+    def _drain(self) -> None:
+        self.kept = []
+        for rollout in self.rollouts:
+            rollout.stop(len(rollout.wanted), "Service deleted")
+        for rollout in self.rollouts:
+            for task in rollout.tasks:
+                task.join()
+        if (last := self.current) is not None and not last.settled.is_set():
+            last.finish("STOPPED", "the service was deleted", state="FAILED")
+        self.record.update(status="INACTIVE", runningCount=0, pendingCount=0, deployments=[])
+        self.drained.set()

@@ -1,0 +1,140 @@
+"""How rollouts look in DescribeServices, DescribeServiceDeployments and DescribeServiceRevisions."""
+
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.local_aws.rollouts import Rollout
+
+if TYPE_CHECKING:
+    from rehearsal.local_aws.service_controller import ServiceController
+
+Record = dict[str, Any]
+_SHARED = ("launchType", "platformVersion", "platformFamily", "networkConfiguration", "serviceConnectConfiguration")
+
+
+def counts(service: "ServiceController") -> Record:
+    """The part of the service's record that follows its rollouts."""
+    listed = [_deployment(rollout, primary=index == 0) for index, rollout in enumerate(_listed(service))]
+    return {
+        "deployments": listed,
+        "runningCount": sum(item["runningCount"] for item in listed),
+        "pendingCount": sum(item["pendingCount"] for item in listed),
+    }
+
+
+def _listed(service: "ServiceController") -> list[Rollout]:
+    waiting = service.current
+    known = service.rollouts
+    return known if waiting is None or waiting in known else [waiting, *known]
+
+
+def _deployment(rollout: Rollout, *, primary: bool) -> Record:
+    settings = rollout.revision.settings
+    return {
+        "id": rollout.id,
+        "status": "PRIMARY" if primary else "ACTIVE" if rollout.tasks else "INACTIVE",
+        "taskDefinition": rollout.revision.definition["taskDefinitionArn"],
+        "desiredCount": rollout.desired,
+        "pendingCount": _pending(rollout),
+        "runningCount": _running(rollout),
+        "failedTasks": rollout.failures_in_all,
+        "createdAt": rollout.created_at,
+        "updatedAt": rollout.updated_at,
+        "rolloutState": rollout.state,
+        "rolloutStateReason": rollout.state_reason,
+        **{key: settings[key] for key in _SHARED if settings.get(key)},
+    }
+
+
+def service_deployment(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
+    revision = rollout.revision
+    breaker = rollout.configuration.get("deploymentCircuitBreaker") or {}
+    view: Record = {
+        **brief(rollout),
+        "updatedAt": rollout.updated_at,
+        "sourceServiceRevisions": [_summary(rollout.source)] if rollout.source else [],
+        "targetServiceRevision": _summary(rollout),
+        "deploymentConfiguration": rollout.configuration,
+        "lifecycleHookDetails": rollout.hooks,
+        "deploymentCircuitBreaker": {
+            "status": _breaker_status(rollout) if breaker.get("enable") else "DISABLED",
+            "failureCount": rollout.failed_tasks,
+        },
+    }
+    view.pop("targetServiceRevisionArn")
+    optional = {
+        "lifecycleStage": rollout.stage,
+        "rollback": rollout.rollback,
+        "serviceArn": revision.settings["serviceArn"],
+    }
+    return view | {key: value for key, value in optional.items() if value}
+
+
+def brief(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html"""
+    view = {
+        "serviceDeploymentArn": rollout.arn,
+        "serviceArn": rollout.revision.settings["serviceArn"],
+        "clusterArn": rollout.revision.settings["clusterArn"],
+        "createdAt": rollout.created_at,
+        "startedAt": rollout.created_at,
+        "finishedAt": rollout.finished_at,
+        "targetServiceRevisionArn": rollout.revision.arn,
+        "status": rollout.status,
+        "statusReason": rollout.reason,
+    }
+    return {key: value for key, value in view.items() if value is not None}
+
+
+def service_revision(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html"""
+    revision = rollout.revision
+    settings = {key: value for key, value in revision.settings.items() if value and not key.startswith("_")}
+    return {
+        **settings,
+        "serviceRevisionArn": revision.arn,
+        "taskDefinition": revision.definition["taskDefinitionArn"],
+        "containerImages": [_image(item) for item in revision.definition["containerDefinitions"]],
+        "createdAt": revision.created_at,
+        "resolvedConfiguration": {"loadBalancers": _balancers(rollout)},
+    }
+
+
+def _balancers(rollout: Rollout) -> list[Record]:
+    balancers = rollout.revision.settings.get("loadBalancers") or []
+    pairs = zip(rollout.targets, balancers, strict=False)  # empty before its turn
+    found = [
+        (place.group, (item.get("advancedConfiguration") or {}).get("productionListenerRule")) for place, item in pairs
+    ]
+    return [{"targetGroupArn": group} | ({"productionListenerRule": rule} if rule else {}) for group, rule in found]
+
+
+def _image(definition: Record) -> Record:
+    reference: str = definition["image"]
+    digest = reference.partition("@")[2]
+    return {"containerName": definition["name"], "image": reference} | ({"imageDigest": digest} if digest else {})
+
+
+def _summary(rollout: Rollout) -> Record:
+    return {
+        "arn": rollout.revision.arn,
+        "requestedTaskCount": rollout.desired,
+        "runningTaskCount": _running(rollout),
+        "pendingTaskCount": _pending(rollout),
+        "requestedTestTrafficWeight": rollout.test_weight,
+        "requestedProductionTrafficWeight": rollout.production_weight,
+    }
+
+
+def _breaker_status(rollout: Rollout) -> str:
+    if rollout.finished_at is None:
+        return "MONITORING"
+    return "MONITORING_COMPLETE" if rollout.status == "SUCCESSFUL" else "TRIGGERED"
+
+
+def _running(rollout: Rollout) -> int:
+    return sum(task.record["lastStatus"] == "RUNNING" for task in rollout.tasks)
+
+
+def _pending(rollout: Rollout) -> int:
+    return sum(task.record["lastStatus"] in ("PROVISIONING", "PENDING", "ACTIVATING") for task in rollout.tasks)

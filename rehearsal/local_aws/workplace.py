@@ -1,0 +1,43 @@
+"""What the imitated machines share: a folder, loopback addresses, and the one thread that starts processes."""
+
+import shutil
+from pathlib import Path
+
+from rehearsal.local_aws.addresses import Addresses
+from rehearsal.local_aws.orphans import Orphans
+from rehearsal.local_aws.processes import ProcessStarter
+
+
+class Workplace:
+    """One per local AWS. Leaving it ends every process that was started in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.images = folder / "images"
+        self.tasks = folder / "tasks"
+        self.orphans = Orphans(folder / "processes.txt")
+        self.orphans.reap()
+        for kept in (self.images, self.tasks):
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir(parents=True)
+        self.addresses = Addresses()
+        self.processes = ProcessStarter(self.orphans)
+
+    def close(self) -> None:
+        """Kills what still runs."""
+        self.processes.close()
+        self.addresses.close()
+        self.orphans.reap()
+
+
+_current: list[Workplace] = []
+
+
+def open_in(folder: Path) -> Workplace:
+    """Opens the workplace of this process's local AWS."""
+    _current[:] = [Workplace(folder)]
+    return _current[0]
+
+
+def current() -> Workplace:
+    """The workplace of this process's local AWS."""
+    return _current[0]

@@ -1,0 +1,35 @@
+"""A stage in a process of its own: stage_process <folder> <environment>. It is up until standard input ends.
+
+A process can hold one local AWS only, and a test session already has one. The line that says how to play on the
+stage begins with READY; everything else on standard output is what the CDK CLI says.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from rehearsal.opening import Opened, open_stage
+
+READY = "READY "
+
+
+def main() -> None:
+    folder, environment = Path(sys.argv[1]), sys.argv[2]
+    opened = Opened()
+    with open_stage(environment, folder=folder, speed=60, say=_say, opened=opened) as stage:
+        place = {
+            "aws": dict(stage.aws),
+            "door": stage.door,
+            "stacks": opened.stacks,
+            "differing_templates": opened.differing_templates,
+        }
+        _say(READY + json.dumps(place))
+        sys.stdin.read()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

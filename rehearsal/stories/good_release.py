@@ -1,0 +1,66 @@
+"""A new version of everything, in order, while users trade."""
+
+from time import sleep
+
+from rehearsal.stage import Stage
+from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
+from release_engine.ledger import Outcome
+
+SETTLING_LOOKS = 30
+
+
+def run(stage: Stage) -> Played:
+    images = stage.build_all()
+    stage.traffic.begin(STORY.name)
+    stage.traffic.wait_for_requests(STORY.name)
+    ended = stage.release(images)
+    traffic = stage.traffic.end(STORY.name)
+    releases = {component: stage.latest(component) for component in images}
+    promises = [
+        Promise("a good release of all components succeeds", ended.code == 0, f"exit code {ended.code}"),
+        unharmed_promise(traffic, "a good release"),
+        *conservation_promises(settled_figures(stage)),
+    ]
+    for component, image in images.items():
+        promises += [
+            outcome_promise(releases[component], f"good {component}", Outcome.RELEASED),
+            running_promise(stage.running(component), component, image.digest),
+        ]
+    return Played(promises, [release for release in releases.values() if release], traffic)
+
+
+def settled_figures(stage: Stage) -> dict[str, float]:
+    """What is on its way arrives within seconds; what is lost never does."""
+    for _ in range(SETTLING_LOOKS):
+        figures = stage.figures()
+        if all(promise.kept for promise in conservation_promises(figures)):
+            break
+        sleep(0.3)
+    return figures
+
+
+def conservation_promises(figures: dict[str, float]) -> list[Promise]:
+    """What the exchange itself has counted (F22, F23, F24)."""
+    jobs = (
+        f"{figures['jobs_enqueued']:.0f} enqueued, {figures['jobs_done']:.0f} done, {figures['jobs_waiting']:.0f} wait"
+    )
+    trades = f"{figures['trades']:.0f} trades, {figures['trades_missing']:.0f} missing"
+    return [
+        Promise(
+            "no background job is lost",
+            figures["jobs_enqueued"] == figures["jobs_done"] + figures["jobs_waiting"],
+            jobs,
+        ),
+        Promise("no trade is lost", figures["trades"] > 0 and figures["trades_missing"] == 0, trades),
+        Promise(
+            "never two engines at once",
+            figures["trades_in_conflict"] == 0,
+            f"{figures['trades_in_conflict']:.0f} in conflict",
+        ),
+        Promise(
+            "never two schedulers at once", figures["schedulers_at_once"] == 0, f"{figures['clock_ticks']:.0f} ticks"
+        ),
+    ]
+
+
+STORY = Story("good-release", "A good release of backend, client and engine while users trade", run)

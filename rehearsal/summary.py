@@ -1,0 +1,156 @@
+"""What a rehearsal has shown: the contents of `summary.json`, and the same for a person."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from rehearsal.memory import MEASURE
+from rehearsal.opening import Opened
+from rehearsal.release_account import account_of
+from rehearsal.stories.story import Played, Promise, Story
+
+LONGEST_SECONDS, LARGEST_MB = 120.0, 1536.0
+
+
+@dataclass
+class Summary:
+    """Filled while the rehearsal runs, so that a rehearsal cut short leaves what it saw."""
+
+    environment: str
+    speed: float
+    opened: Opened = field(default_factory=Opened)
+    played: list[tuple[Story, Played]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: float = 0.0
+    failed_step: str | None = None
+    tail: tuple[str, ...] = ()
+
+    def promises(self) -> list[Promise]:
+        """Everything that was promised, in the order in which it was seen."""
+        stacks, wanted = self.opened.stacks, self.opened.wanted
+        differing = ", ".join(self.opened.differing_templates) or "no difference"
+        return [
+            Promise("every step could be done", self.failed_step is None, self.failed_step or "all of them"),
+            Promise(
+                "every stack is deployed", bool(wanted) and stacks == wanted, f"{len(stacks)} of {len(wanted)} stacks"
+            ),
+            Promise("deployed templates are those of cdk synth", self.templates_identical, differing),
+            *(promise for _, played in self.played for promise in played.promises),
+        ]
+
+    @property
+    def templates_identical(self) -> bool:
+        """Byte for byte; of nothing it can't be said."""
+        return bool(self.opened.stacks) and not self.opened.differing_templates
+
+    @property
+    def good(self) -> bool:
+        return all(promise.kept for promise in self.promises())
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "environment": self.environment,
+            "speed": self.speed,
+            "good": self.good,
+            "failed_step": self.failed_step,
+            "tail": list(self.tail),
+            "templates_identical": self.templates_identical,
+            "stacks_deployed": len(self.opened.stacks),
+            "resources": self.opened.resources,
+            "releases": self.releases(),
+            "traffic": {story.name: _counts(played) for story, played in self.played if played.traffic},
+            "seconds": self.all_seconds(),
+            "peak_memory_mb": round(self.peak_memory_mb),
+            "memory_measure": f"{MEASURE}, summed over this process and all that it started, sampled every second",
+            "promises": self._by_name(),
+            "seen": {promise.name: promise.seen for promise in self.promises()},
+        }
+
+    def _by_name(self) -> dict[str, bool]:
+        """What several stories promise is kept only if each of them kept it."""
+        found: dict[str, bool] = {}
+        for promise in self.promises():
+            found[promise.name] = promise.kept and found.get(promise.name, True)
+        return found
+
+    def releases(self) -> list[dict[str, Any]]:
+        return [
+            {"story": story.name} | account_of(release) for story, played in self.played for release in played.releases
+        ]
+
+    def all_seconds(self) -> dict[str, Any]:
+        """Wall time by step; of each release, and of what undid one."""
+        releases = {f"{one['story']} {one['component']}": one["seconds"] for one in self.releases()}
+        rollback = sum(one["rollback_seconds"] for one in self.releases())
+        return {**self.opened.seconds, **self.seconds, "releases": releases, "rollback": round(rollback, 1)}
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(self.as_dict(), indent=2) + "\n", encoding="utf-8")
+
+    def show(self, console: Console) -> None:
+        """For a person."""
+        parts = [_releases(self.releases()), _traffic(self.as_dict()["traffic"]), _promises(self.promises())]
+        title, colour = ("It held", "green") if self.good else ("It did not hold", "red")
+        console.print(Panel(Group(*parts, self._footer()), title=title, border_style=colour, padding=(1, 2)))
+
+    def _footer(self) -> Text:
+        seconds = self.all_seconds()
+        total, marks = seconds.get("total", 0.0), []
+        marks.append(f"{self.as_dict()['stacks_deployed']} stacks, {self.opened.resources} resources")
+        marks.append(f"{total:.0f} s in all (aim {LONGEST_SECONDS:.0f} s)")
+        marks.append(f"set up {seconds.get('set_up', 0):.0f} s, deploy {seconds.get('deploy', 0):.0f} s")
+        marks.append(f"peak memory {self.peak_memory_mb:.0f} MB {MEASURE} (aim {LARGEST_MB:.0f} MB)")
+        return Text(" · ".join(marks), style="dim")
+
+
+def _counts(played: Played) -> dict[str, Any]:
+    return {component: dict(count) for component, count in played.traffic.items()}
+
+
+def _releases(releases: list[dict[str, Any]]) -> Table:
+    table = _table("Releases", "story", "component", "digest", "outcome", "seconds", "why")
+    for one in releases:
+        colour = "green" if one["outcome"] == "released" else "yellow"
+        table.add_row(
+            one["story"],
+            one["component"],
+            one["digest"][7:19],
+            Text(one["outcome"], style=colour),
+            f"{one['seconds']:.0f}",
+            str(one["reason"] or ""),
+        )
+    return table
+
+
+def _traffic(phases: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
+    table = _table("Users' requests", "during", "component", "requests", "failures", "p95")
+    for phase, components in phases.items():
+        for component, count in sorted(components.items()):
+            failures = Text(str(count["failures"]), style="red" if count["failures"] else "green")
+            table.add_row(phase, component, str(count["requests"]), failures, f"{count['p95_ms'] or 0:.0f} ms")
+    return table
+
+
+def _promises(promises: list[Promise]) -> Table:
+    table = _table("Promises", "", "promise", "seen")
+    for promise in promises:
+        mark = Text("✔", style="green") if promise.kept else Text("✘", style="bold red")
+        table.add_row(mark, promise.name, Text(promise.seen, style="dim" if promise.kept else "red"))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim"
+    )
+    for column in columns:
+        table.add_column(column, justify="right" if column in ("seconds", "requests", "failures", "p95") else "left")
+    return table

@@ -1,0 +1,105 @@
+"""One local AWS for all tests of the package, and the small things that they deploy."""
+
+import io
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from rehearsal.local_aws.server import LocalAws
+from tests.rehearsal.local_aws.images_of_tests import Registry
+from tests.rehearsal.local_aws.services_of_tests import Balanced, Ecs
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with LocalAws(tmp_path_factory.mktemp("aws"), speed=60) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def registry(aws: LocalAws) -> Registry:
+    return Registry(aws.client("ecr"))
+
+
+@pytest.fixture
+def ecs(aws: LocalAws) -> Iterator[Ecs]:
+    """A cluster of the test's own, emptied when the test is over."""
+    client, name = aws.client("ecs"), f"cluster-{uuid.uuid4().hex[:8]}"
+    client.create_cluster(clusterName=name)
+    yield Ecs(client, name)
+    for service in client.list_services(cluster=name)["serviceArns"]:
+        client.delete_service(cluster=name, service=service, force=True)
+    for task in client.list_tasks(cluster=name)["taskArns"]:
+        client.stop_task(cluster=name, task=task)
+
+
+@pytest.fixture
+def balanced(aws: LocalAws) -> Balanced:
+    ec2, elb, name = aws.client("ec2"), aws.client("elbv2"), uuid.uuid4().hex[:8]
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    zones = {"us-west-2a": "10.0.0.0/24", "us-west-2b": "10.0.1.0/24"}
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for zone, block in zones.items()
+    ]
+    balancer = elb.create_load_balancer(Name=f"lb-{name}", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    blue, green = (
+        elb.create_target_group(
+            Name=f"{colour}-{name}",
+            Protocol="HTTP",
+            Port=3000,
+            VpcId=vpc,
+            TargetType="ip",
+            HealthCheckPath="/",
+            HealthCheckIntervalSeconds=10,
+            HealthyThresholdCount=2,
+        )["TargetGroups"][0]["TargetGroupArn"]
+        for colour in ("blue", "green")
+    )
+    for group in (blue, green):
+        delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "30"}
+        elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
+    production, test = (_rule(elb, balancer, port, blue, green) for port in (80, 9001))
+    return Balanced(blue, green, production, test)
+
+
+def _rule(elb: Any, balancer: str, port: int, blue: str, green: str) -> str:
+    missing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    listener = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[missing])
+    groups = [{"TargetGroupArn": blue, "Weight": 100}, {"TargetGroupArn": green, "Weight": 0}]
+    rule = elb.create_rule(
+        ListenerArn=listener["Listeners"][0]["ListenerArn"],
+        Priority=10,
+        Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
+        Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+    )
+    return str(rule["Rules"][0]["RuleArn"])
+
+
+HookFactory = Callable[[str], str]
+
+
+@pytest.fixture
+def hook(aws: LocalAws) -> HookFactory:
+    """Makes a Lambda function with this body; `event` is the event, and what it returns the hook's answer."""
+
+    def make(body: str) -> str:
+        name = f"hook-{uuid.uuid4().hex[:8]}"
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as files:
+            lines = "\n".join("    " + line for line in body.splitlines())
+            files.writestr("hook.py", f"import json, boto3, urllib.request\n\ndef handler(event, _):\n{lines}\n")
+        created = aws.client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Handler="hook.handler",
+            Role="arn:aws:iam::000000000000:role/hook",
+            Code={"ZipFile": archive.getvalue()},
+            Timeout=60,
+        )
+        return str(created["FunctionArn"])
+
+    return make

@@ -1,0 +1,85 @@
+"""Targets in the tests' own process, and a client that counts who answered."""
+
+import http.client
+import http.server
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass
+class Target:
+    """An HTTP server that answers with its name; the tests change how."""
+
+    name: str
+    status: int = 200
+    health: int = 200
+    seconds: float = 0.0
+    closes: bool = False
+    seen: list[dict[str, str]] = field(default_factory=list)
+    place: tuple[str, int] = ("", 0)
+
+    def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        if handler.path == "/health":
+            status, body = self.health, b""
+        else:
+            self.seen.append({key.lower(): value for key, value in handler.headers.items()})
+            time.sleep(self.seconds)
+            status, body = self.status, self.name.encode()
+        if self.closes and handler.path != "/health":
+            handler.close_connection = True
+            return
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+
+@contextmanager
+def serving(target: Target) -> Iterator[Target]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            target.answer(self)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            target.answer(self)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    target.place = ("127.0.0.1", server.server_address[1])
+    try:
+        yield target
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def ask(url: str, path: str = "/", method: str = "GET", **headers: str) -> tuple[int, str, dict[str, str]]:
+    """Status, body and header fields of one request on a connection of its own."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    try:
+        connection.request(method, path, body=b"x" if method == "POST" else None, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), dict(answer.getheaders())
+    finally:
+        connection.close()
+
+
+def counted(url: str, requests: int, path: str = "/") -> Counter[str]:
+    """Who answered how often, over one connection."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    found: Counter[str] = Counter()
+    for _ in range(requests):
+        connection.request("GET", path)
+        found[connection.getresponse().read().decode()] += 1
+    connection.close()
+    return found
