@@ -1,0 +1,82 @@
+"""This project's workflows: what they may do, what they trust, and that the linter finds what is wrong."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+NODE = Path(sys.executable).parent / "node"
+
+
+def jobs(workflow: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(workflow.read_text())["jobs"]
+    return found
+
+
+def steps(workflow: Path) -> list[dict[str, Any]]:
+    return [step for job in jobs(workflow).values() for step in job.get("steps", [])]
+
+
+def lint(*paths: Path) -> "subprocess.CompletedProcess[str]":
+    command = [str(NODE), str(ROOT / ".github" / "lint.mjs"), *map(str, paths)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ)  # noqa: S603
+
+
+def test_there_are_workflows() -> None:
+    assert WORKFLOWS
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_commit_and_says_its_version(workflow: Path) -> None:
+    used = re.findall(r"uses: *(\S.*)", workflow.read_text())
+    assert used
+    assert [one for one in used if not re.fullmatch(r"(\./\S+|\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)", one)] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_f30_nothing_is_permitted_but_what_a_job_names(workflow: Path) -> None:
+    assert yaml.safe_load(workflow.read_text())["permissions"] == {}
+    assert all("permissions" in job for job in jobs(workflow).values())
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_no_checkout_leaves_credentials_behind(workflow: Path) -> None:
+    checkouts = [step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_f30_a_pull_request_is_checked_with_the_right_to_read_alone() -> None:
+    workflow = ROOT / ".github" / "workflows" / "check.yml"
+    assert [job["permissions"] for job in jobs(workflow).values()] == [{"contents": "read"}]
+    assert "pull_request_target" not in workflow.read_text()
+
+
+def test_ci_runs_what_everybody_runs() -> None:
+    commands = [step["run"] for step in steps(ROOT / ".github" / "workflows" / "check.yml") if "run" in step]
+    assert commands == ["make setup", "make check"]
+
+
+def test_the_workflows_pass_the_linter() -> None:
+    result = lint(*WORKFLOWS)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_linter_finds_what_is_wrong_and_where(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(
+        "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ nothing }}\n"
+    )
+    result = lint(wrong)
+    assert result.returncode == 1
+    assert f"{wrong}:6:" in result.stderr
+
+
+def test_the_linter_does_not_pass_when_it_was_given_nothing() -> None:
+    assert lint().returncode == 1
