@@ -16,9 +16,9 @@ from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.artifact_store import ArtifactStore
 from exchange_constructs.bootstrap_roles import lookup_role_arn
 from exchange_constructs.build_project import BuildProject
+from exchange_constructs.log_retention import retention_of
 from exchange_constructs.release_reach import finding
 from exchange_constructs.stage_chain import StageChain
-from stacks.release import retention_of
 
 if TYPE_CHECKING:
     from stacks.registry import RegistryStack

@@ -9,6 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from exchange_constructs.health_gate import HealthGate
+from exchange_constructs.log_retention import retention_of
 from exchange_constructs.release_functions import ReleaseFunctions
 from exchange_constructs.release_machine import ReleaseMachine
 from exchange_constructs.release_reach import Reach
@@ -110,13 +111,6 @@ class ReleaseStack(Stack):
                 for name, component in settings.components.items()
             }
         )
-
-
-def retention_of(days: int) -> logs.RetentionDays:
-    """CDK's name for a number of days that CloudWatch Logs knows."""
-    known = {1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH"}
-    known |= {60: "TWO_MONTHS", 90: "THREE_MONTHS", 180: "SIX_MONTHS", 365: "ONE_YEAR", 731: "TWO_YEARS"}
-    return logs.RetentionDays[known[days]]
 
 
 def _limits(component: "Component") -> dict[str, float]:

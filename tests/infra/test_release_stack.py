@@ -15,8 +15,9 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Match, Template
 
+from exchange_constructs.log_retention import retention_of
 from release_engine.model import parse_components
-from stacks.release import ReleaseStack, retention_of
+from stacks.release import ReleaseStack
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 NAMES = ("backend", "client", "engine")

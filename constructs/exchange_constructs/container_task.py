@@ -1,0 +1,108 @@
+"""The task of a service: one container of the component's image."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.service_home import ServiceHome
+
+CONTAINER = "main"
+_INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
+_KEY_ACTIONS = ("kms:ReEncrypt*", "kms:GenerateDataKey*")
+
+
+class ContainerTask(Construct):
+    """A Fargate task definition on ARM64 with a read-only root; `/tmp` and, if named, `work_folder` can be written.
+
+    `definition` and `port_name` are for the service; `role` is what the program itself may do, at first nothing.
+    Former task definitions stay registered: a rollback may need them (F4, F29).
+    """
+
+    port_name = "http"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        home: ServiceHome,
+        service: str,
+        cpu: int,
+        memory_mb: int,
+        command: Sequence[str],
+        health_command: Sequence[str],
+        stop_timeout: Duration,
+        port: int | None = None,
+        work_folder: str | None = None,
+        work_volume_gb: int | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+        self.definition = ecs.FargateTaskDefinition(
+            self,
+            "Definition",
+            cpu=cpu,
+            memory_limit_mib=memory_mb,
+            ephemeral_storage_gib=work_volume_gb,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+            ),
+            task_role=self.role,
+            execution_role=self._execution_role(home),
+        )
+        container = self._container(home, service, command, health_command, stop_timeout, port)
+        for number, folder in enumerate(filter(None, ("/tmp", work_folder))):  # noqa: S108 - inside the container
+            name = f"scratch{number}"
+            self.definition.add_volume(name=name)
+            mount = ecs.MountPoint(container_path=folder, source_volume=name, read_only=False)
+            container.add_mount_points(mount)
+        self._acknowledge()
+
+    def _execution_role(self, home: ServiceHome) -> iam.Role:
+        """What ECS itself needs to start the task: the image, the log, the secrets."""
+        role = iam.Role(self, "StartRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+        home.image.grant_pull(role)
+        acknowledge(role, _INLINE)
+        return role
+
+    def _container(
+        self,
+        home: ServiceHome,
+        service: str,
+        command: Sequence[str],
+        health_command: Sequence[str],
+        stop_timeout: Duration,
+        port: int | None,
+    ) -> ecs.ContainerDefinition:
+        log_group = logs.LogGroup(self, "Logs", retention=home.retention, encryption_key=home.key)
+        told = {"COMPONENT": home.component, "SERVICE": service, "IMAGE_DIGEST": home.image.digest, **home.environment}
+        return self.definition.add_container(
+            CONTAINER,
+            image=home.image.container_image,
+            command=list(command),
+            environment=told | ({"PORT": str(port)} if port else {}),
+            secrets=dict(home.secrets),
+            logging=ecs.LogDriver.aws_logs(stream_prefix=service, log_group=log_group),
+            health_check=ecs.HealthCheck(
+                command=["CMD", *health_command],
+                interval=Duration.seconds(10),
+                timeout=Duration.seconds(5),
+                retries=3,
+                start_period=Duration.seconds(60),
+            ),
+            port_mappings=[ecs.PortMapping(container_port=port, name=self.port_name)] if port else None,
+            readonly_root_filesystem=True,
+            stop_timeout=stop_timeout,
+        )
+
+    def _acknowledge(self) -> None:
+        acknowledge(
+            self.definition,
+            {"AwsSolutions-ECS2": "plain values only say where things are; whatever is secret comes by reference"},
+        )
+        acknowledge(self.role, _INLINE)

@@ -1,0 +1,61 @@
+"""The one value that a release changes."""
+
+from collections.abc import Iterator
+
+from aws_cdk import CfnCondition, CfnParameter, CfnResource, Fn, Stack
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from constructs import IConstruct
+
+from exchange_constructs.acknowledgements import acknowledge
+
+# What comes to life with the first release: docs/decisions/0001-conditional-services.md
+_RELEASED = (
+    "AWS::ECS::TaskDefinition",
+    "AWS::ECS::Service",
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+)
+
+
+class ReleasedImage:
+    """The image that a parameter of the stack names by digest; empty as long as nothing was released.
+
+    The parameter's logical id is `parameter`, by which releases and people know it.
+    """
+
+    def __init__(self, stack: Stack, repository: ecr.IRepository, *, parameter: str = "ImageDigest") -> None:
+        value = CfnParameter(
+            stack,
+            parameter,
+            default="",
+            allowed_pattern="^(sha256:[0-9a-f]{64})?$",
+            constraint_description="must be an image digest, sha256: and 64 hexadecimal digits, or empty",
+            description="What runs. Releases change it; cdk deploy keeps it",
+        )
+        self._repository = repository
+        self._released = CfnCondition(
+            stack, f"{parameter}Given", expression=Fn.condition_not(Fn.condition_equals(value.value_as_string, ""))
+        )
+        self.digest = value.value_as_string
+        self.container_image = ecs.ContainerImage.from_registry(f"{repository.repository_uri}@{self.digest}")
+
+    def grant_pull(self, role: iam.IGrantable) -> None:
+        """To pull this repository's images."""
+        self._repository.grant_pull(role)
+        acknowledge(
+            role.grant_principal,  # type: ignore[arg-type]  # a role is a construct
+            {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"},
+        )
+
+    def hold_back(self, construct: IConstruct) -> None:
+        """Task definitions, services and their scaling in `construct` exist only once an image is named."""
+        for resource in _released(construct):
+            resource.cfn_options.condition = self._released
+
+
+def _released(construct: IConstruct) -> Iterator[CfnResource]:
+    for child in construct.node.find_all():
+        if isinstance(child, CfnResource) and child.cfn_resource_type in _RELEASED:
+            yield child

@@ -1,0 +1,51 @@
+"""The secrets of an environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import acknowledge
+
+_LENGTH = 64
+_BY_HAND = "a rotation that running tasks never learn of stops the exchange (F21): it is rotated with a release, by hand"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`username` makes it a login. `given` is set by people: what stands there first is of no use to anybody."""
+
+    description: str
+    username: str | None = None
+    given: bool = False
+
+
+class Secrets(Construct):
+    """Generated, encrypted with the environment's key and kept; nothing of them is ever in a template."""
+
+    def __init__(self, scope: Construct, id_: str, *, kinds: Mapping[str, Kind], key: kms.IKey) -> None:
+        super().__init__(scope, id_)
+        self.by_name = {name: self._secret(name, kind, key) for name, kind in kinds.items()}
+
+    def _secret(self, name: str, kind: Kind, key: kms.IKey) -> secretsmanager.Secret:
+        login = f'{{"username":"{kind.username}"}}' if kind.username else None
+        secret = secretsmanager.Secret(
+            self,
+            name,
+            description=kind.description,
+            encryption_key=key,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                exclude_punctuation=True,  # every program takes it, in URLs too
+                password_length=_LENGTH,
+                secret_string_template=login,
+                generate_string_key="password" if login else None,
+            ),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        acknowledge(
+            secret, {"AwsSolutions-SMG4": _BY_HAND, "NIST.800.53.R5-SecretsManagerRotationEnabled": _BY_HAND}
+        )
+        return secret

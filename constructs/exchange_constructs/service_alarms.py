@@ -1,0 +1,101 @@
+"""The alarms of a service: what its deployment, the gates and people are told of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.service_home import ServiceHome
+
+_MINUTE = Duration.minutes(1)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One alarm: red when `metric` is above `limit` (below, if `below`) for `minutes` in a row."""
+
+    what: str
+    metric: cloudwatch.IMetric
+    limit: float
+    minutes: int
+    description: str
+    below: bool = False
+
+
+def service_alarms(scope: Construct, home: ServiceHome, *, name: str) -> list[cloudwatch.Alarm]:
+    """Of a service without a load balancer: that it runs at all."""
+    running = cloudwatch.Metric(
+        namespace="ECS/ContainerInsights",
+        metric_name="RunningTaskCount",
+        dimensions_map={"ClusterName": home.cluster.cluster_name, "ServiceName": name},
+        statistic="Maximum",
+        period=_MINUTE,
+    )
+    watches = [Watch("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)]
+    return _alarms(scope, home, name, watches)
+
+
+def web_alarms(
+    scope: Construct,
+    home: ServiceHome,
+    *,
+    name: str,
+    groups: Sequence[elbv2.ApplicationTargetGroup],
+    max_error_rate: float,
+    max_p95_ms: float,
+) -> list[cloudwatch.Alarm]:
+    """What users see of both target groups, whichever has the traffic: errors, slowness, targets that are ill."""
+    blue, green = groups
+    errors, requests = elbv2.HttpCodeTarget.TARGET_5XX_COUNT, "requests"
+    share = cloudwatch.MathExpression(
+        expression=f"100 * (FILL(bad0, 0) + FILL(bad1, 0)) / (FILL({requests}0, 0) + FILL({requests}1, 0))",
+        label="5xx",
+        period=_MINUTE,
+        using_metrics={
+            "bad0": blue.metrics.http_code_target(errors, statistic="Sum", period=_MINUTE),
+            "bad1": green.metrics.http_code_target(errors, statistic="Sum", period=_MINUTE),
+            "requests0": blue.metrics.request_count(statistic="Sum", period=_MINUTE),
+            "requests1": green.metrics.request_count(statistic="Sum", period=_MINUTE),
+        },
+    )
+    times = [group.metrics.target_response_time(statistic="p95", period=_MINUTE) for group in groups]
+    ill = [group.metrics.unhealthy_host_count(statistic="Maximum", period=_MINUTE) for group in groups]
+    watches = [
+        Watch("5xx", share, 100 * max_error_rate, 2, f"More than {max_error_rate:.1%} of users' requests fail"),
+        Watch("slow", _larger(times), max_p95_ms / 1000, 3, f"The p95 of users' requests is above {max_p95_ms:g} ms"),
+        Watch("unhealthy", _larger(ill), 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
+    ]
+    return _alarms(scope, home, name, watches)
+
+
+def _larger(metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.MathExpression:
+    using: Mapping[str, cloudwatch.IMetric] = {"a": metrics[0], "b": metrics[1]}
+    expression = "IF(FILL(a, 0) > FILL(b, 0), FILL(a, 0), FILL(b, 0))"
+    return cloudwatch.MathExpression(expression=expression, period=_MINUTE, using_metrics=dict(using))
+
+
+def _alarms(scope: Construct, home: ServiceHome, name: str, watches: Sequence[Watch]) -> list[cloudwatch.Alarm]:
+    return [_alarm(scope, home, name, watch) for watch in watches]
+
+
+def _alarm(scope: Construct, home: ServiceHome, name: str, watch: Watch) -> cloudwatch.Alarm:
+    """Named by its component first: that is how the gates find it. No data is no alarm, and no health either."""
+    compare = cloudwatch.ComparisonOperator
+    operator = compare.LESS_THAN_THRESHOLD if watch.below else compare.GREATER_THAN_THRESHOLD
+    alarm = cloudwatch.Alarm(
+        scope,
+        "".join(word.capitalize() for word in watch.what.split("-")) + "Alarm",
+        alarm_name=f"{home.alarm_prefix}{name}-{watch.what}",
+        alarm_description=f"{watch.description}: see the runbook",
+        metric=watch.metric,
+        threshold=watch.limit,
+        comparison_operator=operator,
+        evaluation_periods=watch.minutes,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+    acknowledge(alarm, {"NIST.800.53.R5-CloudWatchAlarmAction": "the topic hears of every alarm by an event rule"})
+    return alarm

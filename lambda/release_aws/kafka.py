@@ -1,0 +1,12 @@
+"""Amazon MSK: where its clients begin."""
+
+from release_aws.clients import AwsClient
+
+
+def bootstrap_brokers(client: AwsClient, cluster: str) -> str:
+    """The brokers' TLS addresses, in an order that stays the same.
+
+    https://docs.aws.amazon.com/msk/1.0/apireference/clusters-clusterarn-bootstrap-brokers.html
+    """
+    found = str(client.get_bootstrap_brokers(ClusterArn=cluster)["BootstrapBrokerStringTls"])
+    return ",".join(sorted(found.split(",")))

@@ -1,0 +1,45 @@
+"""The backend: web, sidekiq, clockwork, kafka-consumer."""
+
+from typing import Any
+
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from exchange_constructs.database import Database
+from stacks.component import ComponentStack, Needs
+from stacks.data import DataStack
+from stacks.settings import Settings
+
+
+class BackendStack(ComponentStack):
+    """Has the database, Redis and Kafka."""
+
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, **kwargs: Any) -> None:
+        super().__init__(
+            scope, id_, settings=settings, component="backend", data=data, needs=_needs(data), **kwargs
+        )
+
+
+def _needs(data: DataStack) -> Needs:
+    secret, secrets = ecs.Secret.from_secrets_manager, data.secrets
+    instance = data.database.instance
+    return Needs(
+        environment={
+            "DATABASE_HOST": instance.db_instance_endpoint_address,
+            "DATABASE_PORT": instance.db_instance_endpoint_port,
+            "DATABASE_NAME": Database.name,
+            "REDIS_HOST": data.cache.host,
+            "REDIS_PORT": data.cache.port,
+            "KAFKA_BROKERS": data.brokers,
+        },
+        secrets={
+            "DATABASE_USERNAME": secret(secrets["DatabaseLogin"], "username"),
+            "DATABASE_PASSWORD": secret(secrets["DatabaseLogin"], "password"),
+            "REDIS_AUTH_TOKEN": secret(secrets["RedisToken"]),
+            "RAILS_MASTER_KEY": secret(secrets["RailsMasterKey"]),
+            "JWT_SECRET": secret(secrets["JwtSecret"]),
+            "EXTERNAL_API_KEYS": secret(secrets["ExternalApiKeys"]),
+            "INTERNAL_API_TOKEN": secret(secrets["InternalApiToken"]),
+        },
+        peers=[data.database_peer, data.cache_peer, *data.kafka_peers],
+    )

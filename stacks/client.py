@@ -1,0 +1,36 @@
+"""The client: pages, made from what the backend says."""
+
+from typing import Any
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from exchange_constructs.service_home import Peer
+from stacks.backend import BackendStack
+from stacks.component import ComponentStack, Needs
+from stacks.data import DataStack
+from stacks.settings import Settings
+
+
+class ClientStack(ComponentStack):
+    """Calls the backend by its name in Service Connect, and nobody else of ours."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, backend: BackendStack, **kwargs: Any
+    ) -> None:
+        needs = _needs(settings, data, backend)
+        super().__init__(scope, id_, settings=settings, component="client", data=data, needs=needs, **kwargs)
+
+
+def _needs(settings: Settings, data: DataStack, backend: BackendStack) -> Needs:
+    web = settings.components["backend"].services["web"]
+    secret, secrets = ecs.Secret.from_secrets_manager, data.secrets
+    return Needs(
+        environment={"BACKEND_URL": f"http://{web.name}:{web.port}"},
+        secrets={
+            "JWT_SECRET": secret(secrets["JwtSecret"]),
+            "INTERNAL_API_TOKEN": secret(secrets["InternalApiToken"]),
+        },
+        peers=[Peer(backend.services["web"].security_group, ec2.Port.tcp(web.port or 0))],
+    )

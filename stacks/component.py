@@ -1,0 +1,149 @@
+"""The stack of a component: its services, on the one digest that the stack's parameter names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from exchange_constructs.container_task import ContainerTask
+from exchange_constructs.log_retention import retention_of
+from exchange_constructs.released_image import ReleasedImage
+from exchange_constructs.rolling_service import SingletonService, WorkerService
+from exchange_constructs.service_home import Peer, ServiceHome
+from exchange_constructs.web_service import WebService
+from stacks.data import DataStack
+from stacks.platform import PlatformStack
+from stacks.registry import RegistryStack
+from stacks.release import ReleaseStack
+from stacks.settings import Component, Service, Settings
+
+T = TypeVar("T")
+AnyService = WebService | WorkerService | SingletonService
+WORK_FOLDER = "/app/work"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the component's containers are told (docs/contracts.md), and whom they may reach."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, ecs.Secret] = field(default_factory=dict)
+    peers: Sequence[Peer] = ()
+
+
+class ComponentStack(Stack):
+    """Deploys with its repository still empty: its services come to life with the first release."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        component: str,
+        needs: Needs,
+        data: DataStack,
+        platform: PlatformStack,
+        registry: RegistryStack,
+        release: ReleaseStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        self._settings, self._component = settings, settings.components[component]
+        self._platform, self._release = platform, release
+        self.home = ServiceHome(
+            cluster=platform.cluster,
+            namespace=platform.namespace,
+            image=ReleasedImage(self, registry.repositories[component]),
+            retention=retention_of(settings.logs.retention_days),
+            key=data.key,
+            component=component,
+            alarm_prefix=f"{settings.stack_name(component)}-",
+            environment={"ENVIRONMENT": settings.environment, **needs.environment},
+            secrets=needs.secrets,
+            peers=needs.peers,
+        )
+        self.tasks = {service.key: self._task(service) for service in self._component.services.values()}
+        self.services = {service.key: self._service(service) for service in self._component.services.values()}
+        self._let_the_gate_in()
+
+    @property
+    def alarms(self) -> Sequence[cloudwatch.IAlarm]:
+        return [alarm for service in self.services.values() for alarm in service.alarms]
+
+    def _task(self, service: Service) -> ContainerTask:
+        size = self._settings.task(self._component.name, service.key)
+        return ContainerTask(
+            self,
+            f"{_id(service.key)}Task",
+            home=self.home,
+            service=service.key,
+            cpu=size.cpu,
+            memory_mb=size.memory,
+            command=service.command,
+            health_command=service.health_command,
+            stop_timeout=Duration.seconds(service.stop_timeout_seconds),
+            port=service.port,
+            work_folder=WORK_FOLDER if service.work_volume_gb else None,
+            work_volume_gb=service.work_volume_gb,
+        )
+
+    def _service(self, service: Service) -> AnyService:
+        id_, task = _id(service.key), self.tasks[service.key]
+        if service.kind == "singleton":
+            return SingletonService(self, id_, home=self.home, task=task, name=service.name)
+        size = self._settings.task(self._component.name, service.key)
+        minimum, maximum = size.min or 1, size.max or 1
+        if service.kind == "worker":
+            return WorkerService(
+                self, id_, home=self.home, task=task, name=service.name, minimum=minimum, maximum=maximum
+            )
+        return self._web_service(id_, service, task, minimum, maximum)
+
+    def _web_service(self, id_: str, service: Service, task: ContainerTask, minimum: int, maximum: int) -> WebService:
+        gate = self._component.gate
+        return WebService(
+            self,
+            id_,
+            home=self.home,
+            task=task,
+            name=service.name,
+            port=_needed(service.port),
+            listeners=self._platform.listeners,
+            priority=_needed(service.listener_priority),
+            path_patterns=_needed(service.path_patterns),
+            liveness_path=_needed(service.liveness_path),
+            gate=self._release.gate.function,
+            max_error_rate=gate.max_error_rate,
+            max_p95_ms=gate.max_p95_ms,
+            minimum=minimum,
+            maximum=maximum,
+            shift_bake=Duration.minutes(_needed(service.shift_bake_minutes)),
+            stop_timeout=Duration.seconds(service.stop_timeout_seconds),
+            canary_percent=service.canary_percent,
+            canary_bake=Duration.minutes(service.canary_minutes) if service.canary_minutes else None,
+            alias=service.name,
+        )
+
+    def _let_the_gate_in(self) -> None:
+        """It asks every task at its private address: docs/decisions/0002-gate-asks-tasks.md"""
+        for key, service in self.services.items():
+            if port := self._component.services[key].port:
+                gate = self._release.gate.security_group
+                service.security_group.connections.allow_from(gate, ec2.Port.tcp(port), "The health gate")
+
+
+def _needed(value: T | None) -> T:
+    """What the settings have made sure of."""
+    if value is None:
+        raise ValueError("a web service without its keys passed the settings")
+    return value
+
+
+def _id(key: str) -> str:
+    return "".join(word.capitalize() for word in key.split("-"))

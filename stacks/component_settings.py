@@ -1,0 +1,149 @@
+"""What a component is, in every environment: `config/exchange.toml`."""
+
+from math import ceil
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+DAY_MINUTES = 24 * 60
+# A Step Functions execution ends at 25,000 events, a round takes about ten, and doubt doubles the rounds.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MOST_ROUNDS = 1000
+# CloudFormation gives a service three hours to become steady; the deployment itself needs some of them.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
+LONGEST_SHIFT_MINUTES = 150
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Path = Annotated[str, StringConstraints(pattern=r"^/")]
+Bake = Annotated[int, Field(gt=0, le=DAY_MINUTES)]
+Kind = Literal["web", "worker", "singleton"]
+Strategy = Literal["BLUE_GREEN", "CANARY", "ROLLING"]
+# Both revisions of a blue/green service run at once, and only a load balancer can tell users from testers.
+STRATEGIES: dict[Kind, tuple[Strategy, ...]] = {
+    "web": ("BLUE_GREEN", "CANARY"),
+    "worker": ("ROLLING",),
+    "singleton": ("ROLLING",),
+}
+
+
+class Strict(BaseModel):
+    """Frozen; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gate(Strict):
+    """What is asked of a new version while it bakes."""
+
+    interval_seconds: int = Field(ge=5, le=3600)
+    bake_minutes: Bake
+    samples_per_round: int = Field(ge=1, le=500)
+    min_samples: int = Field(ge=1)
+    max_error_rate: float = Field(gt=0, lt=1)
+    max_p95_ms: float = Field(gt=0)
+
+    @property
+    def rounds(self) -> int:
+        """How often the gate asks in a bake without doubt."""
+        return ceil(self.bake_minutes * 60 / self.interval_seconds)
+
+    @model_validator(mode="after")
+    def _can_conclude(self) -> Self:
+        if self.rounds > MOST_ROUNDS:
+            raise ValueError(f"{self.rounds} rounds, allowed are {MOST_ROUNDS}: raise interval_seconds")
+        if (most := self.rounds * self.samples_per_round) < self.min_samples:
+            raise ValueError(
+                f"a bake takes {self.rounds} rounds of {self.samples_per_round} samples, {most} in all, which never "
+                f"reaches min_samples = {self.min_samples}: raise bake_minutes or samples_per_round"
+            )
+        return self
+
+
+class Service(Strict):
+    """One ECS service. `key` is its table's name; the paths are explained in docs/contracts.md."""
+
+    key: str
+    kind: Kind
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,254}$")]
+    command: list[str] = Field(min_length=1)
+    health_command: list[str] = Field(min_length=1)
+    strategy: Strategy
+    stop_timeout_seconds: int = Field(ge=1, le=120)
+    shift_bake_minutes: Bake | None = None
+    canary_percent: Annotated[int, Field(gt=0, lt=100)] | None = None
+    canary_minutes: Bake | None = None
+    port: Annotated[int, Field(ge=1024, le=65535)] | None = None
+    liveness_path: Path | None = None
+    readiness_path: Path | None = None
+    sample_path: Path | None = None
+    path_patterns: Annotated[list[Path], Field(min_length=1, max_length=5)] | None = None
+    listener_priority: Annotated[int, Field(ge=1, le=50000)] | None = None
+    work_volume_gb: Annotated[int, Field(ge=21, le=200)] | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        allowed = STRATEGIES[self.kind]
+        if self.strategy not in allowed:
+            raise ValueError(f"strategy {self.strategy} is not for a {self.kind}: allowed is {' or '.join(allowed)}")
+        self._check_keys("web", self.kind == "web", "liveness_path", "path_patterns", "listener_priority")
+        self._check_keys("web", self.kind == "web", "shift_bake_minutes")
+        self._check_keys("CANARY", self.strategy == "CANARY", "canary_percent", "canary_minutes")
+        if self.kind == "web" or self.port is not None:
+            self._check_keys("probed", True, "port", "readiness_path", "sample_path")
+        if (shift := (self.shift_bake_minutes or 0) + (self.canary_minutes or 0)) > LONGEST_SHIFT_MINUTES:
+            raise ValueError(
+                f"shift_bake_minutes and canary_minutes come to {shift}, allowed are {LONGEST_SHIFT_MINUTES}: "
+                "CloudFormation gives a service three hours to become steady"
+            )
+        return self
+
+    def _check_keys(self, what: str, needed: bool, *keys: str) -> None:
+        """A key that is missing, or that has no meaning here, is an error either way."""
+        for key in keys:
+            if needed and getattr(self, key) is None:
+                raise ValueError(f"{key} is missing: every {what} service needs it")
+            if not needed and getattr(self, key) is not None:
+                raise ValueError(f"{key} is for {what} services only: remove it")
+
+
+class Component(Strict):
+    """What goes out together. `path` is its folder in the monorepo, `after` what must have gone out before."""
+
+    name: str
+    path: str
+    after: list[str]
+    gate: Gate
+    services: dict[Name, Service] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_services(cls, values: Any) -> Any:
+        return named(values, "services", "key")
+
+
+class Exchange(Strict):
+    """The whole of `exchange.toml`."""
+
+    project: Name
+    components: dict[Name, Component] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_components(cls, values: Any) -> Any:
+        return named(values, "components", "name")
+
+
+def named(values: Any, group: str, key: str) -> Any:
+    """Each table of the group with its own name as `key`, which therefore nobody may write."""
+    if not isinstance(values, dict) or not isinstance(values.get(group), dict):
+        return values
+    members = values[group].items()
+    return values | {group: {name: _with_name(member, key, name) for name, member in members}}
+
+
+def _with_name(member: Any, key: str, name: str) -> Any:
+    if not isinstance(member, dict):
+        return member
+    if key in member:
+        raise ValueError(f"{name}.{key} is given by the table's own name: remove it")
+    return {key: name, **member}

@@ -1,0 +1,91 @@
+"""The eleven stacks of an environment: what each is given is all that it knows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import App, Environment, Tags
+
+from stacks.access import AccessStack
+from stacks.backend import BackendStack
+from stacks.client import ClientStack
+from stacks.component import ComponentStack
+from stacks.data import DataStack
+from stacks.engine import EngineStack
+from stacks.network import NetworkStack
+from stacks.observability import ObservabilityStack
+from stacks.pipeline import PipelineStack
+from stacks.platform import PlatformStack
+from stacks.registry import RegistryStack
+from stacks.release import ReleaseStack
+from stacks.settings import Settings, SettingsError
+
+COMPONENTS = ("backend", "client", "engine")
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The stacks, for tests and for the curious."""
+
+    registry: RegistryStack
+    network: NetworkStack
+    platform: PlatformStack
+    data: DataStack
+    release: ReleaseStack
+    components: dict[str, ComponentStack]
+    pipeline: PipelineStack
+    observability: ObservabilityStack
+    access: AccessStack
+
+
+def compose(app: App, settings: Settings) -> Composition:
+    """In the order of docs/decisions/0004-parts-are-stacked-by-need.md; deployed in it too, by their references."""
+    _check_components(settings)
+
+    def named(stack: str) -> tuple[App, str]:
+        return app, settings.stack_name(stack)
+
+    place: dict[str, Any] = {
+        "settings": settings,
+        "env": Environment(account=settings.account, region=settings.region),
+        "termination_protection": settings.production,
+    }
+    registry = RegistryStack(*named("registry"), **place)
+    network = NetworkStack(*named("network"), **place)
+    platform = PlatformStack(*named("platform"), network=network, **place)
+    data = DataStack(*named("data"), network=network, platform=platform, registry=registry, **place)
+    release = ReleaseStack(
+        *named("release"), network=network, data=data, platform=platform, registry=registry, **place
+    )
+    ground = place | {"data": data, "platform": platform, "registry": registry, "release": release}
+    backend = BackendStack(*named("backend"), **ground)
+    client = ClientStack(*named("client"), backend=backend, **ground)
+    engine = EngineStack(*named("engine"), **ground)
+    components: dict[str, ComponentStack] = {"backend": backend, "client": client, "engine": engine}
+    composition = Composition(
+        registry=registry,
+        network=network,
+        platform=platform,
+        data=data,
+        release=release,
+        components=components,
+        pipeline=PipelineStack(*named("pipeline"), release=release, registry=registry, **place),
+        observability=ObservabilityStack(
+            *named("observability"), platform=platform, data=data, components=components, release=release, **place
+        ),
+        access=AccessStack(
+            *named("access"), release=release, github_provider_arn=settings.adopt.github_provider_arn, **place
+        ),
+    )
+    Tags.of(app).add("project", settings.project)
+    Tags.of(app).add("environment", settings.environment)
+    return composition
+
+
+def _check_components(settings: Settings) -> None:
+    """A component of the settings needs a stack that knows what it needs."""
+    unknown = [name for name in settings.components if name not in COMPONENTS]
+    missing = [name for name in COMPONENTS if name not in settings.components]
+    problems = [f"config/exchange.toml: components.{name}: has no stack; write stacks/{name}.py" for name in unknown]
+    problems += [f"config/exchange.toml: components.{name}: is missing; stacks/{name}.py needs it" for name in missing]
+    if problems:
+        raise SettingsError(problems)

@@ -1,0 +1,141 @@
+"""What must never be lost: database, cache, Kafka, snapshots, secrets, and the ledger."""
+
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from exchange_constructs.cache import PORT as CACHE_PORT
+from exchange_constructs.cache import Cache
+from exchange_constructs.database import Database
+from exchange_constructs.kafka_broker import KafkaBroker
+from exchange_constructs.ledger import Ledger
+from exchange_constructs.log_key import let_logs_use
+from exchange_constructs.log_retention import retention_of
+from exchange_constructs.msk_cluster import MskCluster
+from exchange_constructs.secrets import Kind, Secrets
+from exchange_constructs.service_home import Peer
+from exchange_constructs.snapshot_bucket import SnapshotBucket
+from stacks.environment_settings import EcsKafka, ExternalKafka
+from stacks.network import NetworkStack
+from stacks.platform import PlatformStack
+from stacks.registry import RegistryStack
+from stacks.settings import Settings
+
+_SECRETS = {
+    "DatabaseLogin": Kind("PostgreSQL: username, password", username="exchange"),
+    "RedisToken": Kind("What a client of Redis must know"),
+    "RailsMasterKey": Kind("RAILS_MASTER_KEY, set by people: it opens the credentials in the image", given=True),
+    "JwtSecret": Kind("What sessions are signed with, by the backend and by the client"),
+    "ExternalApiKeys": Kind("Keys of partners, as JSON, set by people", given=True),
+    "InternalApiToken": Kind("With what the components know each other"),
+}
+
+
+class DataStack(Stack):
+    """Everything is encrypted with `key`, kept when the stack goes, and in production protected from deletion."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        network: NetworkStack,
+        platform: PlatformStack,
+        registry: RegistryStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        self._settings, self._vpc = settings, network.vpc
+        self._retention = retention_of(settings.logs.retention_days)
+        self.key = let_logs_use(kms.Key(self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN))
+        # As if it were imported: what reads a secret is then granted the key in its own role, not in the key's policy,
+        # which would name roles of stacks that come later and so go round in a circle (F18).
+        seen = kms.Key.from_key_arn(self, "KeyOfSecrets", self.key.key_arn)
+        self.secrets = Secrets(self, "Secrets", kinds=_SECRETS, key=seen).by_name
+        self.database = self._database(self.secrets["DatabaseLogin"])
+        self.cache = Cache(
+            self,
+            "Cache",
+            vpc=self._vpc,
+            key=self.key,
+            token=self.secrets["RedisToken"],
+            node_type=settings.cache.node_type,
+            replicas=settings.cache.replicas,
+        )
+        self.brokers, self.kafka_peers = self._kafka(platform, registry)
+        self.snapshots = SnapshotBucket(self, "Snapshots", key=self.key).bucket
+        self.ledger = Ledger(self, "Ledger", key=self.key, protect=settings.production).table
+
+    @property
+    def database_peer(self) -> Peer:
+        return Peer(self.database.security_group, ec2.Port.tcp(5432))
+
+    @property
+    def cache_peer(self) -> Peer:
+        return Peer(self.cache.security_group, ec2.Port.tcp(CACHE_PORT))
+
+    def _database(self, login: secretsmanager.ISecret) -> Database:
+        asked = self._settings.database
+        return Database(
+            self,
+            "Database",
+            vpc=self._vpc,
+            login=login,
+            key=self.key,
+            instance_class=asked.instance_class,
+            storage_gb=asked.storage_gb,
+            multi_az=asked.multi_az,
+            backup=Duration.days(asked.backup_days),
+            protect=self._settings.production,
+        )
+
+    def _kafka(self, platform: PlatformStack, registry: RegistryStack) -> tuple[str, list[Peer]]:
+        """Where clients begin, and what they must be let through to."""
+        kafka = self._settings.kafka
+        if isinstance(kafka, ExternalKafka):
+            ports = sorted({int(broker.rpartition(":")[2]) for broker in kafka.bootstrap_brokers})
+            return ",".join(kafka.bootstrap_brokers), [Peer(_anybody(), ec2.Port.tcp(port)) for port in ports]
+        if isinstance(kafka, EcsKafka):
+            broker = self._broker(kafka, platform.cluster, platform.namespace, registry)
+            return broker.brokers, [Peer(broker.security_group, broker.port)]
+        cluster = MskCluster(
+            self,
+            "Kafka",
+            name=self._settings.stack_name("kafka"),
+            vpc=self._vpc,
+            key=self.key,
+            instance_type=kafka.instance_type,
+            brokers=kafka.brokers,
+            storage_gb=kafka.storage_gb,
+            retention=self._retention,
+        )
+        return cluster.brokers, [Peer(cluster.security_group, cluster.port)]
+
+    def _broker(
+        self, kafka: EcsKafka, cluster: ecs.ICluster, namespace: str, registry: RegistryStack
+    ) -> KafkaBroker:
+        if registry.kafka is None:
+            raise ValueError(f"{self.node.path}: the Registry stack has no repository for the broker's image")
+        return KafkaBroker(
+            self,
+            "Kafka",
+            name=kafka.service_name,
+            cluster=cluster,
+            namespace=namespace,
+            repository=registry.kafka,
+            key=self.key,
+            retention=self._retention,
+            cpu=kafka.cpu,
+            memory_mb=kafka.memory,
+            health_command=kafka.health_command,
+        )
+
+
+def _anybody() -> ec2.IConnectable:
+    return ec2.Peer.any_ipv4()  # brokers that somebody else runs are known by name only

@@ -1,0 +1,70 @@
+"""The network: who can reach whom at all."""
+
+from typing import Any
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.log_key import let_logs_use
+from exchange_constructs.log_retention import retention_of
+from stacks.settings import Settings
+
+_GATEWAYS = {
+    "S3": ec2.GatewayVpcEndpointAwsService.S3,
+    "DynamoDb": ec2.GatewayVpcEndpointAwsService.DYNAMODB,
+}
+
+
+class NetworkStack(Stack):
+    """Public subnets for the load balancer, private ones for tasks, isolated ones for data."""
+
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(scope, id_, **kwargs)
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(settings.network.cidr),
+            availability_zones=list(settings.availability_zones),
+            nat_gateways=settings.network.nat_gateways,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False
+                ),
+                ec2.SubnetConfiguration(
+                    name="private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=24
+                ),
+                ec2.SubnetConfiguration(name="data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24),
+            ],
+            gateway_endpoints={
+                name: ec2.GatewayVpcEndpointOptions(service=service) for name, service in _GATEWAYS.items()
+            },
+            # CDK's way is a function that edits it; no security group of this project is the default one
+            restrict_default_security_group=False,
+        )
+        self.log_key = let_logs_use(
+            kms.Key(self, "LogKey", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)
+        )
+        for name in settings.network.interface_endpoints:
+            id_ = "".join(word.capitalize() for word in name.replace(".", "-").split("-"))
+            self.vpc.add_interface_endpoint(id_, service=ec2.InterfaceVpcEndpointAwsService(name))
+        self._flow_logs(settings)
+        self._acknowledge()
+
+    def _flow_logs(self, settings: Settings) -> None:
+        """What was let through and what was not, as long as any log."""
+        retention = retention_of(settings.logs.retention_days)
+        group = logs.LogGroup(self, "FlowLogs", retention=retention, encryption_key=self.log_key)
+        role = iam.Role(self, "FlowLogRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))
+        self.vpc.add_flow_log("FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group, role))
+        inline = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
+        acknowledge(role, inline)
+
+    def _acknowledge(self) -> None:
+        for subnet in self.vpc.public_subnets:
+            reason = "the public subnets hold the load balancer and the NAT gateways, which need the way out and in"
+            acknowledge(subnet, {"NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": reason})

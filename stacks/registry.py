@@ -1,0 +1,30 @@
+"""Where images are kept. It outlives everything else."""
+
+from typing import Any
+
+from aws_cdk import Stack
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from exchange_constructs.image_repository import ImageRepository
+from stacks.environment_settings import EcsKafka
+from stacks.settings import Settings
+
+
+class RegistryStack(Stack):
+    """A repository for each component, adopted by name where the account has it; one for the broker's image, if ours."""
+
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(scope, id_, **kwargs)
+        self.repositories: dict[str, ecr.IRepository] = {
+            name: self._repository(name, settings.stack_name(name), settings.adopt.repositories.get(name))
+            for name in settings.components
+        }
+        kafka = settings.kafka
+        self.kafka = self._repository("kafka", kafka.image, None) if isinstance(kafka, EcsKafka) else None
+
+    def _repository(self, component: str, name: str, adopted: str | None) -> ecr.IRepository:
+        id_ = component.capitalize()
+        if adopted:
+            return ecr.Repository.from_repository_name(self, id_, adopted)
+        return ImageRepository(self, id_, name=name).repository

@@ -1,0 +1,136 @@
+"""The settings of an environment: `config/exchange.toml` and `config/<environment>.toml`, checked as a whole.
+
+Bad input is refused with file, key, value and what is allowed; every problem at once.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from stacks import ROOT
+from stacks.component_settings import Component, Exchange, Service
+from stacks.environment_settings import (
+    Adopt,
+    Cache,
+    Database,
+    Domain,
+    EcsKafka,
+    Environment,
+    ExternalKafka,
+    Logs,
+    MskKafka,
+    Network,
+    Pipeline,
+    TaskSize,
+)
+from stacks.settings_checks import chain_of, cidrs, environment_problems, exchange_problems, overlap_problems
+from stacks.settings_errors import Problem, problems_of
+
+CONFIG = ROOT / "config"
+EXCHANGE = "exchange"
+Model = TypeVar("Model", bound=BaseModel)
+
+__all__ = ["Component", "Service", "Settings", "SettingsError", "TaskSize", "load_settings"]
+
+
+class SettingsError(ValueError):
+    """One line for each problem: file, key, value, what is allowed."""
+
+    def __init__(self, problems: Sequence[Problem | str]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One environment. `components` is in the order of `chain`, in which they go out."""
+
+    environment: str
+    project: str
+    region: str
+    account: str | None
+    production: bool
+    availability_zones: Sequence[str]
+    network: Network
+    domain: Domain | None
+    adopt: Adopt
+    database: Database
+    cache: Cache
+    kafka: EcsKafka | MskKafka | ExternalKafka
+    logs: Logs
+    tasks: Mapping[str, TaskSize]
+    pipeline: Pipeline
+    components: Mapping[str, Component]
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        return tuple(self.components)
+
+    def stack_name(self, stack: str) -> str:
+        """As CloudFormation knows it: `exchange-staging-client`; with "" the beginning that all of them share."""
+        return f"{self.project}-{self.environment}-{stack}"
+
+    def task(self, component: str, service: str) -> TaskSize:
+        """How large a service's tasks are, and between which numbers of them it scales."""
+        return self.tasks[f"{component}.{service}"]
+
+
+def load_settings(environment: str, *, region: str | None = None, folder: Path = CONFIG) -> Settings:
+    """`region` is the caller's, for an environment whose file names none. SettingsError tells all that is wrong."""
+    known = sorted(file.stem for file in folder.glob("*.toml") if file.stem != EXCHANGE)
+    if environment not in known:
+        raise SettingsError(
+            [f"{folder.name}/{environment}.toml does not exist: the environments are {', '.join(known)}"]
+        )
+    tables = {name: _read(folder / f"{name}.toml") for name in (EXCHANGE, *known)}
+    files = {name: f"{folder.name}/{name}.toml" for name in tables}
+    exchange = _valid(Exchange, tables[EXCHANGE], files[EXCHANGE])
+    values = _valid(Environment, tables[environment], files[environment])
+    where = values.region or region or ""
+    others = cidrs((files[name], tables[name]) for name in known if name != environment)
+    problems = [
+        *exchange_problems(files[EXCHANGE], exchange),
+        *environment_problems(files[environment], values, exchange, where),
+        *overlap_problems(files[environment], values.network.cidr, others),
+    ]
+    if problems:
+        raise SettingsError(problems)
+    return _settings(environment, where, exchange, values)
+
+
+def _settings(environment: str, region: str, exchange: Exchange, values: Environment) -> Settings:
+    return Settings(
+        environment=environment,
+        project=exchange.project,
+        region=region,
+        account=values.account,
+        production=values.production,
+        availability_zones=tuple(values.availability_zones),
+        network=values.network,
+        domain=values.domain,
+        adopt=values.adopt,
+        database=values.database,
+        cache=values.cache,
+        kafka=values.kafka,
+        logs=values.logs,
+        tasks=values.tasks,
+        pipeline=values.pipeline,
+        components={name: exchange.components[name] for name in chain_of(exchange)},
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{file.parent.name}/{file.name}: is not TOML: {error}"]) from error
+
+
+def _valid(model: type[Model], table: Mapping[str, Any], file: str) -> Model:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError(list(problems_of(error, file, model))) from error
