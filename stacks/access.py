@@ -34,7 +34,7 @@ class AccessStack(Stack):
         self._settings, self._release = settings, release
         self._provider = github_provider(self, "GitHub", existing_arn=github_provider_arn)
         self.diff, self.releases = self._diff(), self._releases()
-        self.add_dependency(release, "its machines are named in what the role may start")
+        self.add_stack_dependency(release, "its machines are named in what the role may start")
         CfnOutput(self, "DiffRoleArn", value=self.diff.role_arn)
         CfnOutput(self, "ReleaseRoleArn", value=self.releases.role_arn)
 

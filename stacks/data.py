@@ -69,7 +69,7 @@ class DataStack(Stack):
             replicas=settings.cache.replicas,
         )
         self.brokers, self.kafka_peers = self._kafka(platform, registry)
-        self.snapshots = SnapshotBucket(self, "Snapshots", key=self.key).bucket
+        self.snapshots = SnapshotBucket(self, "Snapshots", key=self.key)
         self.ledger = Ledger(self, "Ledger", key=self.key, protect=settings.production).table
 
     @property

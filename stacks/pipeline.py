@@ -75,7 +75,7 @@ class PipelineStack(Stack):
         )
         self._stage("Acceptance", self._run("Acceptance", "acceptance.yml", code))
         self._acknowledge()
-        self.add_dependency(release, "its machines are named in what the stages may start")
+        self.add_stack_dependency(release, "its machines are named in what the stages may start")
 
     def _pipeline(self) -> codepipeline.Pipeline:
         """QUEUED: a later commit never overtakes a release that runs (F20)."""

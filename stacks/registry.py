@@ -24,7 +24,8 @@ class RegistryStack(Stack):
         self.kafka = self._repository("kafka", kafka.image, None) if isinstance(kafka, EcsKafka) else None
 
     def _repository(self, component: str, name: str, adopted: str | None) -> ecr.IRepository:
+        """Known to other stacks by its name: an ARN of another stack cannot be taken apart into a URI."""
         id_ = component.capitalize()
-        if adopted:
-            return ecr.Repository.from_repository_name(self, id_, adopted)
-        return ImageRepository(self, id_, name=name).repository
+        if not adopted:
+            ImageRepository(self, id_, name=name)
+        return ecr.Repository.from_repository_name(self, f"{id_}ByName", adopted or name)

@@ -7,7 +7,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-PORT = 6379
+from exchange_constructs.acknowledgements import acknowledge
+
+PORT = 6380  # another than the usual one
 
 
 class Cache(Construct):
@@ -62,8 +64,11 @@ class Cache(Construct):
             kms_key_id=key.key_arn,
             transit_encryption_enabled=True,
             auth_token=token.secret_value.unsafe_unwrap(),  # a reference that CloudFormation resolves
-            snapshot_retention_limit=7,
+            snapshot_retention_limit=15,
             auto_minor_version_upgrade=True,
         )
         self._group.apply_removal_policy(RemovalPolicy.RETAIN)
+        if not replicas:
+            reason = "by the settings: nobody's money depends on this environment"
+            acknowledge(self._group, {"AwsSolutions-AEC4": reason})
         self.host, self.port = self._group.attr_primary_end_point_address, self._group.attr_primary_end_point_port

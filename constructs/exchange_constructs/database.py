@@ -72,6 +72,9 @@ class Database(Construct):
             "AwsSolutions-RDS11": "the port is no secret; only the services' security groups are let in",
             "NIST.800.53.R5-RDSInBackupPlan": "its own automated backups and the snapshot before each migration",
         }
+        monitoring = "the managed policy of enhanced monitoring, which RDS itself asks for"
+        role = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+        reasons[f"AwsSolutions-IAM4[Policy::{role}]"] = monitoring
         if not multi_az:
             reasons["AwsSolutions-RDS3"] = "by the settings: nobody's money depends on this environment"
             reasons["NIST.800.53.R5-RDSMultiAZSupport"] = "by the settings: nobody's money depends on this environment"

@@ -52,7 +52,11 @@ class FrontDoor(Construct):
         certificate = (
             acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn) if certificate_arn else None
         )
-        self.listeners = Listeners(self._production(certificate), self._test(certificate, test_cidrs))
+        self.listeners = Listeners(
+            production=self._production(certificate),
+            test=self._test(certificate, test_cidrs),
+            load_balancer=self.load_balancer.load_balancer_full_name,
+        )
         self._acknowledge(protect)
 
     def _production(self, certificate: acm.ICertificate | None) -> elbv2.ApplicationListener:
@@ -62,7 +66,8 @@ class FrontDoor(Construct):
             )
             return self._listener("Http", 80, None, open_=True)
         redirect = elbv2.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True)
-        self.load_balancer.add_listener("Http", port=80, default_action=redirect, open=True)
+        http = self.load_balancer.add_listener("Http", port=80, default_action=redirect, open=True)
+        acknowledge(http, {"NIST.800.53.R5-ELBv2ACMCertificateRequired": "all it does is to send users to HTTPS"})
         return self._listener("Https", 443, certificate, open_=True)
 
     def _test(self, certificate: acm.ICertificate | None, cidrs: Sequence[str]) -> elbv2.ApplicationListener:

@@ -19,7 +19,7 @@ class KafkaVolume(Construct):
     def __init__(self, scope: Construct, id_: str, *, vpc: ec2.IVpc, key: kms.IKey) -> None:
         super().__init__(scope, id_)
         self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description="The broker's files", allow_all_outbound=False
+            self, "SecurityGroup", vpc=vpc, description="Files of the broker", allow_all_outbound=False
         )
         self._files = efs.FileSystem(
             self,

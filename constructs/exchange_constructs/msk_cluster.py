@@ -38,7 +38,7 @@ class MskCluster(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description="Kafka's brokers", allow_all_outbound=False
+            self, "SecurityGroup", vpc=vpc, description="Brokers of Kafka", allow_all_outbound=False
         )
         subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids
         log_group = logs.LogGroup(self, "Logs", retention=retention, encryption_key=key)

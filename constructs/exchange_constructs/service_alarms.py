@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
@@ -26,6 +25,27 @@ class Watch:
     below: bool = False
 
 
+@dataclass(frozen=True)
+class TargetMetrics:
+    """What the load balancer tells CloudWatch of one target group, both by their full names.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+    """
+
+    load_balancer: str
+    target_group: str
+
+    def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        """By the minute."""
+        return cloudwatch.Metric(
+            namespace="AWS/ApplicationELB",
+            metric_name=name,
+            dimensions_map={"LoadBalancer": self.load_balancer, "TargetGroup": self.target_group},
+            statistic=statistic,
+            period=_MINUTE,
+        )
+
+
 def service_alarms(scope: Construct, home: ServiceHome, *, name: str) -> list[cloudwatch.Alarm]:
     """Of a service without a load balancer: that it runs at all."""
     running = cloudwatch.Metric(
@@ -44,30 +64,29 @@ def web_alarms(
     home: ServiceHome,
     *,
     name: str,
-    groups: Sequence[elbv2.ApplicationTargetGroup],
+    targets: Sequence[TargetMetrics],
     max_error_rate: float,
     max_p95_ms: float,
 ) -> list[cloudwatch.Alarm]:
     """What users see of both target groups, whichever has the traffic: errors, slowness, targets that are ill."""
-    blue, green = groups
-    errors, requests = elbv2.HttpCodeTarget.TARGET_5XX_COUNT, "requests"
+    blue, green = targets
     share = cloudwatch.MathExpression(
-        expression=f"100 * (FILL(bad0, 0) + FILL(bad1, 0)) / (FILL({requests}0, 0) + FILL({requests}1, 0))",
+        expression="100 * (FILL(bad0, 0) + FILL(bad1, 0)) / (FILL(all0, 0) + FILL(all1, 0))",
         label="5xx",
         period=_MINUTE,
         using_metrics={
-            "bad0": blue.metrics.http_code_target(errors, statistic="Sum", period=_MINUTE),
-            "bad1": green.metrics.http_code_target(errors, statistic="Sum", period=_MINUTE),
-            "requests0": blue.metrics.request_count(statistic="Sum", period=_MINUTE),
-            "requests1": green.metrics.request_count(statistic="Sum", period=_MINUTE),
+            "bad0": blue.metric("HTTPCode_Target_5XX_Count", "Sum"),
+            "bad1": green.metric("HTTPCode_Target_5XX_Count", "Sum"),
+            "all0": blue.metric("RequestCount", "Sum"),
+            "all1": green.metric("RequestCount", "Sum"),
         },
     )
-    times = [group.metrics.target_response_time(statistic="p95", period=_MINUTE) for group in groups]
-    ill = [group.metrics.unhealthy_host_count(statistic="Maximum", period=_MINUTE) for group in groups]
+    times = _larger([target.metric("TargetResponseTime", "p95") for target in targets])
+    ill = _larger([target.metric("UnHealthyHostCount", "Maximum") for target in targets])
     watches = [
         Watch("5xx", share, 100 * max_error_rate, 2, f"More than {max_error_rate:.1%} of users' requests fail"),
-        Watch("slow", _larger(times), max_p95_ms / 1000, 3, f"The p95 of users' requests is above {max_p95_ms:g} ms"),
-        Watch("unhealthy", _larger(ill), 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
+        Watch("slow", times, max_p95_ms / 1000, 3, f"The p95 of users' requests is above {max_p95_ms:g} ms"),
+        Watch("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
     ]
     return _alarms(scope, home, name, watches)
 

@@ -1,17 +1,19 @@
 """A service behind the load balancer: proved on the test listener, then shown to users, at once or to a few first."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.container_task import CONTAINER, ContainerTask
-from exchange_constructs.service_alarms import web_alarms
+from exchange_constructs.service_alarms import TargetMetrics, web_alarms
 from exchange_constructs.service_home import ServiceHome
 from exchange_constructs.service_parts import fargate_service, scale, service_group, set_deployment
 
@@ -19,11 +21,13 @@ _HOOK_MINUTES = 30  # with its callbacks; the gate gives up earlier by itself
 _INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
+@dataclass(frozen=True)
 class Listeners:
-    """Where a web service's users and its testers come in."""
+    """Where a web service's users and its testers come in; `load_balancer` is its full name, as CloudWatch has it."""
 
-    def __init__(self, production: elbv2.IApplicationListener, test: elbv2.IApplicationListener) -> None:
-        self.production, self.test = production, test
+    production: elbv2.IApplicationListener
+    test: elbv2.IApplicationListener
+    load_balancer: str
 
 
 class WebService(Construct):
@@ -62,8 +66,9 @@ class WebService(Construct):
         self.security_group = service_group(self, home)
         self.groups = [self._target_group(color, home, port, liveness_path, stop_timeout) for color in ("Blue", "Green")]
         rules = self._rules(listeners, priority, path_patterns)
+        seen = [TargetMetrics(listeners.load_balancer, group.target_group_full_name) for group in self.groups]
         self.alarms = web_alarms(
-            self, home, name=name, groups=self.groups, max_error_rate=max_error_rate, max_p95_ms=max_p95_ms
+            self, home, name=name, targets=seen, max_error_rate=max_error_rate, max_p95_ms=max_p95_ms
         )
         self.service = fargate_service(
             self,
@@ -154,11 +159,15 @@ class WebService(Construct):
 
     def _ask(self, gate: lambda_.IFunction) -> None:
         """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html"""
+        role = iam.Role(self, "GateRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
+        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[gate.function_arn]))
+        acknowledge(role, _INLINE)
         stages = [ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT]
-        self.service.add_lifecycle_hook(ecs.DeploymentLifecycleLambdaTarget(gate, "Gate", lifecycle_stages=stages))
+        self.service.add_lifecycle_hook(
+            ecs.DeploymentLifecycleLambdaTarget(gate, "Gate", lifecycle_stages=stages, role=role)
+        )
         limit = {"TimeoutInMinutes": _HOOK_MINUTES, "Action": "ROLLBACK"}
         set_deployment(self.service, {"LifecycleHooks.0.TimeoutConfiguration": limit})
-        acknowledge(self.service, _INLINE)
 
 
 def _strategy(canary_percent: int | None, canary_bake: Duration | None) -> Mapping[str, Any]:
