@@ -48,10 +48,10 @@ class Deployment:
 
 
 def templates(folder: Path) -> dict[str, str]:
-    """Stack name -> template, as `cdk synth` wrote it."""
-    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
-    stacks = [artifact["properties"] for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
-    return {stack["stackName"]: (folder / stack["templateFile"]).read_text() for stack in stacks}
+    """Stack name -> template, as `cdk synth` wrote it. A stack whose id is its name has no name of its own there."""
+    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].items()
+    stacks = {id_: one["properties"] for id_, one in artifacts if one["type"] == "aws:cloudformation:stack"}
+    return {stack.get("stackName", id_): (folder / stack["templateFile"]).read_text() for id_, stack in stacks.items()}
 
 
 def differing(wanted: Mapping[str, str], deployed: Mapping[str, str]) -> list[str]:
