@@ -65,7 +65,7 @@ class Stage:
         return {component: self.build(component, version) for component in self.settings.chain}
 
     def repository(self, component: str) -> str:
-        adopted: str | None = self.settings.adopt.repositories.get(component)
+        adopted = self.settings.adopt.repositories.get(component)
         return adopted or f"{self.settings.project}-{self.settings.environment}-{component}"
 
     def command(self, *arguments: str) -> Command:

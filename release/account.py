@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import botocore.exceptions as aws
 from botocore.config import Config
@@ -17,9 +16,7 @@ from release_aws.cloudformation import Stacks
 from release_aws.ecr import Images
 from release_aws.ledger import Ledger
 from release_aws.stepfunctions import Machines
-
-if TYPE_CHECKING:
-    from stacks.settings import Settings
+from stacks.settings import Settings
 
 ClientOf = Callable[[str], AwsClient]
 _LOG_IN = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`"
@@ -39,7 +36,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException"}
 class Account:
     """One environment: where its releases happen, and what may be asked of AWS about them."""
 
-    settings: "Settings"
+    settings: Settings
     whereabouts: Whereabouts
     machines: Machines
     executions: Executions
@@ -48,7 +45,7 @@ class Account:
     images: Images
 
 
-def open_account(settings: "Settings", client_of: ClientOf) -> Account:
+def open_account(settings: Settings, client_of: ClientOf) -> Account:
     """Finds the machines at once, so that an environment that is not deployed is noticed before anything begins."""
     whereabouts = find_machines(client_of("cloudformation"), settings)
     return Account(

@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from release_aws.clients import AwsClient
-
-if TYPE_CHECKING:
-    from stacks.settings import Settings
+from stacks.settings import Settings
 
 
 class NotDeployedError(LookupError):
@@ -24,7 +21,7 @@ class Whereabouts:
     ledger: str
 
 
-def find_machines(cloudformation: AwsClient, settings: "Settings") -> Whereabouts:
+def find_machines(cloudformation: AwsClient, settings: Settings) -> Whereabouts:
     """NotDeployedError says which stack is missing and how to deploy it."""
     outputs = _outputs(cloudformation, settings)
     machines = {name: outputs.get(f"{name.capitalize()}MachineArn", "") for name in settings.chain}
@@ -36,7 +33,7 @@ def find_machines(cloudformation: AwsClient, settings: "Settings") -> Whereabout
     return Whereabouts(machines, ledger)
 
 
-def _outputs(cloudformation: AwsClient, settings: "Settings") -> dict[str, str]:
+def _outputs(cloudformation: AwsClient, settings: Settings) -> dict[str, str]:
     try:
         found = cloudformation.describe_stacks(StackName=_stack(settings))["Stacks"][0]
     except ClientError as error:
@@ -47,9 +44,9 @@ def _outputs(cloudformation: AwsClient, settings: "Settings") -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
-def _stack(settings: "Settings") -> str:
+def _stack(settings: Settings) -> str:
     return settings.stack_name("release")
 
 
-def _remedy(settings: "Settings") -> str:
+def _remedy(settings: Settings) -> str:
     return f"deploy it: cdk deploy --all -c environment={settings.environment}"

@@ -5,16 +5,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from release.account import Account, ClientOf, callers_region, clients_in, open_account
-from stacks.settings import load_settings
-
-if TYPE_CHECKING:
-    from stacks.settings import Settings
+from stacks.settings import Settings, load_settings
 
 
-def _settings(environment: str) -> "Settings":
+def _settings(environment: str) -> Settings:
     return load_settings(environment, region=callers_region())
 
 
@@ -33,7 +29,7 @@ def _asks() -> bool:
 class Surroundings:
     """`pause` waits that many seconds; `asks` says whether somebody is there to answer a question."""
 
-    settings: Callable[[str], "Settings"] = _settings
+    settings: Callable[[str], Settings] = _settings
     clients: Callable[[str], ClientOf] = clients_in
     person: Callable[[], str] = _person
     asks: Callable[[], bool] = _asks
@@ -49,10 +45,10 @@ class Desk:
     environment: str
     around: Surroundings = field(default_factory=Surroundings)
 
-    def settings(self) -> "Settings":
+    def settings(self) -> Settings:
         """Those of the environment, in the region that they or the caller name."""
         return self.around.settings(self.environment)
 
-    def account(self, settings: "Settings") -> Account:
+    def account(self, settings: Settings) -> Account:
         """The environment as deployed; NotDeployedError when it is not."""
         return open_account(settings, self.around.clients(settings.region))

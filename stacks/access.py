@@ -1,6 +1,6 @@
 """What GitHub's workflows may do in this account: look, and ask for a release. Nothing else."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -11,10 +11,8 @@ from exchange_constructs.bootstrap_roles import lookup_role_arn
 from exchange_constructs.github_roles import GithubRole, github_provider
 from exchange_constructs.machine_arns import MachineArns
 from exchange_constructs.release_reach import finding
-
-if TYPE_CHECKING:
-    from stacks.release import ReleaseStack
-    from stacks.settings import Settings
+from stacks.release import ReleaseStack
+from stacks.settings import Settings
 
 
 class AccessStack(Stack):
@@ -25,8 +23,8 @@ class AccessStack(Stack):
         scope: Construct,
         id_: str,
         *,
-        settings: "Settings",
-        release: "ReleaseStack",
+        settings: Settings,
+        release: ReleaseStack,
         github_provider_arn: str | None = None,
         **kwargs: Any,
     ) -> None:

@@ -15,9 +15,7 @@ class BackendStack(ComponentStack):
     """Has the database, Redis and Kafka."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, **kwargs: Any) -> None:
-        super().__init__(
-            scope, id_, settings=settings, component="backend", data=data, needs=_needs(data), **kwargs
-        )
+        super().__init__(scope, id_, settings=settings, component="backend", data=data, needs=_needs(data), **kwargs)
 
 
 def _needs(data: DataStack) -> Needs:

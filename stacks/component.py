@@ -20,7 +20,7 @@ from stacks.data import DataStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
-from stacks.settings import Component, Service, Settings
+from stacks.settings import Service, Settings
 
 T = TypeVar("T")
 AnyService = WebService | WorkerService | SingletonService

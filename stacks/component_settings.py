@@ -15,7 +15,8 @@ LONGEST_SHIFT_MINUTES = 150
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
-Bake = Annotated[int, Field(gt=0, le=DAY_MINUTES)]
+Bake = Annotated[int, Field(ge=1, le=DAY_MINUTES)]
+TABLE_NAME = "(the table's name)"  # the key under which a table is told its name; `name` in the file is another one
 Kind = Literal["web", "worker", "singleton"]
 Strategy = Literal["BLUE_GREEN", "CANARY", "ROLLING"]
 # Both revisions of a blue/green service run at once, and only a load balancer can tell users from testers.
@@ -62,7 +63,7 @@ class Gate(Strict):
 class Service(Strict):
     """One ECS service. `key` is its table's name; the paths are explained in docs/contracts.md."""
 
-    key: str
+    key: str = Field(alias=TABLE_NAME)
     kind: Kind
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,254}$")]
     command: list[str] = Field(min_length=1)
@@ -70,7 +71,7 @@ class Service(Strict):
     strategy: Strategy
     stop_timeout_seconds: int = Field(ge=1, le=120)
     shift_bake_minutes: Bake | None = None
-    canary_percent: Annotated[int, Field(gt=0, lt=100)] | None = None
+    canary_percent: Annotated[int, Field(ge=1, le=99)] | None = None
     canary_minutes: Bake | None = None
     port: Annotated[int, Field(ge=1024, le=65535)] | None = None
     liveness_path: Path | None = None
@@ -88,8 +89,8 @@ class Service(Strict):
         self._check_keys("web", self.kind == "web", "liveness_path", "path_patterns", "listener_priority")
         self._check_keys("web", self.kind == "web", "shift_bake_minutes")
         self._check_keys("CANARY", self.strategy == "CANARY", "canary_percent", "canary_minutes")
-        if self.kind == "web" or self.port is not None:
-            self._check_keys("probed", True, "port", "readiness_path", "sample_path")
+        probed = self.kind == "web" or self.port is not None
+        self._check_keys("probed", probed, "port", "readiness_path", "sample_path")
         if (shift := (self.shift_bake_minutes or 0) + (self.canary_minutes or 0)) > LONGEST_SHIFT_MINUTES:
             raise ValueError(
                 f"shift_bake_minutes and canary_minutes come to {shift}, allowed are {LONGEST_SHIFT_MINUTES}: "
@@ -109,7 +110,7 @@ class Service(Strict):
 class Component(Strict):
     """What goes out together. `path` is its folder in the monorepo, `after` what must have gone out before."""
 
-    name: str
+    name: str = Field(alias=TABLE_NAME)
     path: str
     after: list[str]
     gate: Gate
@@ -118,7 +119,7 @@ class Component(Strict):
     @model_validator(mode="before")
     @classmethod
     def _name_services(cls, values: Any) -> Any:
-        return named(values, "services", "key")
+        return named(values, "services")
 
 
 class Exchange(Strict):
@@ -130,20 +131,14 @@ class Exchange(Strict):
     @model_validator(mode="before")
     @classmethod
     def _name_components(cls, values: Any) -> Any:
-        return named(values, "components", "name")
+        return named(values, "components")
 
 
-def named(values: Any, group: str, key: str) -> Any:
-    """Each table of the group with its own name as `key`, which therefore nobody may write."""
+def named(values: Any, group: str) -> Any:
+    """Each table of the group with its own name. Nobody writes it in the file, where it would be an unknown key."""
     if not isinstance(values, dict) or not isinstance(values.get(group), dict):
         return values
     members = values[group].items()
-    return values | {group: {name: _with_name(member, key, name) for name, member in members}}
-
-
-def _with_name(member: Any, key: str, name: str) -> Any:
-    if not isinstance(member, dict):
-        return member
-    if key in member:
-        raise ValueError(f"{name}.{key} is given by the table's own name: remove it")
-    return {key: name, **member}
+    return values | {
+        group: {name: {**one, TABLE_NAME: name} if isinstance(one, dict) else one for name, one in members}
+    }

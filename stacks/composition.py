@@ -53,9 +53,7 @@ def compose(app: App, settings: Settings) -> Composition:
     network = NetworkStack(*named("network"), **place)
     platform = PlatformStack(*named("platform"), network=network, **place)
     data = DataStack(*named("data"), network=network, platform=platform, registry=registry, **place)
-    release = ReleaseStack(
-        *named("release"), network=network, data=data, platform=platform, registry=registry, **place
-    )
+    release = ReleaseStack(*named("release"), network=network, data=data, platform=platform, registry=registry, **place)
     ground = place | {"data": data, "platform": platform, "registry": registry, "release": release}
     backend = BackendStack(*named("backend"), **ground)
     client = ClientStack(*named("client"), backend=backend, **ground)

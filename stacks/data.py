@@ -117,9 +117,7 @@ class DataStack(Stack):
         )
         return cluster.brokers, [Peer(cluster.security_group, cluster.port)]
 
-    def _broker(
-        self, kafka: EcsKafka, cluster: ecs.ICluster, namespace: str, registry: RegistryStack
-    ) -> KafkaBroker:
+    def _broker(self, kafka: EcsKafka, cluster: ecs.ICluster, namespace: str, registry: RegistryStack) -> KafkaBroker:
         if registry.kafka is None:
             raise ValueError(f"{self.node.path}: the Registry stack has no repository for the broker's image")
         return KafkaBroker(

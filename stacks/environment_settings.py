@@ -21,6 +21,7 @@ FARGATE: dict[int, tuple[int, ...]] = {
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html, those that
 # exchange_constructs.log_retention knows
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731)
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 SMALLEST_PREFIX = 20  # three rows of subnets in three zones, each with room for a few hundred tasks
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:")]
 
@@ -30,25 +31,25 @@ class Network(Strict):
 
     cidr: str
     nat_gateways: int = Field(ge=1, le=3)
-    interface_endpoints: list[str] = []
-    test_cidrs: list[str] = []
+    interface_endpoints: tuple[str, ...] = ()
+    test_cidrs: tuple[str, ...] = ()
 
     @field_validator("cidr")
     @classmethod
     def _is_large_enough(cls, value: str) -> str:
         network = _network(value)
         if not 16 <= network.prefixlen <= SMALLEST_PREFIX:
-            raise ValueError(f"a VPC here has between /16 and /{SMALLEST_PREFIX}, this is /{network.prefixlen}")
-        if not network.is_private:
-            raise ValueError("is not a private range: use one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16")
+            raise ValueError(f"is /{network.prefixlen}: allowed are /16 to /{SMALLEST_PREFIX}")
+        if not any(network.subnet_of(private) for private in PRIVATE):
+            raise ValueError(f"is not private: allowed are ranges within {', '.join(map(str, PRIVATE))}")
         return value
 
     @field_validator("test_cidrs")
     @classmethod
-    def _are_networks(cls, values: list[str]) -> list[str]:
+    def _are_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if _network(value).prefixlen == 0:
-                raise ValueError(f"{value} is everybody: the test listener is not for users")
+                raise ValueError(f"{value} is everybody: allowed are the networks of testers")
         return values
 
 
@@ -63,7 +64,7 @@ class Adopt(Strict):
     """What the account has already, by name."""
 
     cluster: str | None = None
-    repositories: dict[str, str] = {}
+    repositories: dict[str, str] = Field(default_factory=dict)
     github_provider_arn: Arn | None = None
 
 
@@ -91,7 +92,11 @@ class EcsKafka(Strict):
     image: Name
     cpu: int = 1024
     memory: int = 4096
-    health_command: list[str] = ["/opt/kafka/bin/kafka-broker-api-versions.sh", "--bootstrap-server", "localhost:9092"]
+    health_command: tuple[str, ...] = (
+        "/opt/kafka/bin/kafka-broker-api-versions.sh",
+        "--bootstrap-server",
+        "localhost:9092",
+    )
 
 
 class MskKafka(Strict):
@@ -136,7 +141,7 @@ class TaskSize(Strict):
         if problem := fargate_problem(self.cpu, self.memory):
             raise ValueError(problem)
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min = {self.min} is above max = {self.max}")
+            raise ValueError(f"min = {self.min} is above max = {self.max}: allowed is min up to max")
         return self
 
 
@@ -179,4 +184,4 @@ def _network(value: str) -> IPv4Network:
     try:
         return IPv4Network(value)
     except ValueError as error:
-        raise ValueError(f"is no network: {error}") from error
+        raise ValueError(f"is no network: {error}; allowed is the like of 10.20.0.0/16") from error

@@ -1,7 +1,7 @@
 """Who hears of what goes wrong, and where one looks."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -12,12 +12,10 @@ from constructs import Construct
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.alarm_topic import AlarmTopic
 from exchange_constructs.dashboards import Dashboards, Graph, Table
-
-if TYPE_CHECKING:
-    from stacks.data import DataStack
-    from stacks.platform import PlatformStack
-    from stacks.release import ReleaseStack
-    from stacks.settings import Settings
+from stacks.data import DataStack
+from stacks.platform import PlatformStack
+from stacks.release import ReleaseStack
+from stacks.settings import Settings
 
 _MINUTE = Duration.minutes(1)
 _UTILIZATION = (("Processors", "CPUUtilization"), ("Memory", "MemoryUtilization"))
@@ -37,7 +35,8 @@ _BUSINESS = (
 class Watched(Protocol):
     """A component's stack: its alarms live with it, where the gates find them."""
 
-    alarms: Sequence[cloudwatch.IAlarm]
+    @property
+    def alarms(self) -> Sequence[cloudwatch.IAlarm]: ...
 
 
 class ObservabilityStack(Stack):
@@ -48,11 +47,11 @@ class ObservabilityStack(Stack):
         scope: Construct,
         id_: str,
         *,
-        settings: "Settings",
-        platform: "PlatformStack",
-        data: "DataStack",
+        settings: Settings,
+        platform: PlatformStack,
+        data: DataStack,
         components: Mapping[str, Watched],
-        release: "ReleaseStack",
+        release: ReleaseStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
@@ -90,7 +89,7 @@ class ObservabilityStack(Stack):
         acknowledge(alarm, {"NIST.800.53.R5-CloudWatchAlarmAction": "the topic hears of every alarm by an event rule"})
         return alarm
 
-    def _operations(self, platform: "PlatformStack") -> list[list[Graph]]:
+    def _operations(self, platform: PlatformStack) -> list[list[Graph]]:
         """What users see, then how much the services have left."""
         users = platform.load_balancer.metrics
         failed = users.http_code_target(
@@ -123,7 +122,7 @@ class ObservabilityStack(Stack):
             for name in names
         ]
 
-    def _deployments(self, release: "ReleaseStack", data: "DataStack") -> list[list[Graph]]:
+    def _deployments(self, release: ReleaseStack, data: DataStack) -> list[list[Graph]]:
         """How releases end and how long they take; then the ledger, without which there is none."""
         machines = release.machines.items()
         ends = [

@@ -1,7 +1,7 @@
 """From a push to what users see: CodePipeline V2, one stage after the other, one execution after the other."""
 
 from posixpath import normpath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_codebuild as codebuild
@@ -19,11 +19,9 @@ from exchange_constructs.build_project import BuildProject
 from exchange_constructs.log_retention import retention_of
 from exchange_constructs.release_reach import finding
 from exchange_constructs.stage_chain import StageChain
-
-if TYPE_CHECKING:
-    from stacks.registry import RegistryStack
-    from stacks.release import ReleaseStack
-    from stacks.settings import Component, Settings
+from stacks.registry import RegistryStack
+from stacks.release import ReleaseStack
+from stacks.settings import Component, Settings
 
 _KEPT = Duration.days(30)
 _DIGEST = "IMAGE_DIGEST"  # the variable that a component's buildspec exports
@@ -40,9 +38,9 @@ class PipelineStack(Stack):
         scope: Construct,
         id_: str,
         *,
-        settings: "Settings",
-        release: "ReleaseStack",
-        registry: "RegistryStack",
+        settings: Settings,
+        release: ReleaseStack,
+        registry: RegistryStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
@@ -112,11 +110,11 @@ class PipelineStack(Stack):
         )
         return source, code
 
-    def _verify(self, component: "Component", code: codepipeline.Artifact) -> actions.CodeBuildAction:
+    def _verify(self, component: Component, code: codepipeline.Artifact) -> actions.CodeBuildAction:
         return self._run(f"Verify{component.name.capitalize()}", _file(component, "verify.yml"), code)
 
     def _build(
-        self, component: "Component", code: codepipeline.Artifact, source: actions.CodeStarConnectionsSourceAction
+        self, component: Component, code: codepipeline.Artifact, source: actions.CodeStarConnectionsSourceAction
     ) -> actions.CodeBuildAction:
         """The image goes to the registry under the commit, and on as its digest alone (F7)."""
         repository = self._repositories[component.name]
@@ -183,6 +181,6 @@ class PipelineStack(Stack):
         )
 
 
-def _file(component: "Component", name: str) -> str:
+def _file(component: Component, name: str) -> str:
     """In the component's folder of the monorepo."""
     return normpath(f"{component.path}/{name}")

@@ -18,9 +18,7 @@ from stacks.settings import Settings
 class PlatformStack(Stack):
     """`listeners` have no rules: those are in the stacks of the services (F18)."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, settings: Settings, network: NetworkStack, **kwargs: Any
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings, network: NetworkStack, **kwargs: Any) -> None:
         super().__init__(scope, id_, **kwargs)
         name = settings.stack_name("").rstrip("-")
         self.cluster = self._cluster(settings, network, name)

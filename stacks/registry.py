@@ -12,7 +12,7 @@ from stacks.settings import Settings
 
 
 class RegistryStack(Stack):
-    """A repository for each component, adopted by name where the account has it; one for the broker's image, if ours."""
+    """A repository for each component, adopted by name where the account has it; one for our broker's image."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id_, **kwargs)

@@ -1,6 +1,6 @@
 """What releases: the gate, the functions, one machine per component, and the rules of the watch."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_logs as logs
@@ -14,13 +14,11 @@ from exchange_constructs.release_functions import ReleaseFunctions
 from exchange_constructs.release_machine import ReleaseMachine
 from exchange_constructs.release_reach import Reach
 from exchange_constructs.rollback_rules import RollbackRules
-
-if TYPE_CHECKING:
-    from stacks.data import DataStack
-    from stacks.network import NetworkStack
-    from stacks.platform import PlatformStack
-    from stacks.registry import RegistryStack
-    from stacks.settings import Component, Service, Settings
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+from stacks.platform import PlatformStack
+from stacks.registry import RegistryStack
+from stacks.settings import Component, Service, Settings
 
 _WATCH = Duration.hours(2)  # how long after a release an alarm or a failed deployment still undoes it
 
@@ -33,11 +31,11 @@ class ReleaseStack(Stack):
         scope: Construct,
         id_: str,
         *,
-        settings: "Settings",
-        network: "NetworkStack",
-        data: "DataStack",
-        platform: "PlatformStack",
-        registry: "RegistryStack",
+        settings: Settings,
+        network: NetworkStack,
+        data: DataStack,
+        platform: PlatformStack,
+        registry: RegistryStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
@@ -66,25 +64,25 @@ class ReleaseStack(Stack):
             self,
             "Watch",
             function=self.functions.auto_rollback,
-            service_arns=reach.service_arns(),
+            service_arns=reach.service_arns,
             alarm_prefixes=[_alarm_prefix(settings, name) for name in settings.components],
         )
         CfnOutput(self, "LedgerTableName", value=data.ledger.table_name)
 
-    def _machine(self, component: "Component", settings: "Settings", log_group: logs.ILogGroup) -> sfn.StateMachine:
+    def _machine(self, component: Component, settings: Settings, log_group: logs.ILogGroup) -> sfn.StateMachine:
         machine = ReleaseMachine(
             self,
             f"{component.name.capitalize()}Release",
             name=_machine_name(settings, component.name),
             functions=self.functions,
-            interval=Duration.seconds(component.gate.interval_seconds),
+            interval_seconds=component.gate.interval_seconds,
             topic=self.alerts,
             log_group=log_group,
         ).machine
         CfnOutput(self, f"{component.name.capitalize()}MachineArn", value=machine.state_machine_arn)
         return machine
 
-    def _reach(self, settings: "Settings", platform: "PlatformStack", registry: "RegistryStack") -> Reach:
+    def _reach(self, settings: Settings, platform: PlatformStack, registry: RegistryStack) -> Reach:
         names = list(settings.components)
         return Reach(
             scope=self,
@@ -95,7 +93,7 @@ class ReleaseStack(Stack):
             repositories=registry.repositories,
         )
 
-    def _facts(self, settings: "Settings", reach: Reach) -> str:
+    def _facts(self, settings: Settings, reach: Reach) -> str:
         """What the functions are told of each component; `release_engine.model.parse_components` reads it."""
         return self.to_json_string(
             {
@@ -113,7 +111,7 @@ class ReleaseStack(Stack):
         )
 
 
-def _limits(component: "Component") -> dict[str, float]:
+def _limits(component: Component) -> dict[str, float]:
     gate = component.gate
     return {
         "interval_seconds": gate.interval_seconds,
@@ -125,7 +123,7 @@ def _limits(component: "Component") -> dict[str, float]:
     }
 
 
-def _service(service: "Service") -> dict[str, str | int | None]:
+def _service(service: Service) -> dict[str, str | int | None]:
     """Left out where there is none: an environment holds 4 KB."""
     facts = {
         "name": service.name,
@@ -136,9 +134,9 @@ def _service(service: "Service") -> dict[str, str | int | None]:
     return {key: value for key, value in facts.items() if value is not None}
 
 
-def _machine_name(settings: "Settings", component: str) -> str:
+def _machine_name(settings: Settings, component: str) -> str:
     return settings.stack_name(f"{component}-release")
 
 
-def _alarm_prefix(settings: "Settings", component: str) -> str:
+def _alarm_prefix(settings: Settings, component: str) -> str:
     return f"{settings.stack_name(component)}-"

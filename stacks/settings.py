@@ -82,13 +82,14 @@ def load_settings(environment: str, *, region: str | None = None, folder: Path =
     """`region` is the caller's, for an environment whose file names none. SettingsError tells all that is wrong."""
     known = sorted(file.stem for file in folder.glob("*.toml") if file.stem != EXCHANGE)
     if environment not in known:
-        raise SettingsError(
-            [f"{folder.name}/{environment}.toml does not exist: the environments are {', '.join(known)}"]
-        )
+        what = f"there is no such environment; allowed are {', '.join(known)}"
+        raise SettingsError([Problem(folder.name, "environment", environment, what)])
     tables = {name: _read(folder / f"{name}.toml") for name in (EXCHANGE, *known)}
     files = {name: f"{folder.name}/{name}.toml" for name in tables}
-    exchange = _valid(Exchange, tables[EXCHANGE], files[EXCHANGE])
-    values = _valid(Environment, tables[environment], files[environment])
+    exchange, wrong = _valid(Exchange, tables[EXCHANGE], files[EXCHANGE])
+    values, wrong_too = _valid(Environment, tables[environment], files[environment])
+    if exchange is None or values is None:
+        raise SettingsError([*wrong, *wrong_too])
     where = values.region or region or ""
     others = cidrs((files[name], tables[name]) for name in known if name != environment)
     problems = [
@@ -125,12 +126,12 @@ def _settings(environment: str, region: str, exchange: Exchange, values: Environ
 def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # what it says, or how it is encoded
         raise SettingsError([f"{file.parent.name}/{file.name}: is not TOML: {error}"]) from error
 
 
-def _valid(model: type[Model], table: Mapping[str, Any], file: str) -> Model:
+def _valid(model: type[Model], table: Mapping[str, Any], file: str) -> tuple[Model | None, list[Problem]]:
     try:
-        return model.model_validate(table)
+        return model.model_validate(table), []
     except ValidationError as error:
-        raise SettingsError(list(problems_of(error, file, model))) from error
+        return None, list(problems_of(error, file, model))

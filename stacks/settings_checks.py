@@ -1,7 +1,9 @@
 """What no single table can tell: whether the tables of the two files go together."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Network
 from typing import Any
@@ -13,8 +15,14 @@ from stacks.settings_errors import Problem
 
 def chain_of(exchange: Exchange) -> tuple[str, ...]:
     """The order in which the components go out: each after those that it names, else as they are written."""
+    written, order, ready = list(exchange.components), list[str](), list[str]()
     sorter = TopologicalSorter({name: component.after for name, component in exchange.components.items()})
-    return tuple(sorter.static_order())
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=written.index)
+        order.append(ready.pop(0))
+        sorter.done(order[-1])
+    return tuple(order)
 
 
 def exchange_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
@@ -39,7 +47,9 @@ def overlap_problems(file: str, cidr: str, others: Mapping[str, str]) -> Iterato
     """Networks that overlap can never be connected; `others` is file -> cidr."""
     for other, taken in others.items():
         if IPv4Network(cidr).overlaps(IPv4Network(taken)):
-            yield Problem(file, "network.cidr", cidr, f"overlaps {taken} of {other}: allowed is any range apart from it")
+            yield Problem(
+                file, "network.cidr", cidr, f"overlaps {taken} of {other}: allowed is any range apart from it"
+            )
 
 
 def services(exchange: Exchange) -> Iterator[tuple[str, Service]]:
@@ -67,8 +77,8 @@ def _cycles(file: str, exchange: Exchange) -> Iterator[Problem]:
 
 def _twice(file: str, exchange: Exchange, key: str) -> Iterator[Problem]:
     used = [(place, getattr(service, key)) for place, service in services(exchange)]
-    often = {value for value, count in Counter(value for _, value in used).items() if count > 1 and value is not None}
-    for value in often:
+    counts = Counter(value for _, value in used if value is not None)
+    for value in (value for value, count in counts.items() if count > 1):
         places = [place for place, own in used if own == value]
         first, *rest = places
         for place in rest:
@@ -84,22 +94,28 @@ def _place_problems(file: str, values: Environment, region: str) -> Iterator[Pro
         what = 'is not set, and neither AWS_REGION nor a profile names one: add region = "us-west-2", say'
         yield Problem(file, "region", None, what)
         return
-    for zone in values.availability_zones:
-        if not zone.startswith(region) or zone == region:
-            yield Problem(file, "availability_zones", zone, f"is no zone of region {region}")
-    if len(set(values.availability_zones)) < len(values.availability_zones):
-        yield Problem(file, "availability_zones", values.availability_zones, "names a zone twice")
-    if values.network.nat_gateways > len(values.availability_zones):
-        what = f"allowed are 1 to {len(values.availability_zones)}, one for each zone"
-        yield Problem(file, "network.nat_gateways", values.network.nat_gateways, what)
+    yield from _zone_problems(file, values, region)
     if values.domain and f":{region}:" not in values.domain.certificate_arn:
-        what = f"a load balancer in {region} needs a certificate of {region}"
+        what = f"a load balancer in {region} allows only a certificate of {region}"
         yield Problem(file, "domain.certificate_arn", values.domain.certificate_arn, what)
+
+
+def _zone_problems(file: str, values: Environment, region: str) -> Iterator[Problem]:
+    key, zones = "availability_zones", values.availability_zones
+    for zone in zones:
+        if not re.fullmatch(f"{re.escape(region)}[a-z]", zone):
+            yield Problem(file, key, zone, f"is no zone of region {region}; allowed are {region}a and its like")
+    for zone, count in Counter(zones).items():
+        if count > 1:
+            yield Problem(file, key, zone, f"is there {count} times: each zone is allowed once")
+    if values.network.nat_gateways > len(zones):
+        what = f"allowed are 1 to {len(zones)}, one for each zone"
+        yield Problem(file, "network.nat_gateways", values.network.nat_gateways, what)
 
 
 def _task_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
     known = dict(services(exchange))
-    for place in known.keys() - values.tasks.keys():
+    for place in [place for place in known if place not in values.tasks]:
         yield Problem(file, f'tasks."{place}"', None, "is missing: every service needs the size of its tasks")
     for place, size in values.tasks.items():
         service = known.get(place)
@@ -113,9 +129,10 @@ def _task_problems(file: str, values: Environment, exchange: Exchange) -> Iterat
 
 
 def _adoption_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
-    for name in values.adopt.repositories.keys() - exchange.components.keys():
-        what = f"unknown component; allowed are {', '.join(exchange.components)}"
-        yield Problem(file, f"adopt.repositories.{name}", values.adopt.repositories[name], what)
+    what = f"unknown component; allowed are {', '.join(exchange.components)}"
+    for name, repository in values.adopt.repositories.items():
+        if name not in exchange.components:
+            yield Problem(file, f"adopt.repositories.{name}", repository, what)
 
 
 def _kafka_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
@@ -130,16 +147,17 @@ def _kafka_problems(file: str, values: Environment, exchange: Exchange) -> Itera
     if problem := fargate_problem(kafka.cpu, kafka.memory):
         yield Problem(file, "kafka", None, problem)
     if kafka.service_name in {service.name for _, service in services(exchange)}:
-        yield Problem(file, "kafka.service_name", kafka.service_name, "is the name of another service")
+        yield Problem(
+            file, "kafka.service_name", kafka.service_name, "is the name of another service: each needs its own"
+        )
 
 
 def cidrs(files: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
-    """file -> network.cidr, of those files that have one that can be read."""
+    """file -> network.cidr, of those files that have one that can be read; the others' own check tells of it."""
     found = {}
     for file, values in files:
-        cidr = (values.get("network") or {}).get("cidr")
-        try:
-            found[file] = str(IPv4Network(cidr))
-        except ValueError:
-            continue  # that file's own check tells of it
+        network = values.get("network")
+        cidr = network.get("cidr") if isinstance(network, dict) else None
+        with suppress(ValueError):
+            found[file] = str(IPv4Network(str(cidr)))
     return found

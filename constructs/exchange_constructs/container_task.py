@@ -13,7 +13,6 @@ from exchange_constructs.service_home import ServiceHome
 
 CONTAINER = "main"
 _INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
-_KEY_ACTIONS = ("kms:ReEncrypt*", "kms:GenerateDataKey*")
 
 
 class ContainerTask(Construct):
@@ -55,7 +54,18 @@ class ContainerTask(Construct):
             task_role=self.role,
             execution_role=self._execution_role(home),
         )
-        container = self._container(home, service, command, health_command, stop_timeout, port)
+        container = self.definition.add_container(
+            CONTAINER,
+            image=home.image.container_image,
+            command=list(command),
+            environment=_told(home, service, port),
+            secrets=dict(home.secrets),
+            logging=self._logging(home, service),
+            health_check=_health(health_command),
+            port_mappings=[ecs.PortMapping(container_port=port, name=self.port_name)] if port else None,
+            readonly_root_filesystem=True,
+            stop_timeout=stop_timeout,
+        )
         for number, folder in enumerate(filter(None, ("/tmp", work_folder))):  # noqa: S108 - inside the container
             name = f"scratch{number}"
             self.definition.add_volume(name=name)
@@ -70,35 +80,9 @@ class ContainerTask(Construct):
         acknowledge(role, _INLINE)
         return role
 
-    def _container(
-        self,
-        home: ServiceHome,
-        service: str,
-        command: Sequence[str],
-        health_command: Sequence[str],
-        stop_timeout: Duration,
-        port: int | None,
-    ) -> ecs.ContainerDefinition:
+    def _logging(self, home: ServiceHome, service: str) -> ecs.LogDriver:
         log_group = logs.LogGroup(self, "Logs", retention=home.retention, encryption_key=home.key)
-        told = {"COMPONENT": home.component, "SERVICE": service, "IMAGE_DIGEST": home.image.digest, **home.environment}
-        return self.definition.add_container(
-            CONTAINER,
-            image=home.image.container_image,
-            command=list(command),
-            environment=told | ({"PORT": str(port)} if port else {}),
-            secrets=dict(home.secrets),
-            logging=ecs.LogDriver.aws_logs(stream_prefix=service, log_group=log_group),
-            health_check=ecs.HealthCheck(
-                command=["CMD", *health_command],
-                interval=Duration.seconds(10),
-                timeout=Duration.seconds(5),
-                retries=3,
-                start_period=Duration.seconds(60),
-            ),
-            port_mappings=[ecs.PortMapping(container_port=port, name=self.port_name)] if port else None,
-            readonly_root_filesystem=True,
-            stop_timeout=stop_timeout,
-        )
+        return ecs.LogDriver.aws_logs(stream_prefix=service, log_group=log_group)
 
     def _acknowledge(self) -> None:
         acknowledge(
@@ -106,3 +90,19 @@ class ContainerTask(Construct):
             {"AwsSolutions-ECS2": "plain values only say where things are; whatever is secret comes by reference"},
         )
         acknowledge(self.role, _INLINE)
+
+
+def _told(home: ServiceHome, service: str, port: int | None) -> dict[str, str]:
+    """The plain environment of the contract: who it is, and where the others are."""
+    identity = {"COMPONENT": home.component, "SERVICE": service, "IMAGE_DIGEST": home.image.digest}
+    return identity | dict(home.environment) | ({"PORT": str(port)} if port else {})
+
+
+def _health(command: Sequence[str]) -> ecs.HealthCheck:
+    return ecs.HealthCheck(
+        command=["CMD", *command],
+        interval=Duration.seconds(10),
+        timeout=Duration.seconds(5),
+        retries=3,
+        start_period=Duration.seconds(60),
+    )

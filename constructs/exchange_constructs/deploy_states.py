@@ -5,12 +5,9 @@ The same states serve to release and, prefixed, to put the former digest back.
 
 from dataclasses import dataclass
 
-from aws_cdk import Duration
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct
+from exchange_constructs.release_states import States, call, choice, wait
 
-from exchange_constructs.release_states import call, choice, wait
+_CHANGE_SET_SECONDS, _STACK_SECONDS, _TASKS_SECONDS = 5, 10, 10
 
 
 @dataclass(frozen=True)
@@ -18,7 +15,7 @@ class Way:
     """`release` or `rollback`; where an exception goes, and under which key it is kept."""
 
     purpose: str
-    failed: sfn.IChainable
+    failed: str
     failure: str
     prefix: str = ""
 
@@ -33,56 +30,64 @@ class Way:
         return "verified" if self.purpose == "release" else "verified_rollback"
 
 
-def deploy_states(
-    scope: Construct, way: Way, function: lambda_.IFunction, *, done: sfn.IChainable, refused: sfn.IChainable
-) -> sfn.IChainable:
+def deploy_states(way: Way, function: str, *, done: str, refused: str) -> States:
     """CreateChangeSet to PollStack. Until the change set is executed nothing is touched, so failing means `refused`."""
-    execute = _execution_states(scope, way, function, done=done)
-    inspect = _call(scope, way, function, "InspectChangeSet", "inspect", otherwise=refused)
-    waiting = wait(scope, f"{way.prefix}WaitForChangeSet", Duration.seconds(5))
-    ways = {"pending": waiting, "ready": execute, "no_changes": done}
-    waiting.next(inspect).next(choice(scope, f"{way.prefix}ChangeSet?", f"{way.deploy}.status", ways, refused))
-    return _call(scope, way, function, "CreateChangeSet", "create", otherwise=refused).next(waiting)
+    name = _names(way)
+    ways = {"pending": name["WaitForChangeSet"], "ready": name["ExecuteChangeSet"], "no_changes": done}
+    return {
+        name["CreateChangeSet"]: _step(way, function, "create", then=name["WaitForChangeSet"], otherwise=refused),
+        name["WaitForChangeSet"]: wait(_CHANGE_SET_SECONDS, then=name["InspectChangeSet"]),
+        name["InspectChangeSet"]: _step(way, function, "inspect", then=name["ChangeSet?"], otherwise=refused),
+        name["ChangeSet?"]: choice(f"{way.deploy}.status", ways, refused),
+        **_execution_states(way, function, done=done),
+    }
 
 
-def verify_states(
-    scope: Construct, way: Way, function: lambda_.IFunction, *, name: str, waiting: str, done: sfn.IChainable
-) -> sfn.IChainable:
+def verify_states(way: Way, function: str, *, name: str, waiting: str, done: str) -> States:
     """Asks until every task runs the digest, or it is certain that they do not."""
-    pause = wait(scope, waiting, Duration.seconds(10))
-    verify = call(
-        scope, name, function, result=way.verified, otherwise=way.failed, failure=way.failure, purpose=way.purpose
-    )
-    pause.next(verify)
-    ways = {"running": done, "waiting": pause}
-    return verify.next(choice(scope, f"{name}?", f"{way.verified}.status", ways, way.failed))
+    return {
+        name: call(
+            function,
+            result=way.verified,
+            then=f"{name}?",
+            otherwise=way.failed,
+            failure=way.failure,
+            purpose=way.purpose,
+        ),
+        f"{name}?": choice(f"{way.verified}.status", {"running": done, "waiting": waiting}, way.failed),
+        waiting: wait(_TASKS_SECONDS, then=name),
+    }
 
 
-def _execution_states(
-    scope: Construct, way: Way, function: lambda_.IFunction, *, done: sfn.IChainable
-) -> sfn.IChainable:
+def _execution_states(way: Way, function: str, *, done: str) -> States:
     """An update that takes too long is cancelled once (F2); a rollback is not, for there is nothing behind it."""
-    waiting = wait(scope, f"{way.prefix}WaitForStack", Duration.seconds(10))
-    poll = _call(scope, way, function, "PollStack", "poll", otherwise=way.failed)
-    ways: dict[str, sfn.IChainable] = {"in_progress": waiting, "succeeded": done}
+    name = _names(way)
+    waiting, ways = name["WaitForStack"], {"in_progress": name["WaitForStack"], "succeeded": done}
+    states = {
+        name["ExecuteChangeSet"]: _step(way, function, "execute", then=waiting, otherwise=way.failed),
+        waiting: wait(_STACK_SECONDS, then=name["PollStack"]),
+        name["PollStack"]: _step(way, function, "poll", then=name["Stack?"], otherwise=way.failed),
+    }
     if way.purpose == "release":
-        cancel = _call(scope, way, function, "CancelUpdate", "cancel", otherwise=way.failed)
-        cancel.next(waiting)
-        ways["overdue"] = cancel
-    waiting.next(poll).next(choice(scope, f"{way.prefix}Stack?", f"{way.deploy}.status", ways, way.failed))
-    return _call(scope, way, function, "ExecuteChangeSet", "execute", otherwise=way.failed).next(waiting)
+        ways["overdue"] = name["CancelUpdate"]
+        states[name["CancelUpdate"]] = _step(way, function, "cancel", then=waiting, otherwise=way.failed)
+    return states | {name["Stack?"]: choice(f"{way.deploy}.status", ways, way.failed)}
 
 
-def _call(
-    scope: Construct, way: Way, function: lambda_.IFunction, name: str, action: str, *, otherwise: sfn.IChainable
-) -> sfn.TaskStateBase:
+def _step(way: Way, function: str, action: str, *, then: str, otherwise: str) -> dict[str, object]:
     return call(
-        scope,
-        f"{way.prefix}{name}",
         function,
         result=way.deploy,
+        then=then,
         otherwise=otherwise,
         failure=way.failure,
         purpose=way.purpose,
         action=action,
     )
+
+
+def _names(way: Way) -> dict[str, str]:
+    """Those of the states, as they are called on this way."""
+    making = ("CreateChangeSet", "WaitForChangeSet", "InspectChangeSet", "ChangeSet?")
+    executing = ("ExecuteChangeSet", "WaitForStack", "PollStack", "Stack?", "CancelUpdate")
+    return {name: f"{way.prefix}{name}" for name in (*making, *executing)}

@@ -1,6 +1,7 @@
 """The functions of the release, each with no more permission than its part needs."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,6 +17,17 @@ from exchange_constructs.release_function import ReleaseFunction
 from exchange_constructs.release_reach import Reach
 
 _KEY_FINDINGS = [f"AwsSolutions-IAM5[Action::kms:{action}*]" for action in ("GenerateDataKey", "ReEncrypt")]
+
+
+class Arns(NamedTuple):
+    """The functions, as a machine calls them."""
+
+    gate: str
+    preflight: str
+    deploy: str
+    verify: str
+    record: str
+    auto_rollback: str
 
 
 class ReleaseFunctions(Construct):
@@ -65,9 +77,9 @@ class ReleaseFunctions(Construct):
         reach.grant_read_executions(record.role)
         reach.grant_start(rollback.role)
         _grant_ledger(ledger, gate=gate.role, record=record.role, rollback=rollback.role)
-        self.gate, self.preflight, self.deploy = gate.function, preflight.function, deploy.function
-        self.verify, self.record, self.auto_rollback = verify.function, record.function, rollback.function
-        self.all = (self.gate, self.preflight, self.deploy, self.verify, self.record, self.auto_rollback)
+        self.auto_rollback = rollback.function
+        called = (gate, preflight, deploy, verify, record, rollback)
+        self.arns = Arns(*(one.function.function_arn for one in called))
 
 
 def _grant_ledger(ledger: dynamodb.ITable, *, gate: iam.Role, record: iam.Role, rollback: iam.Role) -> None:

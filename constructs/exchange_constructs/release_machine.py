@@ -1,6 +1,7 @@
 """The release machine: one component, one digest, from the lock to the verdict, or back."""
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
@@ -8,12 +9,12 @@ from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.deploy_states import Way, deploy_states, verify_states
-from exchange_constructs.end_states import EndStates
-from exchange_constructs.release_functions import ReleaseFunctions
-from exchange_constructs.release_reach import finding
-from exchange_constructs.release_states import call, choice, wait
+from exchange_constructs.end_states import FAILED, REFUSED, RELEASED, ROLLED_BACK, end_states
+from exchange_constructs.release_functions import Arns, ReleaseFunctions
+from exchange_constructs.release_states import States, call, choice, fail, wait
 
-LONGEST = Duration.hours(6)  # shorter than the lease of the lock
+# A bake may take a day, and twice that while it is in doubt. The lease of the lock is longer still.
+LONGEST = Duration.hours(60)
 
 
 class ReleaseMachine(Construct):
@@ -29,82 +30,82 @@ class ReleaseMachine(Construct):
         *,
         name: str,
         functions: ReleaseFunctions,
-        interval: Duration,
+        interval_seconds: int,
         topic: sns.ITopic,
         log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, id_)
-        ends = EndStates(self, record=functions.record, topic=topic)
-        undo = self._undo(functions, ends)
-        release = self._release(functions, ends, undo, interval)
+        definition = release_definition(functions.arns, topic.topic_arn, interval_seconds)
         self.machine = sfn.StateMachine(
             self,
             "Machine",
             state_machine_name=name,
-            definition_body=sfn.DefinitionBody.from_chainable(self._guarded(functions, ends, release)),
+            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
             timeout=LONGEST,
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )
-        if topic.master_key:
-            topic.master_key.grant(self.machine, "kms:Decrypt", "kms:GenerateDataKey*")
-        self._acknowledge(functions)
+        self._grant(functions.arns, topic)
 
-    def _acknowledge(self, functions: ReleaseFunctions) -> None:
+    def _grant(self, arns: Arns, topic: sns.ITopic) -> None:
+        """These functions, in their newest version only, and the topic."""
+        calling = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns))
+        telling = iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
+        for statement in (calling, telling):
+            self.machine.add_to_role_policy(statement)
         reasons = {
             "AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource",
-            "AwsSolutions-IAM5[Action::kms:GenerateDataKey*]": "the topic's key, for the two variants of one action",
             "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
         }
-        for function in functions.all:
-            reasons[finding(Stack.of(self), f"{function.function_arn}:*")] = "any version of this one function"
+        if key := topic.master_key:
+            key.grant(self.machine, "kms:Decrypt", "kms:GenerateDataKey*")
+            reasons["AwsSolutions-IAM5[Action::kms:GenerateDataKey*]"] = "the topic's key: two variants of one action"
         acknowledge(self.machine, reasons)
 
-    def _guarded(self, functions: ReleaseFunctions, ends: EndStates, release: sfn.IChainable) -> sfn.IChainable:
-        """Nothing begins without the lock and a clean preflight."""
-        preflight = call(self, "Preflight", functions.preflight, result="preflight", otherwise=ends.refused)
-        preflight.next(choice(self, "Ready?", "preflight.status", {"ready": release}, ends.refused))
-        busy = sfn.Fail(self, "Busy", error="Busy", cause_path="$.lock.reason")
-        lock = call(self, "Lock", functions.record, result="lock", otherwise=ends.refused, action="lock")
-        return lock.next(choice(self, "Locked?", "lock.status", {"locked": preflight}, busy))
 
-    def _release(
-        self, functions: ReleaseFunctions, ends: EndStates, undo: sfn.IChainable, interval: Duration
-    ) -> sfn.IChainable:
-        """Deploy, see that it runs, and bake."""
-        way = Way("release", failed=undo, failure="failure")
-        sampling = wait(self, "WaitForSamples", interval)
-        bake = call(self, "Bake", functions.gate, result="bake", otherwise=undo)
-        sampling.next(bake).next(
-            choice(self, "Baked?", "bake.status", {"sampling": sampling}, self._judged(ends, undo))
-        )
-        verify = verify_states(self, way, functions.verify, name="VerifyRunning", waiting="WaitForTasks", done=sampling)
-        return deploy_states(self, way, functions.deploy, done=verify, refused=ends.refused)
+def release_definition(arns: Arns, topic: str, interval_seconds: int) -> dict[str, object]:
+    """The whole machine, as docs/architecture.md draws it."""
+    states = _guarded(arns) | _release(arns, interval_seconds) | _undo(arns) | end_states(arns.record, topic)
+    return {"StartAt": "Lock", "TimeoutSeconds": LONGEST.to_seconds(), "States": states}
 
-    def _judged(self, ends: EndStates, undo: sfn.IChainable) -> sfn.Choice:
-        """Only a PASS is a release: doubt is not (F14)."""
-        return choice(self, "Verdict?", "bake.verdict", {"PASS": ends.success}, undo)
 
-    def _undo(self, functions: ReleaseFunctions, ends: EndStates) -> sfn.IChainable:
-        """Plan, roll back, see that it runs. What cannot be undone safely ends as a failure, and pages."""
-        way = Way("rollback", failed=ends.failure, failure="rollback_failure", prefix="RollBack")
-        verify = verify_states(
-            self,
-            way,
-            functions.verify,
-            name="VerifyRolledBack",
-            waiting="WaitForRestoredTasks",
-            done=ends.rolled_back,
-        )
-        back = deploy_states(self, way, functions.deploy, done=verify, refused=ends.failure)
-        ways = {"roll_back": back, "already_restored": verify, "nothing_to_restore": ends.rolled_back}
-        plan = call(
-            self,
-            "PlanRollback",
-            functions.auto_rollback,
-            result="plan",
-            otherwise=ends.failure,
-            failure="rollback_failure",
-            action="plan",
-        )
-        return plan.next(choice(self, "Plan?", "plan.action", ways, ends.failure))
+def _guarded(arns: Arns) -> States:
+    """Nothing begins without the lock and a clean preflight."""
+    return {
+        "Lock": call(arns.record, result="lock", then="Locked?", otherwise=REFUSED, action="lock"),
+        "Locked?": choice("lock.status", {"locked": "Preflight"}, "Busy"),
+        "Busy": fail("Busy", cause="lock.reason"),
+        "Preflight": call(arns.preflight, result="preflight", then="Ready?", otherwise=REFUSED),
+        "Ready?": choice("preflight.status", {"ready": "CreateChangeSet"}, REFUSED),
+    }
+
+
+def _release(arns: Arns, interval_seconds: int) -> States:
+    """Deploy, see that it runs, and bake. Only a PASS is a release: doubt is not (F14)."""
+    way = Way("release", failed="PlanRollback", failure="failure")
+    return {
+        **deploy_states(way, arns.deploy, done="VerifyRunning", refused=REFUSED),
+        **verify_states(way, arns.verify, name="VerifyRunning", waiting="WaitForTasks", done="WaitForSamples"),
+        "WaitForSamples": wait(interval_seconds, then="Bake"),
+        "Bake": call(arns.gate, result="bake", then="Baked?", otherwise="PlanRollback"),
+        "Baked?": choice("bake.status", {"sampling": "WaitForSamples"}, "Verdict?"),
+        "Verdict?": choice("bake.verdict", {"PASS": RELEASED}, "PlanRollback"),
+    }
+
+
+def _undo(arns: Arns) -> States:
+    """Plan, roll back, see that it runs. What cannot be undone safely ends as a failure, and pages."""
+    way = Way("rollback", failed=FAILED, failure="rollback_failure", prefix="RollBack")
+    ways = {
+        "roll_back": "RollBackCreateChangeSet",
+        "already_restored": "VerifyRolledBack",
+        "nothing_to_restore": ROLLED_BACK,
+    }
+    return {
+        "PlanRollback": call(
+            arns.auto_rollback, result="plan", then="Plan?", otherwise=FAILED, failure=way.failure, action="plan"
+        ),
+        "Plan?": choice("plan.action", ways, FAILED),
+        **deploy_states(way, arns.deploy, done="VerifyRolledBack", refused=FAILED),
+        **verify_states(way, arns.verify, name="VerifyRolledBack", waiting="WaitForRestoredTasks", done=ROLLED_BACK),
+    }

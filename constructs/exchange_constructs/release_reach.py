@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from aws_cdk import ArnFormat, Stack
@@ -24,19 +25,19 @@ class Reach:
 
     def grant_read_stacks(self, role: iam.Role) -> None:
         """What they run, how they stand and what happened to them."""
-        self._allow(role, ["cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"], self._stack_arns())
+        self._allow(role, ["cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"], self._stack_arns)
 
     def grant_deploy(self, role: iam.Role) -> None:
         """Change sets on the components' stacks. CloudFormation acts with the role that is attached to each stack."""
         verbs = ("CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "CancelUpdateStack")
-        self._allow(role, [f"cloudformation:{verb}" for verb in verbs], self._stack_arns())
+        self._allow(role, [f"cloudformation:{verb}" for verb in verbs], self._stack_arns)
 
     def grant_read_services(self, role: iam.Role) -> None:
         """What the services run, task by task.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment-permissions.html
         """
-        self._allow(role, ["ecs:DescribeServices", "ecs:ListServiceDeployments"], self.service_arns())
+        self._allow(role, ["ecs:DescribeServices", "ecs:ListServiceDeployments"], self.service_arns)
         for kind in ("Deployment", "Revision"):
             arns = [self._ecs(f"service-{kind.lower()}", f"*/{service}/*") for service in self.services]
             self._allow(role, [f"ecs:DescribeService{kind}s"], arns)
@@ -62,6 +63,7 @@ class Reach:
         """Starting a release, here always a rollback."""
         self._allow(role, ["states:StartExecution"], [self.machine_arn(machine) for machine in self.machines])
 
+    @cached_property
     def service_arns(self) -> list[str]:
         """Of every service."""
         return [self._ecs("service", f"{self.cluster}/{service}") for service in self.services]
@@ -82,6 +84,7 @@ class Reach:
         reason = f"{', '.join(actions)}: the ids of what comes into being with each release cannot be known before"
         acknowledge(role, {finding(self.scope, arn): reason for arn in resources if "*" in arn})
 
+    @cached_property
     def _stack_arns(self) -> list[str]:
         return [
             self.scope.format_arn(service="cloudformation", resource="stack", resource_name=f"{stack}/*")
@@ -97,6 +100,7 @@ class Reach:
         )
 
 
+@cache
 def finding(scope: Stack, resource: str) -> str:
     """The name that cdk-nag gives to a wildcard in this resource."""
     return f"AwsSolutions-IAM5[Resource::{_flat(scope.resolve(resource))}]"

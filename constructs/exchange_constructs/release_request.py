@@ -15,7 +15,7 @@ _RELEASE_ID = (
     "{% $replace($replace($states.context.Execution.StartTime, /\\.[0-9]+/, ''), /[-:]/, '')"
     " & '-' & $substring($states.context.Execution.Name, 0, 8) %}"
 )
-_LONGEST = Duration.hours(7)  # a little more than the release machine itself may take
+_LONGEST = Duration.hours(61)  # a little more than the release machine itself may take
 _WATCHING = "StepFunctionsGetEventsForStepFunctionsExecutionRule"  # the name is given by Step Functions
 
 

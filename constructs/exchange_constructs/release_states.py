@@ -1,13 +1,16 @@
-"""The states of a release machine, as one makes them: a call of a function, a wait, an end."""
+"""The states of a release machine, as data: a call of a function, a wait, a choice, an end.
+
+https://states-language.net/spec.html. Data rather than constructs: it can be read, compared and walked through, and
+costs the synth one call instead of hundreds.
+"""
 
 from collections.abc import Mapping
+from typing import Any
 
-from aws_cdk import Duration
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
-from constructs import Construct
+State = dict[str, Any]
+States = dict[str, State]
 
+_CALL_SECONDS = 6 * 60  # longer than any of the functions may take
 # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
 _PASSING = [
     "Lambda.ServiceException",
@@ -17,51 +20,39 @@ _PASSING = [
 ]
 
 
-def call(
-    scope: Construct,
-    name: str,
-    function: lambda_.IFunction,
-    *,
-    result: str,
-    otherwise: sfn.IChainable,
-    failure: str = "failure",
-    **payload: str,
-) -> tasks.LambdaInvoke:
+def call(function: str, *, result: str, then: str, otherwise: str, failure: str = "failure", **payload: str) -> State:
     """Calls a function with the whole state and keeps its answer as `result`; an exception leads to `otherwise`.
 
     Every function may be called twice with the same state, so what passes is tried again.
     """
-    state = tasks.LambdaInvoke(
-        scope,
-        name,
-        lambda_function=function,
-        payload=sfn.TaskInput.from_object(
-            {
-                **payload,
-                "execution": sfn.JsonPath.string_at("$$.Execution.Id"),
-                "state": sfn.JsonPath.entire_payload,
-            }
-        ),
-        payload_response_only=True,
-        result_path=f"$.{result}",
-        retry_on_service_exceptions=False,
-        task_timeout=sfn.Timeout.duration(Duration.minutes(6)),
-    )
-    state.add_retry(errors=_PASSING, interval=Duration.seconds(2), max_attempts=5, backoff_rate=2)
-    state.add_catch(otherwise, result_path=f"$.{failure}")
-    return state
+    return {
+        "Type": "Task",
+        "Resource": function,
+        "Parameters": {**payload, "execution.$": "$$.Execution.Id", "state.$": "$"},
+        "ResultPath": f"$.{result}",
+        "TimeoutSeconds": _CALL_SECONDS,
+        "Retry": [{"ErrorEquals": _PASSING, "IntervalSeconds": 2, "MaxAttempts": 5, "BackoffRate": 2}],
+        "Catch": [catch(failure, otherwise)],
+        "Next": then,
+    }
 
 
-def wait(scope: Construct, name: str, duration: Duration) -> sfn.Wait:
+def catch(failure: str, then: str) -> State:
+    """Whatever went wrong is kept as `failure`."""
+    return {"ErrorEquals": ["States.ALL"], "ResultPath": f"$.{failure}", "Next": then}
+
+
+def wait(seconds: float, *, then: str) -> State:
     """The machine waits, never a function."""
-    return sfn.Wait(scope, name, time=sfn.WaitTime.duration(duration))
+    return {"Type": "Wait", "Seconds": int(seconds), "Next": then}
 
 
-def choice(
-    scope: Construct, name: str, variable: str, ways: Mapping[str, sfn.IChainable], otherwise: sfn.IChainable
-) -> sfn.Choice:
+def choice(variable: str, ways: Mapping[str, str], otherwise: str) -> State:
     """Where to go for each value of `variable`; what is not named goes `otherwise`."""
-    state = sfn.Choice(scope, name)
-    for value, way in ways.items():
-        state.when(sfn.Condition.string_equals(f"$.{variable}", value), way)
-    return state.otherwise(otherwise)
+    choices = [{"Variable": f"$.{variable}", "StringEquals": value, "Next": way} for value, way in ways.items()]
+    return {"Type": "Choice", "Choices": choices, "Default": otherwise}
+
+
+def fail(error: str, *, cause: str) -> State:
+    """The end of an execution that did not release; `cause` is where its reason stands."""
+    return {"Type": "Fail", "Error": error, "CausePath": f"$.{cause}"}

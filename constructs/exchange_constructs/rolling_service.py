@@ -13,12 +13,26 @@ class WorkerService(Construct):
     """Replaced task by task: a new one is up before an old one is stopped, which gets `stop_timeout` to finish."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, home: ServiceHome, task: ContainerTask, name: str, minimum: int, maximum: int
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        home: ServiceHome,
+        task: ContainerTask,
+        name: str,
+        minimum: int,
+        maximum: int,
     ) -> None:
         super().__init__(scope, id_)
         self.security_group = service_group(self, home)
         self.service = rolling_service(
-            self, home, task.definition, self.security_group, name=name, min_healthy_percent=100, max_healthy_percent=200
+            self,
+            home,
+            task.definition,
+            self.security_group,
+            name=name,
+            min_healthy_percent=100,
+            max_healthy_percent=200,
         )
         scale(self.service, home, minimum=minimum, maximum=maximum)
         self.alarms = service_alarms(self, home, name=name)

@@ -11,7 +11,9 @@ from constructs import Construct
 from exchange_constructs.acknowledgements import acknowledge
 
 _LENGTH = 64
-_BY_HAND = "a rotation that running tasks never learn of stops the exchange (F21): it is rotated with a release, by hand"
+_BY_HAND = (
+    "a rotation that running tasks never learn of stops the exchange (F21): it is rotated with a release, by hand"
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,5 @@ class Secrets(Construct):
             ),
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(
-            secret, {"AwsSolutions-SMG4": _BY_HAND, "NIST.800.53.R5-SecretsManagerRotationEnabled": _BY_HAND}
-        )
+        acknowledge(secret, {"AwsSolutions-SMG4": _BY_HAND, "NIST.800.53.R5-SecretsManagerRotationEnabled": _BY_HAND})
         return secret

@@ -10,6 +10,8 @@ from constructs import Construct
 from exchange_constructs.service_home import ServiceHome
 
 _HTTPS = ec2.Port.tcp(443)
+
+
 def service_group(scope: Construct, home: ServiceHome) -> ec2.SecurityGroup:
     """Lets nobody in; lets out to the peers, and to HTTPS anywhere: the APIs of AWS and of partners."""
     group = ec2.SecurityGroup(
@@ -80,8 +82,7 @@ def rolling_service(
     name: str,
     **more: Any,
 ) -> ecs.FargateService:
-    """Replaced in place; three crashes undo it, whether the fleet has two tasks or twenty, and healthy ones do not count
-    against them (F3).
+    """Replaced in place. Three crashes undo it, in a fleet of two as in one of twenty, whatever is healthy beside (F3).
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ThresholdConfiguration.html
     """

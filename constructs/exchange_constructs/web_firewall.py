@@ -7,7 +7,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-_RULES = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
+_RULES = (
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+)
 _REQUESTS_PER_ADDRESS = 5000  # in five minutes: trading clients ask often
 
 
@@ -46,9 +50,7 @@ class WebFirewall(Construct):
             resource_name=log_group.log_group_name,
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        wafv2.CfnLoggingConfiguration(
-            self, "Logging", resource_arn=acl.attr_arn, log_destination_configs=[arn]
-        )
+        wafv2.CfnLoggingConfiguration(self, "Logging", resource_arn=acl.attr_arn, log_destination_configs=[arn])
 
 
 def _limit() -> wafv2.CfnWebACL.RuleProperty:

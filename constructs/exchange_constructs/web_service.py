@@ -64,7 +64,9 @@ class WebService(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.security_group = service_group(self, home)
-        self.groups = [self._target_group(color, home, port, liveness_path, stop_timeout) for color in ("Blue", "Green")]
+        self.groups = [
+            self._target_group(color, home, port, liveness_path, stop_timeout) for color in ("Blue", "Green")
+        ]
         rules = self._rules(listeners, priority, path_patterns)
         seen = [TargetMetrics(listeners.load_balancer, group.target_group_full_name) for group in self.groups]
         self.alarms = web_alarms(

@@ -39,7 +39,15 @@ def worst(judgements: Sequence[Judgement]) -> Judgement:
     deciding = [item for item in judgements if item.verdict is verdict]
     return Judgement(
         verdict,
-        "; ".join(item.reason for item in deciding),
+        _passed(deciding) if verdict is Verdict.PASS else "; ".join(item.reason for item in deciding),
         ", ".join(item.check for item in deciding),
         {"checks": [item.as_dict() for item in judgements]},
     )
+
+
+def _passed(judgements: Sequence[Judgement]) -> str:
+    """When all is well, the comparisons are worth reading; how many other checks there were is enough."""
+    compared = [item.reason for item in judgements if "limit" in item.evidence and "observed" in item.evidence]
+    if not compared:
+        return "; ".join(item.reason for item in judgements)
+    return f"{len(judgements)} checks passed: {'; '.join(compared)}"

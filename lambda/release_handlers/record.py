@@ -11,7 +11,7 @@ from release_handlers.world import World, world
 
 State = Mapping[str, Any]
 Result = dict[str, Any]
-LEASE_SECONDS = 7 * 3600  # longer than a machine may run, so that it never ends under a living release
+LEASE_SECONDS = 61 * 3600  # longer than a machine may run, so that it never ends under a living release
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Result:

@@ -37,8 +37,10 @@ class Story:
 
 def outcome_promise(release: Release | None, component: str, wanted: Outcome) -> Promise:
     """The ledger says that the release ended as it should."""
-    seen = f"{release.outcome.value}: {release.reason}" if release else "nothing in the ledger"
-    return Promise(f"the {component} release ends as {wanted.value}", bool(release and release.outcome is wanted), seen)
+    kept = bool(release and release.outcome is wanted)
+    seen = release.outcome.value if release else "nothing in the ledger"
+    why = f": {release.reason}" if release and not kept else ""
+    return Promise(f"the {component} release ends as {wanted.value}", kept, f"{seen}{why}")
 
 
 def running_promise(running: Running, component: str, digest: str) -> Promise:
