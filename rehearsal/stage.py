@@ -111,7 +111,7 @@ class Stage:
     def cluster(self) -> str:
         """The cluster that has the services."""
         ecs = self.client("ecs")
-        names = [arn.rpartition("/")[2] for arn in ecs.list_clusters()["clusterArns"]]
+        names: list[str] = [arn.rpartition("/")[2] for arn in ecs.list_clusters()["clusterArns"]]
         wanted = self.settings.adopt.cluster
         return next(name for name in names if name == wanted or (wanted is None and self.settings.environment in name))
 

@@ -71,13 +71,13 @@ class ContainerTask(Construct):
             self.definition.add_volume(name=name)
             mount = ecs.MountPoint(container_path=folder, source_volume=name, read_only=False)
             container.add_mount_points(mount)
+        home.image.hold_back(self.definition)
         self._acknowledge()
 
     def _execution_role(self, home: ServiceHome) -> iam.Role:
         """What ECS itself needs to start the task: the image, the log, the secrets."""
         role = iam.Role(self, "StartRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
         home.image.grant_pull(role)
-        acknowledge(role, _INLINE)
         return role
 
     def _logging(self, home: ServiceHome, service: str) -> ecs.LogDriver:

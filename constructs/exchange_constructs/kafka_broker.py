@@ -80,8 +80,7 @@ class KafkaBroker(Construct):
         start = iam.Role(self, "StartRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
         files.grant_use(role)
         home.image.grant_pull(start)
-        for one in (role, start):
-            acknowledge(one, _INLINE)
+        acknowledge(role, _INLINE)
         definition = ecs.FargateTaskDefinition(
             self,
             "Definition",
@@ -104,6 +103,7 @@ class KafkaBroker(Construct):
             port_mappings=[ecs.PortMapping(container_port=_PORT, name="kafka")],
             stop_timeout=Duration.seconds(120),
         )
+        home.image.hold_back(definition)
         container.add_mount_points(ecs.MountPoint(container_path=_DATA, source_volume="data", read_only=False))
         acknowledge(
             definition,

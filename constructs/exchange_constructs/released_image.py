@@ -41,18 +41,22 @@ class ReleasedImage:
         self.digest = value.value_as_string
         self.container_image = ecs.ContainerImage.from_registry(f"{repository.repository_uri}@{self.digest}")
 
-    def grant_pull(self, role: iam.IGrantable) -> None:
+    def grant_pull(self, role: iam.Role) -> None:
         """To pull this repository's images."""
         self._repository.grant_pull(role)
         acknowledge(
-            role.grant_principal,  # type: ignore[arg-type]  # a role is a construct
-            {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"},
+            role,
+            {
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource",
+                "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
+            },
         )
 
-    def hold_back(self, construct: IConstruct) -> None:
-        """Task definitions, services and their scaling in `construct` exist only once an image is named."""
-        for resource in _released(construct):
-            resource.cfn_options.condition = self._released
+    def hold_back(self, *constructs: IConstruct) -> None:
+        """Task definitions, services and their scaling among these exist only once an image is named."""
+        for construct in constructs:
+            for resource in _released(construct):
+                resource.cfn_options.condition = self._released
 
 
 def _released(construct: IConstruct) -> Iterator[CfnResource]:

@@ -55,7 +55,7 @@ def fargate_service(
         service_connect_configuration=ecs.ServiceConnectProps(namespace=home.namespace, services=list(offered)),
         **more,
     )
-    home.image.hold_back(scope)
+    home.image.hold_back(service)
     return service
 
 
@@ -63,7 +63,7 @@ def scale(service: ecs.FargateService, home: ServiceHome, *, minimum: int, maxim
     """Between the two, by the processors' load: the count is nobody else's."""
     scaling = service.auto_scale_task_count(min_capacity=minimum, max_capacity=maximum)
     scaling.scale_on_cpu_utilization("Load", target_utilization_percent=60)
-    home.image.hold_back(service)
+    home.image.hold_back(service.node.find_child("TaskCount"))
 
 
 def set_deployment(service: ecs.FargateService, settings: Mapping[str, Any]) -> None:
