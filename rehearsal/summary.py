@@ -125,9 +125,15 @@ def _releases(releases: list[dict[str, Any]]) -> Table:
             one["digest"][7:19],
             Text(one["outcome"], style=colour),
             f"{one['seconds']:.0f}",
-            str(one["reason"] or ""),
+            _why(one),
         )
     return table
+
+
+def _why(release: Mapping[str, Any]) -> str:
+    """All of it where something was wrong; where nothing was, how much was looked at."""
+    reason = str(release["reason"] or "")
+    return reason.partition(":")[0] if release["outcome"] == "released" else reason
 
 
 def _traffic(phases: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:

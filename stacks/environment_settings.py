@@ -22,16 +22,37 @@ FARGATE: dict[int, tuple[int, ...]] = {
 # exchange_constructs.log_retention knows
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731)
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+# https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html, those that are of use here
+Endpoint = Literal[
+    "ecr.api",
+    "ecr.dkr",
+    "ecs",
+    "ecs-agent",
+    "ecs-telemetry",
+    "events",
+    "kms",
+    "lambda",
+    "logs",
+    "monitoring",
+    "secretsmanager",
+    "sns",
+    "states",
+    "sts",
+    "xray",
+]
 SMALLEST_PREFIX = 20  # three rows of subnets in three zones, each with room for a few hundred tasks
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:")]
 
 
 class Network(Strict):
-    """`test_cidrs` may reach the test listener, where a new version is seen before users see it; nobody by default."""
+    """`test_cidrs` may reach the test listener, where a new version is seen before users see it; nobody by default.
+
+    `interface_endpoints` keep what tasks say to these services inside the network; each costs by the hour and zone.
+    """
 
     cidr: str
     nat_gateways: int = Field(ge=1, le=3)
-    interface_endpoints: tuple[str, ...] = ()
+    interface_endpoints: tuple[Endpoint, ...] = ()
     test_cidrs: tuple[str, ...] = ()
 
     @field_validator("cidr")

@@ -8,5 +8,7 @@ def bootstrap_brokers(client: AwsClient, cluster: str) -> str:
 
     https://docs.aws.amazon.com/msk/1.0/apireference/clusters-clusterarn-bootstrap-brokers.html
     """
-    found = str(client.get_bootstrap_brokers(ClusterArn=cluster)["BootstrapBrokerStringTls"])
-    return ",".join(sorted(found.split(",")))
+    found = client.get_bootstrap_brokers(ClusterArn=cluster).get("BootstrapBrokerStringTls")
+    if not found:
+        raise LookupError(f"{cluster} has no brokers that speak TLS")
+    return ",".join(sorted(str(found).split(",")))

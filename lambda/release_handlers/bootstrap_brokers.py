@@ -24,7 +24,7 @@ def handler(event: Event, _context: object) -> None:
 
 def answer(event: Event, ask: Callable[[str], str]) -> dict[str, Any]:
     """There is nothing to create or to delete; the cluster's ARN is the identity."""
-    cluster = event["ResourceProperties"]["ClusterArn"]
+    cluster = event.get("ResourceProperties", {}).get("ClusterArn", "(no ClusterArn was given)")
     told = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     told |= {"PhysicalResourceId": f"{cluster}/brokers", "Status": "SUCCESS"}
     if event["RequestType"] == "Delete":

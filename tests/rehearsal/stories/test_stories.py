@@ -38,3 +38,7 @@ def test_f10_f20_a_second_release_while_one_is_under_way_is_refused(stage: Stage
 
 def test_f35_killing_the_command_line_does_not_harm_the_release(stage: Stage) -> None:
     _require(STORIES["killed-command-line"].run(stage))
+
+
+def test_f7_a_rollback_by_hand_puts_the_former_digest_back(stage: Stage) -> None:
+    _require(STORIES["rollback-by-hand"].run(stage))

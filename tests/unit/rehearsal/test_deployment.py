@@ -31,6 +31,13 @@ def test_templates_are_found_by_the_names_of_their_stacks(tmp_path: Path) -> Non
     assert templates(tmp_path) == {"exchange-prod2-data": "{}\n"}
 
 
+def test_a_stack_without_a_name_of_its_own_is_found_by_its_id(tmp_path: Path) -> None:
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "exchange-prod2-data.template.json"}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"exchange-prod2-data": stack}}))
+    (tmp_path / "exchange-prod2-data.template.json").write_text("{}\n")
+    assert templates(tmp_path) == {"exchange-prod2-data": "{}\n"}
+
+
 def test_memory_counts_what_was_started_too() -> None:
     before = memory_mb()
     program = "import sys; kept = bytearray(64 * 2**20); print(flush=True); sys.stdin.read()"
