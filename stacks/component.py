@@ -71,7 +71,8 @@ class ComponentStack(Stack):
         self.tasks = {service.key: self._task(service) for service in self._component.services.values()}
         self.services = {service.key: self._service(service) for service in self._component.services.values()}
         self._let_the_gate_in()
-        self.add_stack_dependency(registry, "its repository is known by name")
+        for stack in (registry, platform):
+            self.add_stack_dependency(stack, "an adopted repository or cluster is known by name only")
 
     @property
     def alarms(self) -> Sequence[cloudwatch.IAlarm]:

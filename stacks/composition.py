@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import App, Environment, Tags
+from aws_cdk import App, DefaultStackSynthesizer, Environment, Tags
 
 from stacks.access import AccessStack
 from stacks.backend import BackendStack
@@ -48,6 +48,9 @@ def compose(app: App, settings: Settings) -> Composition:
         "settings": settings,
         "env": Environment(account=settings.account, region=settings.region),
         "termination_protection": settings.production,
+        # A parameter for the bootstrap's version would be in each release's change set, whose role had to read it; the
+        # CDK CLI checks the version itself.
+        "synthesizer": DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
     }
     registry = RegistryStack(*named("registry"), **place)
     network = NetworkStack(*named("network"), **place)

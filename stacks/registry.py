@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from exchange_constructs.image_repository import ImageRepository
@@ -12,10 +13,14 @@ from stacks.settings import Settings
 
 
 class RegistryStack(Stack):
-    """A repository for each component, adopted by name where the account has it; one for our broker's image."""
+    """A repository for each component, adopted by name where the account has it; one for our broker's image.
+
+    Builds find where to push in the parameters `/<project>/<environment>/repositories/<component>`.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id_, **kwargs)
+        self._prefix = f"/{settings.project}/{settings.environment}/repositories"
         self.repositories: dict[str, ecr.IRepository] = {
             name: self._repository(name, settings.stack_name(name), settings.adopt.repositories.get(name))
             for name in settings.components
@@ -28,4 +33,12 @@ class RegistryStack(Stack):
         id_ = component.capitalize()
         if not adopted:
             ImageRepository(self, id_, name=name)
-        return ecr.Repository.from_repository_name(self, f"{id_}ByName", adopted or name)
+        repository = ecr.Repository.from_repository_name(self, f"{id_}ByName", adopted or name)
+        ssm.StringParameter(
+            self,
+            f"{id_}Uri",
+            parameter_name=f"{self._prefix}/{component}",
+            string_value=repository.repository_uri,
+            description=f"Where the images of {component} are pushed to",
+        )
+        return repository

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -71,6 +71,7 @@ class ContainerTask(Construct):
             self.definition.add_volume(name=name)
             mount = ecs.MountPoint(container_path=folder, source_volume=name, read_only=False)
             container.add_mount_points(mount)
+        self.definition.apply_removal_policy(RemovalPolicy.RETAIN)
         home.image.hold_back(self.definition)
         self._acknowledge()
 
@@ -78,6 +79,11 @@ class ContainerTask(Construct):
         """What ECS itself needs to start the task: the image, the log, the secrets."""
         role = iam.Role(self, "StartRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
         home.image.grant_pull(role)
+        if home.secrets:
+            secrets = {"StringEquals": {"kms:ViaService": f"secretsmanager.{Stack.of(self).region}.amazonaws.com"}}
+            role.add_to_policy(
+                iam.PolicyStatement(actions=["kms:Decrypt"], resources=[home.key.key_arn], conditions=secrets)
+            )
         return role
 
     def _logging(self, home: ServiceHome, service: str) -> ecs.LogDriver:

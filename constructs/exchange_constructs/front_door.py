@@ -38,6 +38,9 @@ class FrontDoor(Construct):
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="The load balancer", allow_all_outbound=False
         )
+        # Where it may send to is said in the services' stacks; without a rule of its own EC2 would open everything.
+        nowhere, nothing = ec2.Peer.ipv4("127.0.0.1/32"), ec2.Port.icmp_type_and_code(252, 86)
+        self.security_group.add_egress_rule(nowhere, nothing, "Nowhere but to the services")
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",

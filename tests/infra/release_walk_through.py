@@ -59,7 +59,7 @@ def synthesized_definition() -> dict[str, Any]:
         "Client",
         name="client-release",
         functions=functions,
-        interval=Duration.seconds(30),
+        interval_seconds=30,
         topic=topic,
         log_group=logs.LogGroup(stack, "Logs"),
     )

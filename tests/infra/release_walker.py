@@ -101,5 +101,10 @@ def _at(path: str, data: State) -> Any:
 
 
 def _keep(state: State, data: State, result: Any) -> None:
-    if state.get("ResultPath") is not None:
-        data[state["ResultPath"].removeprefix("$.")] = result
+    """Where `ResultPath` says; without one the result takes the place of the whole state."""
+    path = state.get("ResultPath", "$")
+    if path == "$":
+        data.clear()
+        data.update(result)
+        return
+    data[path.removeprefix("$.")] = result

@@ -1,0 +1,147 @@
+"""The Data stack: what must never be lost. Kafka is in test_kafka.py."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Match
+
+from tests.infra.exchange import ENVIRONMENTS, Json, exchange, template
+
+Path = tuple[str | int, ...]
+# type -> the property that says with which key it is encrypted
+STATEFUL: dict[str, Path] = {
+    "RDS::DBInstance": ("KmsKeyId",),
+    "ElastiCache::ReplicationGroup": ("KmsKeyId",),
+    "DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "S3::Bucket": (
+        "BucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        0,
+        "ServerSideEncryptionByDefault",
+        "KMSMasterKeyID",
+    ),
+    "SecretsManager::Secret": ("KmsKeyId",),
+}
+KAFKA: dict[str, dict[str, Path]] = {
+    "staging": {"EFS::FileSystem": ("KmsKeyId",)},
+    "prod2": {"MSK::Cluster": ("EncryptionInfo", "EncryptionAtRest", "DataVolumeKMSKeyId")},
+}
+CASES = [
+    (environment, kind, path) for environment in ENVIRONMENTS for kind, path in (STATEFUL | KAFKA[environment]).items()
+]
+
+
+def inside(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def key(environment: str) -> Json:
+    """The environment's key, as others name it."""
+    (id_,) = exchange(environment).resources("data", "KMS::Key")
+    return {"Fn::GetAtt": [id_, "Arn"]}
+
+
+@pytest.mark.parametrize(("environment", "kind", "path"), CASES)
+def test_f28_what_has_state_outlives_the_stack_and_its_own_replacement(environment: str, kind: str, path: Path) -> None:
+    found = exchange(environment).resources("data", kind).values()
+    assert found
+    assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in found} == {("Retain", "Retain")}
+
+
+@pytest.mark.parametrize(("environment", "kind", "path"), CASES)
+def test_what_has_state_is_encrypted_with_the_key_of_the_environment(environment: str, kind: str, path: Path) -> None:
+    found = exchange(environment).properties("data", kind)
+    assert [inside(one, path) for one in found] == [key(environment)] * len(found)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_key_is_kept_and_turned(environment: str) -> None:
+    template(environment, "data").has_resource(
+        "AWS::KMS::Key", {"DeletionPolicy": "Retain", "Properties": {"EnableKeyRotation": True}}
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_f28_database_and_ledger_are_protected_from_deletion_in_production(environment: str) -> None:
+    known = exchange(environment)
+    assert known.only("data", "RDS::DBInstance")["DeletionProtection"] is known.settings.production
+    assert known.only("data", "DynamoDB::Table")["DeletionProtectionEnabled"] is known.settings.production
+
+
+@pytest.mark.parametrize(("environment", "zones"), [("staging", False), ("prod2", True)])
+def test_production_survives_the_loss_of_a_zone(environment: str, zones: bool) -> None:
+    known = exchange(environment)
+    cache = known.only("data", "ElastiCache::ReplicationGroup")
+    assert known.only("data", "RDS::DBInstance")["MultiAZ"] is zones
+    assert (cache["MultiAZEnabled"], cache["AutomaticFailoverEnabled"]) == (zones, zones)
+    assert cache["NumCacheClusters"] == 1 + known.settings.cache.replicas
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_database_is_encrypted_backed_up_and_not_public(environment: str) -> None:
+    days = exchange(environment).settings.database.backup_days
+    wanted = {"StorageEncrypted": True, "BackupRetentionPeriod": days, "PubliclyAccessible": False}
+    template(environment, "data").has_resource_properties("AWS::RDS::DBInstance", wanted)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_nobody_talks_to_the_database_or_the_cache_in_the_clear(environment: str) -> None:
+    known = exchange(environment)
+    assert known.only("data", "RDS::DBParameterGroup")["Parameters"]["rds.force_ssl"] == "1"
+    cache = known.only("data", "ElastiCache::ReplicationGroup")
+    assert (cache["TransitEncryptionEnabled"], cache["AtRestEncryptionEnabled"]) == (True, True)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_passwords_are_references_that_cloudformation_resolves(environment: str) -> None:
+    known = exchange(environment)
+    database, cache = known.only("data", "RDS::DBInstance"), known.only("data", "ElastiCache::ReplicationGroup")
+    for password in (database["MasterUserPassword"], cache["AuthToken"]):
+        assert "{{resolve:secretsmanager:" in json.dumps(password)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_secrets_are_generated_never_written_in_the_template(environment: str) -> None:
+    secrets = exchange(environment).properties("data", "SecretsManager::Secret")
+    assert len(secrets) == 6
+    assert all("GenerateSecretString" in one and "SecretString" not in one for one in secrets)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_job_is_thrown_away_when_the_cache_is_full(environment: str) -> None:
+    parameters = exchange(environment).only("data", "ElastiCache::ParameterGroup")
+    assert parameters["Properties"]["maxmemory-policy"] == "noeviction"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_snapshot_that_was_overwritten_is_still_there_for_a_while(environment: str) -> None:
+    bucket = exchange(environment).only("data", "S3::Bucket")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules] == [90]
+    assert not [rule for rule in rules if "ExpirationInDays" in rule]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_ledger_has_the_keys_of_the_contract_and_can_be_turned_back(environment: str) -> None:
+    template(environment, "data").has_resource_properties(
+        "AWS::DynamoDB::Table",
+        {
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        },
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_snapshots_are_private_and_move_encrypted_only(environment: str) -> None:
+    plain = {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    template(environment, "data").has_resource_properties(
+        "AWS::S3::BucketPolicy", {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(plain)])}}
+    )
+    access = exchange(environment).only("data", "S3::Bucket")["PublicAccessBlockConfiguration"]
+    assert set(access.values()) == {True}
+    assert len(access) == 4

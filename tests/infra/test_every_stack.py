@@ -1,0 +1,205 @@
+"""What holds for all stacks of an environment: names, references, permissions, logs, accounts."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from graphlib import TopologicalSorter
+
+import pytest
+from aws_cdk import App
+
+from stacks.composition import compose
+from stacks.settings import SettingsError
+from tests.infra.exchange import COMPONENTS, ENVIRONMENTS, ROOT, STACKS, Json, exchange, listed, walk
+
+everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)
+each_stack = pytest.mark.parametrize("stack", STACKS)
+ACCOUNT = re.compile(r"(?<![0-9A-Za-z])\d{12}(?![0-9A-Za-z])")
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+ELB_ACCOUNT = "797873946194"  # AWS's own, which writes the access logs in us-west-2
+DELIVERY = "the delivery of logs, for which CloudWatch Logs knows no narrower resource"
+TRACING = "X-Ray takes traces for all resources or for none"
+INTERFACES = "network interfaces of a function in the VPC, which EC2 does not know before they are there"
+# Actions for which AWS has nothing narrower than all resources, and why.
+UNNARROWED = {
+    "cloudwatch:DescribeAlarms": "CloudWatch lists alarms by prefix, whatever the resource",
+    "ecr:GetAuthorizationToken": "the token is for the registry of the account",
+    "ecs:ListTasks": "tasks of Fargate have no resource to name; a condition keeps it to the cluster",
+    "inspector-scan:ScanSbom": "what is scanned is no resource of AWS",
+    "ec2:CreateNetworkInterface": INTERFACES,
+    "ec2:DeleteNetworkInterface": INTERFACES,
+    "ec2:DescribeNetworkInterfaces": INTERFACES,
+    "ec2:DescribeSubnets": INTERFACES,
+    "logs:CreateLogDelivery": DELIVERY,
+    "logs:DeleteLogDelivery": DELIVERY,
+    "logs:DescribeLogGroups": DELIVERY,
+    "logs:DescribeResourcePolicies": DELIVERY,
+    "logs:GetLogDelivery": DELIVERY,
+    "logs:ListLogDeliveries": DELIVERY,
+    "logs:PutResourcePolicy": DELIVERY,
+    "logs:UpdateLogDelivery": DELIVERY,
+    "xray:GetSamplingRules": TRACING,
+    "xray:GetSamplingTargets": TRACING,
+    "xray:PutTelemetryRecords": TRACING,
+    "xray:PutTraceSegments": TRACING,
+}
+
+
+def statements(environment: str, stack: str) -> Iterator[Json]:
+    """What the roles of a stack are allowed, wherever it is written."""
+    known = exchange(environment)
+    for kind in ("IAM::Policy", "IAM::ManagedPolicy"):
+        for policy in known.properties(stack, kind):
+            yield from policy["PolicyDocument"]["Statement"]
+    for role in known.properties(stack, "IAM::Role"):
+        for policy in role.get("Policies", ()):
+            yield from policy["PolicyDocument"]["Statement"]
+
+
+def references(environment: str, stack: str) -> Iterator[Json]:
+    """What the stack takes from others."""
+    for one in walk(exchange(environment).templates[stack]):
+        if found := one.get("Fn::GetStackOutput"):
+            yield found
+
+
+def manifest(environment: str) -> dict[str, Json]:
+    """The stacks as the CDK command line is told of them, by short name."""
+    known = exchange(environment)
+    artifacts = json.loads((known.folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+    stacks = {name: one for name, one in artifacts.items() if one["type"] == "aws:cloudformation:stack"}
+    return {name.removeprefix(known.settings.stack_name("")): one for name, one in stacks.items()}
+
+
+def before(environment: str, stack: str) -> set[str]:
+    """The stacks that must be there first, and those that these need."""
+    prefix, known = exchange(environment).settings.stack_name(""), manifest(environment)
+    direct = {name.removeprefix(prefix) for name in known[stack]["dependencies"]} & set(known)
+    return direct.union(*(before(environment, name) for name in direct))
+
+
+@everywhere
+def test_an_environment_has_eleven_stacks_named_after_it(environment: str) -> None:
+    assert set(manifest(environment)) == set(STACKS)
+    assert len(STACKS) == 11
+
+
+@everywhere
+@each_stack
+def test_f17_nothing_is_exported_nor_imported(environment: str, stack: str) -> None:
+    template = exchange(environment).templates[stack]
+    assert not [name for name, one in template.get("Outputs", {}).items() if "Export" in one]
+    assert not [one for one in walk(template) if "Fn::ImportValue" in one]
+
+
+@everywhere
+@each_stack
+def test_a_reference_to_another_stack_is_weak_and_meets_an_output(environment: str, stack: str) -> None:
+    known, prefix = exchange(environment), exchange(environment).settings.stack_name("")
+    for one in references(environment, stack):
+        there = known.templates[one["StackName"].removeprefix(prefix)]
+        assert one["OutputName"] in there["Outputs"]
+        assert one["StackName"] in manifest(environment)[stack]["dependencies"]
+
+
+@everywhere
+def test_f18_references_never_go_round_in_a_circle(environment: str) -> None:
+    known = {stack: {one["StackName"] for one in references(environment, stack)} for stack in STACKS}
+    prefix = exchange(environment).settings.stack_name("")
+    order = list(TopologicalSorter({f"{prefix}{stack}": needed for stack, needed in known.items()}).static_order())
+    assert len(order) == len(STACKS)
+
+
+@everywhere
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_component_comes_after_all_that_it_stands_on(environment: str, component: str) -> None:
+    """The names of the namespace and of an adopted cluster are no references, so CDK must be told."""
+    ground = {"registry", "network", "platform", "data", "release"}
+    assert ground - before(environment, component) == set()
+
+
+@everywhere
+@each_stack
+def test_no_role_may_do_everything_of_a_service(environment: str, stack: str) -> None:
+    granted = {action for one in statements(environment, stack) for action in listed(one["Action"])}
+    assert {action for action in granted if re.fullmatch(r"\*|[\w-]+:\*", action)} == set()
+    assert not [one for one in statements(environment, stack) if "NotAction" in one or "NotResource" in one]
+
+
+@everywhere
+@each_stack
+def test_only_what_aws_cannot_narrow_is_allowed_on_all_resources(environment: str, stack: str) -> None:
+    wide = [one for one in statements(environment, stack) if "*" in listed(one["Resource"])]
+    assert {action for one in wide for action in listed(one["Action"])} - UNNARROWED.keys() == set()
+
+
+def test_the_list_of_what_cannot_be_narrowed_holds_nothing_that_nobody_needs() -> None:
+    every = [one for environment in ENVIRONMENTS for stack in STACKS for one in statements(environment, stack)]
+    wide = [one for one in every if "*" in listed(one["Resource"])]
+    assert UNNARROWED.keys() - {action for one in wide for action in listed(one["Action"])} == set()
+    assert all(UNNARROWED.values())
+
+
+@everywhere
+def test_listing_tasks_is_kept_to_the_cluster(environment: str) -> None:
+    listing = [one for one in statements(environment, "release") if "ecs:ListTasks" in listed(one["Action"])]
+    assert listing
+    assert all("ecs:cluster" in one["Condition"]["ArnEquals"] for one in listing)
+
+
+@everywhere
+@each_stack
+def test_every_log_goes_away_in_time_and_is_encrypted(environment: str, stack: str) -> None:
+    known = exchange(environment)
+    groups = known.properties(stack, "Logs::LogGroup")
+    assert {one["RetentionInDays"] for one in groups} <= {known.settings.logs.retention_days}
+    assert all(one["KmsKeyId"] for one in groups)
+
+
+@everywhere
+@each_stack
+def test_every_function_writes_to_a_log_of_its_stack(environment: str, stack: str) -> None:
+    """The log that Lambda makes by itself is kept for ever, in the clear."""
+    known = exchange(environment)
+    groups = known.resources(stack, "Logs::LogGroup")
+    named = [one["LoggingConfig"]["LogGroup"]["Ref"] for one in known.properties(stack, "Lambda::Function")]
+    assert set(named) <= set(groups)
+
+
+@everywhere
+@each_stack
+def test_an_account_comes_from_the_settings_or_not_at_all(environment: str, stack: str) -> None:
+    """Nobody's credentials are asked, so a template says the same on every machine."""
+    told = ACCOUNT.findall((ROOT / "config" / f"{environment}.toml").read_text(encoding="utf-8"))
+    found = ACCOUNT.findall(json.dumps(exchange(environment).templates[stack]))
+    assert set(found) <= {*told, ELB_ACCOUNT}
+
+
+@everywhere
+@each_stack
+def test_a_stack_goes_to_the_region_of_the_settings_and_to_whose_account_it_is(environment: str, stack: str) -> None:
+    known = exchange(environment).settings
+    account = known.account or "unknown-account"
+    assert manifest(environment)[stack]["environment"] == f"aws://{account}/{known.region}"
+
+
+@everywhere
+@each_stack
+def test_f28_no_stack_of_production_can_be_deleted_by_mistake(environment: str, stack: str) -> None:
+    protected = manifest(environment)[stack]["properties"].get("terminationProtection", False)
+    assert protected is exchange(environment).settings.production
+
+
+def test_a_component_without_a_stack_is_an_error_that_says_what_to_write() -> None:
+    settings = exchange("staging").settings
+    more = replace(settings, components={**settings.components, "wallet": settings.components["client"]})
+    with pytest.raises(SettingsError, match=r"components\.wallet: has no stack; write stacks/wallet\.py"):
+        compose(App(), more)
+
+
+def test_a_stack_without_its_component_is_an_error_that_says_which() -> None:
+    settings = exchange("staging").settings
+    fewer = replace(settings, components={name: settings.components[name] for name in ("backend", "client")})
+    with pytest.raises(SettingsError, match=r"components\.engine: is missing; stacks/engine\.py needs it"):
+        compose(App(), fewer)
