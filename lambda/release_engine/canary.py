@@ -1,0 +1,152 @@
+"""Judges a canary against a baseline that served users at the same time.
+
+FAIL needs proof (the difference is significant) and harm (it is larger than a tolerance); PASS needs enough samples
+for harm to have shown; all else is INCONCLUSIVE (F14, F33, F34). By construction an identical version fails at most
+`ERROR_LEVEL + LATENCY_LEVEL` = 0.6% of gates; `python -m bench.canary_power` measures this, and the power.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from math import isfinite
+from typing import NamedTuple
+
+from release_engine.exact_test import fewest_to_flag, fisher_greater
+from release_engine.rank_test import mann_whitney, quantile
+from release_engine.verdict import Judgement, Verdict
+
+ENOUGH = 1_000  # samples a side for a PASS: then over 95% of what each judge promises to see shows
+FEWEST_LATENCIES = 100  # a side for any verdict: below, ties make the rank test's approximation too rash
+ERROR_LEVEL = 0.003  # one-sided. Fisher's test reaches it from 6 requests a side (`fewest_to_flag`)
+LATENCY_LEVEL = 0.003  # one-sided, for both tests of latencies together
+RANK_SHARE = 0.25  # of that level; the rank test has power to spare, the slowest twentieth of the samples has not
+SLOW = 0.95  # the quantile that users complain about
+ERROR_TOLERANCE = 0.01  # one percentage point more errors is no reason to roll back
+LATENCY_TOLERANCE = 0.10  # nor are 10% ...
+RESOLUTION_MS = 1.0  # ... nor one step of a clock that counts milliseconds
+UNUSABLE = 0.01  # share of latencies that may be missing: what never answered has none, and was the slowest
+
+
+def judge_errors(
+    check: str,
+    canary: tuple[int, int],
+    baseline: tuple[int, int],
+    *,
+    tolerance: float = ERROR_TOLERANCE,
+    enough: int = ENOUGH,
+    looks: int = 1,
+) -> Judgement:
+    """Compares (errors, total). At `ENOUGH` a side, over 95% of rises by 5 points show (baseline errors up to 4%).
+
+    Fewer than `enough` a side never PASS, however small it is set: never where no count could FAIL either.
+    `looks`: how often the same growing counts are judged until the first FAIL; each look gets its part of the level.
+    """
+    p_value, level = fisher_greater(*canary, *baseline), ERROR_LEVEL / looks
+    sizes = _Sizes(canary[1], baseline[1], max(enough, fewest_to_flag(level)))
+    if not min(sizes.canary, sizes.baseline):
+        return _no_data(check, sizes)
+    observed, usual = canary[0] / canary[1], baseline[0] / baseline[1]
+    rise = observed - usual
+    said = f"{check} {observed:.1%} against baseline {usual:.1%}, tolerance {tolerance:.1%}"
+    worse = p_value <= level and rise > tolerance
+    return _judgement(check, said, worse, sizes, _numbers(observed, usual, sizes, p_value, rise))
+
+
+def judge_latencies(
+    check: str,
+    canary: Sequence[float],
+    baseline: Sequence[float],
+    *,
+    tolerance: float = LATENCY_TOLERANCE,
+    enough: int = ENOUGH,
+    looks: int = 1,
+) -> Judgement:
+    """Compares milliseconds: by ranks (all got slower) and by the share of slow ones (only the tail did).
+
+    At `ENOUGH` a side, over 95% of rises of p95 by 30% show, be it that all requests got slower (log-normal, sigma up
+    to 1), the slowest tenth, or a tenth at random (both: sigma up to 0.5). NaN, infinite and negative values prove
+    nothing: they are left out, and too many of them forbid a PASS. `enough`, `looks`: see `judge_errors`.
+    """
+    one, two = _usable(canary), _usable(baseline)
+    missing = _missing(canary, one) or _missing(baseline, two)
+    sizes = _Sizes(len(one), len(two), max(enough, FEWEST_LATENCIES), missing)
+    if not one or not two:
+        return _no_data(check, sizes)
+    p_value, (observed, usual), (median, usual_median) = _p_value(one, two), _both(one, two, SLOW), _both(one, two, 0.5)
+    rise = max(_rise(observed, usual), _rise(median, usual_median))
+    said = (
+        f"{check} p95 {observed:g} ms against baseline {usual:g} ms, "
+        f"median {median:g} ms against {usual_median:g} ms, tolerance {tolerance:.0%}"
+    )
+    proven = min(len(one), len(two)) >= FEWEST_LATENCIES and p_value <= LATENCY_LEVEL / looks
+    return _judgement(check, said, proven and rise > tolerance, sizes, _numbers(observed, usual, sizes, p_value, rise))
+
+
+class _Sizes(NamedTuple):
+    canary: int
+    baseline: int
+    enough: int
+    missing: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.canary} and {self.baseline} samples"
+
+
+def _judgement(check: str, said: str, worse: bool, sizes: _Sizes, numbers: dict[str, float]) -> Judgement:
+    found = f"({sizes}, p {numbers['p_value']:.2g})"
+    if worse:
+        return Judgement(Verdict.FAIL, f"{said}: worse {found}", check, numbers)
+    if min(sizes.canary, sizes.baseline) < sizes.enough:
+        return Judgement(Verdict.INCONCLUSIVE, f"{said}: fewer than {sizes.enough} a side {found}", check, numbers)
+    if sizes.missing:
+        return Judgement(Verdict.INCONCLUSIVE, f"{said}: over {UNUSABLE:.0%} unusable {found}", check, numbers)
+    return Judgement(Verdict.PASS, f"{said}: not worse {found}", check, numbers)
+
+
+def _no_data(check: str, sizes: _Sizes) -> Judgement:
+    silent = " and ".join(name for name in ("canary", "baseline") if not getattr(sizes, name))
+    numbers = {"samples": sizes.canary, "baseline_samples": sizes.baseline}
+    return Judgement(Verdict.INCONCLUSIVE, f"{check}: no data from the {silent} ({sizes})", check, numbers)
+
+
+def _numbers(observed: float, usual: float, sizes: _Sizes, p_value: float, effect: float) -> dict[str, float]:
+    """Evidence as the ledger can keep it: finite, and no number too small for DynamoDB."""
+    return {
+        "observed": observed,
+        "baseline": usual,
+        "samples": sizes.canary,
+        "baseline_samples": sizes.baseline,
+        "p_value": round(p_value, 12),
+        "effect": round(effect, 12),
+    }
+
+
+def _usable(latencies: Sequence[float]) -> list[float]:
+    return sorted(value for value in latencies if isfinite(value) and value >= 0)
+
+
+def _missing(latencies: Sequence[float], usable: Sequence[float]) -> bool:
+    return len(latencies) - len(usable) > UNUSABLE * len(latencies)
+
+
+def _both(one: Sequence[float], two: Sequence[float], share: float) -> tuple[float, float]:
+    return quantile(one, share), quantile(two, share)
+
+
+def _rise(observed: float, usual: float) -> float:
+    """Relative; a rise within the clock's resolution is none."""
+    return (observed - usual) / max(usual, RESOLUTION_MS) if abs(observed - usual) > RESOLUTION_MS else 0.0
+
+
+def _p_value(one: Sequence[float], two: Sequence[float]) -> float:
+    """The better of two tests, each at its share of the level (weighted Bonferroni)."""
+    ranks = mann_whitney(one, two).p_greater / RANK_SHARE
+    slow, slow_before = _slow(one, two)
+    return min(1.0, ranks, fisher_greater(slow, len(one), slow_before, len(two)) / (1 - RANK_SHARE))
+
+
+def _slow(one: Sequence[float], two: Sequence[float]) -> tuple[int, int]:
+    """Samples of each side among the slowest twentieth of both: cut where both sides agree, so the test stays exact."""
+    pooled = sorted([*one, *two])
+    cut, aim = quantile(pooled, SLOW), SLOW * len(pooled)
+    above = bisect_right if bisect_right(pooled, cut) - aim <= aim - bisect_left(pooled, cut) else bisect_left
+    return len(one) - above(one, cut), len(two) - above(two, cut)
