@@ -24,7 +24,8 @@ from stacks.settings import Service, Settings
 
 T = TypeVar("T")
 AnyService = WebService | WorkerService | SingletonService
-WORK_FOLDER = "/app/work"
+WORK_FOLDER = "work"  # relative to the working directory of the image, as its commands are
+WORKING_DIRECTORY = "/app"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class ComponentStack(Stack):
             health_command=service.health_command,
             stop_timeout=Duration.seconds(service.stop_timeout_seconds),
             port=service.port,
-            work_folder=WORK_FOLDER if service.work_volume_gb else None,
+            work_folder=f"{WORKING_DIRECTORY}/{WORK_FOLDER}" if service.work_volume_gb else None,
             work_volume_gb=service.work_volume_gb,
         )
 
