@@ -1,16 +1,15 @@
-"""BLUE_GREEN and CANARY: a whole second fleet, proved on the test listener before users see it.
+"""BLUE_GREEN, CANARY and LINEAR: a whole second fleet, proved on the test listener before users see it.
 
-Stages: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html. Not
-imitated yet: PAUSE hooks, LINEAR steps, deployment alarms.
+Stages: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
 """
 
 from collections.abc import Callable, Iterator
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from rehearsal.local_aws.lifecycle_hooks import run_hooks
 from rehearsal.local_aws.rollouts import Rollout, RolloutError
 from rehearsal.local_aws.traffic import shift_production, shift_test
+from rehearsal.local_aws.traffic_steps import steps
 
 if TYPE_CHECKING:
     from rehearsal.local_aws.service_controller import ServiceController
@@ -21,6 +20,8 @@ Work = Callable[["ServiceController", Rollout], Iterator[None]]
 def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
     """Goes through the stages; a hook of a stage runs when the stage's own work is done."""
     for stage, work in STAGES:
+        if work is _reconcile and not _others(service, rollout):
+            continue
         rollout.stage = stage
         yield from work(service, rollout)
         if work is not _production:
@@ -29,16 +30,34 @@ def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
 
 
 def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | None) -> Iterator[None]:
-    """All traffic back to blue first, then the green tasks end."""
+    """All traffic back to blue, which is still there, first; then the green tasks end."""
+    service.kept = [former] if former is not None else []
     if former is not None:
-        service.kept = [former]
+        while (
+            failed.stage == "CLEAN_UP" and not former.healthy
+        ):  # it had begun to end: it comes back before traffic does
+            yield
         shift_production(former, failed, 100)
         shift_test(former, failed)
-        for stage in ("TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"):
+        for stage in ("PRODUCTION_TRAFFIC_SHIFT", "TEST_TRAFFIC_SHIFT"):
+            failed.stage = stage
             yield from _told(service, failed, stage)
-    else:
-        service.kept = []
     yield from _stopped(failed, "Deployment rolled back")
+
+
+def _others(service: "ServiceController", green: Rollout) -> list[Rollout]:
+    """What an overtaken deployment, or one that failed without a rollback, has left running."""
+    return [other for other in service.rollouts if other not in green.sides and other.tasks]
+
+
+def _reconcile(service: "ServiceController", green: Rollout) -> Iterator[None]:
+    """More than one revision lives: the one that completed last gets all traffic, the others end."""
+    service.kept = [green.source] if green.source is not None else []
+    for other in _others(service, green):
+        if green.source is not None:
+            shift_production(green.source, other, 100)
+            shift_test(green.source, other)
+        yield from _stopped(other, f"Task replaced by deployment {green.id}")
 
 
 def _nothing(_service: "ServiceController", _rollout: Rollout) -> Iterator[None]:
@@ -57,27 +76,17 @@ def _test_traffic(_service: "ServiceController", green: Rollout) -> Iterator[Non
 
 
 def _production(service: "ServiceController", green: Rollout) -> Iterator[None]:
-    for percent, bake_minutes in _steps(green):
+    """The hooks of both stages are asked at every step."""
+    for step in steps(green.configuration, first=green.source is None):
         yield from run_hooks(service, green, "PRE_PRODUCTION_TRAFFIC_SHIFT")
-        shift_production(green, green.source, percent)
+        shift_production(green, green.source, step.percent)
         yield from run_hooks(service, green, "PRODUCTION_TRAFFIC_SHIFT")
-        yield from _wait(service, bake_minutes)
-
-
-def _steps(green: Rollout) -> list[tuple[float, float]]:
-    """(percent of production traffic, minutes to stay there): one step to 100 unless it is a canary."""
-    canary = green.configuration.get("canaryConfiguration") or {}
-    if green.configuration.get("strategy") != "CANARY" or green.source is None:
-        return [(100.0, 0.0)]
-    return [
-        (float(canary.get("canaryPercent", 5)), float(canary.get("canaryBakeTimeInMinutes", 10))),
-        (100.0, 0.0),
-    ]
+        yield from service.clock.ticks(step.minutes * 60)
 
 
 def _bake(service: "ServiceController", green: Rollout) -> Iterator[None]:
     if green.source is not None:
-        yield from _wait(service, float(green.configuration.get("bakeTimeInMinutes") or 0))
+        yield from service.clock.ticks(60 * float(green.configuration.get("bakeTimeInMinutes") or 0))
 
 
 def _clean_up(service: "ServiceController", green: Rollout) -> Iterator[None]:
@@ -101,14 +110,8 @@ def _told(service: "ServiceController", failed: Rollout, stage: str) -> Iterator
         service.say(f"a hook of {stage} failed during the rollback: {refusal}")
 
 
-def _wait(service: "ServiceController", minutes: float) -> Iterator[None]:
-    until = monotonic() + service.clock.real(minutes * 60)
-    while monotonic() < until:
-        yield
-
-
 STAGES: tuple[tuple[str, Work], ...] = (
-    ("RECONCILE_SERVICE", _nothing),
+    ("RECONCILE_SERVICE", _reconcile),
     ("PRE_SCALE_UP", _nothing),
     ("SCALE_UP", _scale_up),
     ("POST_SCALE_UP", _nothing),

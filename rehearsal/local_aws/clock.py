@@ -1,6 +1,7 @@
 """The one clock of the rehearsal: waiting runs faster, work does not."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -21,3 +22,9 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Waits for `seconds` of the deployed system's time."""
         time.sleep(self.real(seconds))
+
+    def ticks(self, seconds: float) -> Iterator[None]:
+        """Yields until `seconds` of the deployed system's time are over: waiting for those who must not block."""
+        until = time.monotonic() + self.real(seconds)
+        while time.monotonic() < until:
+            yield

@@ -11,6 +11,8 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import cloudwatch_logs, ecs
 
+from rehearsal.local_aws import embedded_metrics
+
 KEPT_LINES = 40
 
 
@@ -38,6 +40,7 @@ class LogForwarder:
                 self.last_lines = [*self.last_lines[1 - KEPT_LINES :], line]
                 if known:
                     self._put(line)
+                    embedded_metrics.extract(line)
 
     def _put(self, line: str) -> None:
         cloudwatch_logs._put_log_events(

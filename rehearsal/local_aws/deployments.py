@@ -4,12 +4,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 """
 
 import itertools
-from collections.abc import Callable
 
 from ministack.core.responses import get_account_id, get_region, now_iso
 from ministack.services import ecs
 
-from rehearsal.local_aws import service_views, tasks
+from rehearsal.local_aws import deployment_checks, deployment_queries, pause_hooks, tasks
 from rehearsal.local_aws.answers import Action, Record, RefusedError, answered
 from rehearsal.local_aws.clock import Clock
 from rehearsal.local_aws.rollouts import Revision, Rollout
@@ -49,9 +48,10 @@ def install(clock: Clock) -> None:
             "UpdateService": _update_service,
             "DeleteService": _delete_service,
             "ListServiceDeployments": _list_service_deployments,
-            "DescribeServiceDeployments": _describe_service_deployments,
-            "DescribeServiceRevisions": _describe_service_revisions,
+            "DescribeServiceDeployments": lambda request: deployment_queries.deployments(request, _rollouts()),
+            "DescribeServiceRevisions": lambda request: deployment_queries.revisions(request, _rollouts()),
             "StopServiceDeployment": _stop_service_deployment,
+            "ContinueServiceDeployment": _continue_service_deployment,
         }
     )
     for name, action in ACTIONS.items():
@@ -100,6 +100,7 @@ def _create_service(request: Record, clock: Clock) -> Record:
     key = f"{cluster}/{request['serviceName']}"
     if key in _controllers and _controllers[key].record["status"] != "INACTIVE":
         raise RefusedError("InvalidParameterException", "Creation of service was not idempotent.")
+    deployment_checks.check(request)
     definition = _active_definition(request.get("taskDefinition", ""))
     record = _service_record(request, ecs._clusters[cluster])
     ecs._services[key] = record
@@ -116,6 +117,7 @@ def _update_service(request: Record) -> Record:
     with service.lock:
         before = {key: service.record.get(key) for key in _REVISED}
         changes = {key: request[key] for key in (*_REVISED, *_ADJUSTED) if request.get(key) is not None}
+        deployment_checks.check(service.record | changes)
         service.record.update(changes, taskDefinition=definition["taskDefinitionArn"])
         if request.get("forceNewDeployment") or before != {key: service.record.get(key) for key in _REVISED}:
             _roll_out(service, definition)
@@ -133,40 +135,43 @@ def _delete_service(request: Record) -> Record:
 
 def _list_service_deployments(request: Record) -> Record:
     service = controller(request.get("cluster", ""), request.get("service", ""))
-    wanted = request.get("status")
-    found = [rollout for rollout in reversed(service.history) if not wanted or rollout.status in wanted]
-    return {"serviceDeployments": [service_views.brief(rollout) for rollout in found[: request.get("maxResults", 100)]]}
-
-
-def _describe_service_deployments(request: Record) -> Record:
-    known = {rollout.arn: rollout for rollout in _rollouts()}
-    return _described(request["serviceDeploymentArns"], known, "serviceDeployments", service_views.service_deployment)
-
-
-def _describe_service_revisions(request: Record) -> Record:
-    known = {rollout.revision.arn: rollout for rollout in _rollouts()}
-    return _described(request["serviceRevisionArns"], known, "serviceRevisions", service_views.service_revision)
+    return deployment_queries.listed(request, service.history)
 
 
 def _stop_service_deployment(request: Record) -> Record:
-    arn = request["serviceDeploymentArn"]
-    for service in controllers():
-        current = service.current
-        if current is not None and current.arn == arn and not current.settled.is_set():
-            service.interrupt("The deployment was stopped by a user.")
-            return {"serviceDeploymentArn": arn}
-    raise RefusedError("ServiceDeploymentNotFoundException", f"No service deployment in progress: {arn}")
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html"""
+    if request.get("stopType", "ROLLBACK") != "ROLLBACK":
+        raise RefusedError("InvalidParameterException", "Invalid stopType. Valid values are: ROLLBACK")
+    service, rollout = _deployment(request["serviceDeploymentArn"])
+    if rollout.settled.is_set():
+        raise RefusedError("ConflictException", f"The service deployment is over: {rollout.status}")
+    service.stop(rollout)
+    return {"serviceDeploymentArn": rollout.arn}
 
 
-def _described(arns: list[str], known: dict[str, Rollout], name: str, view: Callable[[Rollout], Record]) -> Record:
-    return {
-        name: [view(known[arn]) for arn in arns if arn in known],
-        "failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known],
-    }
+def _continue_service_deployment(request: Record) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html"""
+    service, rollout = _deployment(request["serviceDeploymentArn"])
+    with service.lock:
+        pause_hooks.decide(rollout, request["hookId"], request.get("action", "CONTINUE"))
+    return {"serviceDeploymentArn": rollout.arn}
+
+
+def _deployment(arn: str) -> tuple[ServiceController, Rollout]:
+    for service in _remembered():
+        for rollout in service.history:
+            if rollout.arn == arn:
+                return service, rollout
+    raise RefusedError("ServiceDeploymentNotFoundException", "The service deployment does not exist.")
 
 
 def _rollouts() -> list[Rollout]:
-    return [rollout for service in _controllers.values() for rollout in service.history]
+    return [rollout for service in _remembered() for rollout in service.history]
+
+
+def _remembered() -> list[ServiceController]:
+    """ECS forgets the deployments of a service that is deleted (service-deployment.html)."""
+    return [service for service in _controllers.values() if service.record["status"] != "INACTIVE"]
 
 
 def _roll_out(service: ServiceController, definition: Record) -> Rollout:

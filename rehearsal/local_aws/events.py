@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -17,6 +19,7 @@ from rehearsal.local_aws.clock import Clock
 
 Record = dict[str, Any]
 _running: list[Alarms] = []
+_later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")  # one thread: events keep their order
 
 
 def install(clock: Clock) -> None:
@@ -42,6 +45,16 @@ def emit(source: str, detail_type: str, detail: Record, resources: Sequence[str]
     }
     with request_scope(embedding.ACCOUNT, embedding.REGION):
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def emit_later(source: str, detail_type: str, detail: Record, resources: Sequence[str] = ()) -> None:
+    """The same, in order but off the caller's thread: targets may take their time."""
+    _later.submit(emit, source, detail_type, detail, resources)
+
+
+def iso(moment: float) -> str:
+    """A moment as the detail of an event spells it."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _announcing(stock: Any) -> Any:

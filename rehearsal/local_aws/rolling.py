@@ -2,12 +2,15 @@
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html. A task counts against the
 maximum until its processes have ended: 0/100 never lets two of them run.
+
+Bake time: deployment-alarm-failure.html. It starts when the former tasks are gone, so going back means starting them.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rehearsal.local_aws.lifecycle_hooks import run_hooks
 from rehearsal.local_aws.rollouts import Rollout
 
 if TYPE_CHECKING:
@@ -15,8 +18,15 @@ if TYPE_CHECKING:
 
 
 def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
-    """Ends when only the new revision's tasks are left and all of them are healthy."""
+    """Ends when only the new revision's tasks are left, all of them are healthy, and the bake is over."""
+    yield from _hooks(service, rollout, "PRE_SCALE_UP")
+    rollout.stage = "SCALE_UP"
     yield from _replace(service, rollout, [other for other in service.rollouts if other is not rollout])
+    service.kept = [rollout]
+    yield from _hooks(service, rollout, "POST_SCALE_UP")
+    rollout.stage = "BAKE_TIME"
+    yield from service.clock.ticks(60 * _bake_minutes(rollout))
+    rollout.stage = ""
 
 
 def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | None) -> Iterator[None]:
@@ -25,6 +35,19 @@ def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | N
         yield from _empty(failed)
     else:
         yield from _replace(service, former, [failed])
+
+
+def _hooks(service: "ServiceController", rollout: Rollout, stage: str) -> Iterator[None]:
+    rollout.stage = stage
+    yield from run_hooks(service, rollout, stage)
+
+
+def _bake_minutes(rollout: Rollout) -> float:
+    """As configured, else as long as the alarms need; a first deployment has nothing to go back to."""
+    if rollout.source is None:
+        return 0.0
+    configured = rollout.configuration.get("bakeTimeInMinutes")
+    return rollout.alarms.default_bake() if configured is None else float(configured)
 
 
 def _replace(service: "ServiceController", new: Rollout, old: Sequence[Rollout]) -> Iterator[None]:

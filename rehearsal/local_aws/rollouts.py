@@ -9,9 +9,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rehearsal.local_aws.deployment_alarms import AlarmWatch
 from rehearsal.local_aws.tasks import Target, Task
+
+if TYPE_CHECKING:
+    from rehearsal.local_aws.hook_runs import HookRun
 
 Record = dict[str, Any]
 Launch = Callable[["Rollout"], Task]
@@ -22,11 +26,49 @@ TARGET_GRACE = 6.0
 
 
 class RolloutError(Exception):
-    """Why it has to be undone: the text becomes the reason that ECS and CloudFormation report."""
+    """Why it can't go on: the text becomes the reason that ECS and CloudFormation report."""
+
+    cause = "ECS deployment"
+
+    def rolls_back(self, rollout: "Rollout") -> bool:
+        """Traffic always goes back; a rolling deployment does when its breaker says so."""
+        return rollout.configuration["strategy"] != "ROLLING" or bool(rollout.breaker.get("rollback"))
+
+
+class BreakerError(RolloutError):
+    """Too many tasks failed."""
+
+    cause = "ECS deployment circuit breaker"
+
+
+class AlarmError(RolloutError):
+    """An alarm of the deployment went off: back if that is what alarms are to do."""
+
+    cause = "ECS deployment alarms"
+
+    def rolls_back(self, rollout: "Rollout") -> bool:
+        return rollout.alarms.rolls_back
+
+
+class HookError(RolloutError):
+    """A lifecycle hook did not let it go on."""
+
+    def rolls_back(self, rollout: "Rollout") -> bool:  # noqa: ARG002  (whatever the configuration says)
+        return True
+
+
+class StopRequestedError(RolloutError):
+    """A user asked for the way back, which needs no configuration (stop-service-deployment.html)."""
+
+    def rolls_back(self, rollout: "Rollout") -> bool:  # noqa: ARG002  (whatever the configuration says)
+        return True
 
 
 class SupersededError(RolloutError):
-    """A newer rollout of the same service takes over."""
+    """A newer rollout of the same service takes over, and with it whatever this one has begun."""
+
+    def rolls_back(self, rollout: "Rollout") -> bool:  # noqa: ARG002  (whatever the configuration says)
+        return False
 
 
 @dataclass(frozen=True)
@@ -48,12 +90,16 @@ class Rollout:
         self.source: Rollout | None = None
         self.targets: tuple[Target, ...] = ()
         self.id = f"ecs-svc/{random.randint(10**18, 10**19 - 1)}"
-        self.status, self.reason, self.stage = "IN_PROGRESS", "", ""
+        self.status, self.reason, self.stage = "PENDING", "", ""
         self.state, self.state_reason = "IN_PROGRESS", f"ECS deployment {self.id} in progress."
         self.created_at = self.updated_at = time()
+        self.started_at: float | None = None
         self.finished_at: float | None = None
         self.rollback: Record | None = None
-        self.hooks: list[Record] = []
+        self.alarms = AlarmWatch({})
+        self.hooks: list[HookRun] = []
+        self.hook_details: dict[int, Record] = {}
+        self.broken = False
         self.production_weight = self.test_weight = 0.0
         self.desired = 0
         self.failed_tasks = self.failures_in_all = 0
@@ -62,6 +108,17 @@ class Rollout:
         self.settled = threading.Event()
         self._proven: set[str] = set()
         self._not_before = 0.0
+
+    @property
+    def breaker(self) -> Record:
+        """Its deployment circuit breaker, as configured."""
+        found: Record = self.configuration.get("deploymentCircuitBreaker") or {}
+        return found
+
+    @property
+    def sides(self) -> "list[Rollout]":
+        """This revision and the one that it replaces, if there is one."""
+        return [self, *([self.source] if self.source else [])]
 
     @property
     def wanted(self) -> list[Task]:
@@ -73,8 +130,9 @@ class Rollout:
         """The tasks that can serve: running, and every check that they have is passed."""
         return [task for task in self.wanted if self._is_healthy(task)]
 
-    def look(self, *, reset_on_healthy: bool = True) -> None:
+    def look(self) -> None:
         """Registers what runs, drops what has ended, counts what failed."""
+        reset_on_healthy = self.breaker.get("resetOnHealthyTask", True)
         for task in list(self.tasks):
             if task.stopped:
                 self._drop(task)
@@ -103,11 +161,22 @@ class Rollout:
         self.start(missing, launch)
         self.stop(-missing, "Scaling activity initiated by deployment " + self.id)
 
+    def begin(self, source: "Rollout | None", targets: tuple[Target, ...]) -> None:
+        """It is its turn."""
+        self.source, self.targets = source, targets
+        self.alarms = AlarmWatch(self.configuration)
+        self.move("IN_PROGRESS")
+        self.started_at = self.updated_at
+
     def move(self, status: str, reason: str = "", *, state: str | None = None) -> None:
         """The next status of the service deployment, and with it the rollout state of the deployment."""
         self.status, self.reason, self.updated_at = status, reason, time()
         if state is not None:
-            self.state, self.state_reason = state, reason
+            self.show(state, reason)
+
+    def show(self, state: str, reason: str) -> None:
+        """The rollout state that DescribeServices lists; what became of the service deployment stays as it is."""
+        self.state, self.state_reason = state, reason
 
     def finish(self, status: str, reason: str, *, state: str) -> None:
         """It is over, one way or the other."""

@@ -23,6 +23,7 @@ EXTENSIONS = (
     "account_seed",
     "images",
     "events",
+    "metric_data",
     "resource_types",
     "data_services",
     "load_balancer",

@@ -3,23 +3,37 @@
 import logging
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from time import time
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
 from ministack.services import ecs
 
-from rehearsal.local_aws import blue_green, events, rolling, service_environment, service_views, tasks, traffic
+from rehearsal.local_aws import (
+    blue_green,
+    deployment_events,
+    rolling,
+    service_environment,
+    service_views,
+    tasks,
+    traffic,
+)
 from rehearsal.local_aws.clock import Clock
-from rehearsal.local_aws.rollouts import Revision, Rollout, RolloutError, SupersededError
+from rehearsal.local_aws.rollouts import (
+    AlarmError,
+    BreakerError,
+    Revision,
+    Rollout,
+    RolloutError,
+    StopRequestedError,
+    SupersededError,
+)
 from rehearsal.local_aws.tasks import Task
 
 Record = dict[str, Any]
 TICK = 0.05
-STRATEGIES = {"ROLLING": rolling, "BLUE_GREEN": blue_green, "CANARY": blue_green}
+STRATEGIES = {"ROLLING": rolling, "BLUE_GREEN": blue_green, "CANARY": blue_green, "LINEAR": blue_green}
 _log = logging.getLogger("rehearsal.ecs")
-_announcements = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ecs-events")  # in order, off the tick
 
 
 class ServiceController:
@@ -62,12 +76,20 @@ class ServiceController:
             rollout = Rollout(revision, arn=arn, configuration=configuration)
             self.history.append(rollout)
             if self._active is not None:
-                self._interruptions[self._active.id] = SupersededError(f"superseded by deployment {rollout.id}")
+                self._overtake(self._active, rollout)
             if self._next is not None:
                 self._next.finish("STOPPED", f"superseded by deployment {rollout.id}", state="FAILED")
             self._next = rollout
             self._publish()
             return rollout
+
+    def stop(self, rollout: Rollout) -> None:
+        """The way back for a rollout that waits or is under way, as a user asks for it; one that is on it stays so."""
+        with self.lock:
+            if rollout.status in ("PENDING", "IN_PROGRESS"):
+                reason = "Service deployment rolled back because a user requested it."
+                rollout.move("ROLLBACK_REQUESTED", reason)
+                self._interruptions[rollout.id] = StopRequestedError(reason)
 
     def interrupt(self, reason: str) -> None:
         """Ends the newest rollout, if it is not over, by its own way back."""
@@ -104,6 +126,15 @@ class ServiceController:
         event = {"id": new_uuid(), "createdAt": now_iso(), "message": text}
         self.record["events"] = [event, *self.record["events"][:99]]
 
+    def _overtake(self, former: Rollout, newer: Rollout) -> None:
+        """Whose predecessor has begun to end is as good as over: the newer one waits for it."""
+        if former.stage == "CLEAN_UP":
+            return
+        reason = f"superseded by deployment {newer.id}"
+        if former.status == "IN_PROGRESS":
+            former.move("STOP_REQUESTED", reason)
+        self._interruptions.setdefault(former.id, SupersededError(reason))
+
     def _run(self) -> None:
         with request_scope(*self._scope):
             while not self._closed.wait(TICK):
@@ -124,7 +155,7 @@ class ServiceController:
 
     def _tick(self) -> None:
         for rollout in self.rollouts:
-            rollout.look(reset_on_healthy=self._breaker(rollout).get("resetOnHealthyTask", True))
+            rollout.look()
         if self._plan is None and self._next is not None:
             self._take_up(self._next)
         if self._plan is not None:
@@ -135,11 +166,10 @@ class ServiceController:
 
     def _take_up(self, rollout: Rollout) -> None:
         self._next, self._active = None, rollout
-        rollout.source = self.completed
-        rollout.targets = traffic.places(rollout.revision.settings, self.completed)
+        rollout.begin(self.completed, traffic.places(rollout.revision.settings, self.completed))
         self.rollouts = [rollout, *(other for other in self.rollouts if other.tasks)]
         self._plan = self._carry_out(rollout)
-        self._announce("IN_PROGRESS", rollout, f"ECS deployment {rollout.id} in progress.")
+        deployment_events.announce("IN_PROGRESS", rollout, f"ECS deployment {rollout.id} in progress.")
 
     def _advance(self, plan: Iterator[None]) -> None:
         if next(plan, self) is self:
@@ -149,24 +179,28 @@ class ServiceController:
         strategy = STRATEGIES[str(rollout.configuration["strategy"])]
         work = strategy.deploy(self, rollout)
         try:
+            self._check(rollout)
             while next(work, self) is not self:
-                self._check(rollout)
                 yield
+                self._check(rollout)
         except RolloutError as failure:
             work.close()
-            yield from self._undo(rollout, failure)
+            yield from self._give_up(rollout, failure)
             return
         self._complete(rollout)
 
     def _check(self, rollout: Rollout) -> None:
         if (interruption := self._interruptions.pop(rollout.id, None)) is not None:
             raise interruption
-        threshold = self._threshold(rollout)
+        threshold = service_views.breaker_threshold(rollout.configuration, self.desired)
         if rollout.failed_tasks >= threshold:
-            raise RolloutError(
+            rollout.broken = True
+            raise BreakerError(
                 f"ECS deployment circuit breaker: tasks failed to start ({rollout.failed_tasks} of {threshold} "
                 f"failures; the last one: {rollout.last_failure})."
             )
+        if rollout.stage != "CLEAN_UP" and (firing := rollout.alarms.firing()):  # they are watched through the bake
+            raise AlarmError(f"ECS deployment alarms: in ALARM during the deployment: {', '.join(firing)}.")
 
     def _complete(self, rollout: Rollout) -> None:
         self.completed = rollout
@@ -174,68 +208,45 @@ class ServiceController:
         rollout.finish("SUCCESSFUL", f"ECS deployment {rollout.id} completed.", state="COMPLETED")
         self.rollouts = [rollout, *(other for other in self.rollouts if other.tasks and other is not rollout)]
         self.say("has reached a steady state.")
-        self._announce("COMPLETED", rollout, rollout.reason)
+        deployment_events.announce("COMPLETED", rollout, rollout.reason)
+
+    def _give_up(self, rollout: Rollout, failure: RolloutError) -> Iterator[None]:
+        """Back to the last completed rollout, or stopped as it stands: then it launches no task any more."""
+        reason = str(failure)
+        self.say(f"deployment failed: {reason}")
+        if not isinstance(failure, SupersededError) and deployment_events.tells_failures(rollout):
+            deployment_events.announce("FAILED", rollout, reason)
+        if failure.rolls_back(rollout):
+            rollout.move("ROLLBACK_IN_PROGRESS", reason, state="FAILED")
+            yield from self._undo(rollout, failure)
+            return
+        self.kept = [kept for kept in self.kept if kept is not rollout]
+        rollout.finish("STOPPED", reason, state="FAILED")
 
     def _undo(self, rollout: Rollout, failure: RolloutError) -> Iterator[None]:
-        former, reason = self.completed, str(failure)
-        rollout.move("ROLLBACK_IN_PROGRESS", reason, state="FAILED")
-        self.say(f"deployment failed: {reason}")
-        self._announce("FAILED", rollout, reason)
-        strategy = STRATEGIES[str(rollout.configuration["strategy"])]
-        if (isinstance(failure, SupersededError) and strategy is rolling) or not self._rolls_back(rollout):
-            rollout.finish("STOPPED", reason, state="FAILED")
-            return
+        former = self.completed
         if former is not None:
-            self._put_first(former, rollout)
-        yield from strategy.roll_back(self, rollout, former)
+            self._put_first(former, rollout, failure)
+        yield from STRATEGIES[str(rollout.configuration["strategy"])].roll_back(self, rollout, former)
         self.kept = [former] if former is not None else []
         if former is None:
-            rollout.finish("ROLLBACK_FAILED", f"{reason} No rollback candidate was found.", state="FAILED")
+            rollout.finish("ROLLBACK_FAILED", f"{failure} No rollback candidate was found.", state="FAILED")
             return
-        former.move(former.status, f"ECS deployment {former.id} completed.", state="COMPLETED")
-        rollout.finish("ROLLBACK_SUCCESSFUL", reason, state="FAILED")
+        former.show("COMPLETED", f"ECS deployment {former.id} completed.")
+        rollout.finish("ROLLBACK_SUCCESSFUL", str(failure), state="FAILED")
         self.say("has reached a steady state.")
+        deployment_events.announce("COMPLETED", former, former.state_reason)
 
-    def _put_first(self, former: Rollout, failed: Rollout) -> None:
-        failed.rollback = {
-            "reason": failed.reason,
-            "startedAt": time(),
-            "serviceRevisionArn": former.revision.arn,
-        }
+    def _put_first(self, former: Rollout, failed: Rollout, failure: RolloutError) -> None:
+        failed.rollback = {"reason": str(failure), "startedAt": time(), "serviceRevisionArn": former.revision.arn}
+        self.record.update({key: value for key, value in former.revision.settings.items() if not key.startswith("_")})
         self.record["taskDefinition"] = former.revision.definition["taskDefinitionArn"]
-        former.move(former.status, f"ECS deployment circuit breaker: rolling back to deploymentId {former.id}.")
-        former.state = "IN_PROGRESS"
+        former.show("IN_PROGRESS", f"{failure.cause}: rolling back to deploymentId {former.id}.")
         self.rollouts = [former, *(other for other in self.rollouts if other is not former)]
-
-    def _rolls_back(self, rollout: Rollout) -> bool:
-        """Blue/green always does; a rolling deployment when its breaker says so."""
-        return rollout.configuration["strategy"] != "ROLLING" or bool(self._breaker(rollout).get("rollback"))
-
-    def _threshold(self, rollout: Rollout) -> int:
-        """Failed tasks that end a rollout. Without a breaker AWS would retry for hours; here the default applies."""
-        limited = self.record | {"deploymentConfiguration": rollout.configuration}
-        threshold: int = ecs._circuit_breaker_threshold(limited)
-        return threshold
-
-    @staticmethod
-    def _breaker(rollout: Rollout) -> Record:
-        found: Record = rollout.configuration.get("deploymentCircuitBreaker") or {}
-        return found
+        deployment_events.announce("IN_PROGRESS", former, former.state_reason)
 
     def _publish(self) -> None:
         self.record.update(service_views.counts(self))
-
-    def _announce(self, what: str, rollout: Rollout, reason: str) -> None:
-        """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html"""
-        detail = {
-            "eventType": "ERROR" if what == "FAILED" else "INFO",
-            "eventName": f"SERVICE_DEPLOYMENT_{what}",
-            "deploymentId": rollout.id,
-            "updatedAt": now_iso(),
-            "reason": reason,
-        }
-        arn = self.record["serviceArn"]
-        _announcements.submit(events.emit, "aws.ecs", "ECS Deployment State Change", detail, [arn])
 
     def _drain(self) -> None:
         self.kept = []

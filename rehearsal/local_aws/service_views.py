@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ministack.services import ecs
+
 from rehearsal.local_aws.rollouts import Rollout
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ def counts(service: "ServiceController") -> Record:
     listed = [_deployment(rollout, primary=index == 0) for index, rollout in enumerate(_listed(service))]
     return {
         "deployments": listed,
+        "currentServiceRevisions": [_current(rollout) for rollout in service.rollouts],
         "runningCount": sum(item["runningCount"] for item in listed),
         "pendingCount": sum(item["pendingCount"] for item in listed),
     }
@@ -45,9 +48,18 @@ def _deployment(rollout: Rollout, *, primary: bool) -> Record:
     }
 
 
+def _current(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceCurrentRevisionSummary.html"""
+    return {
+        "arn": rollout.revision.arn,
+        "requestedTaskCount": rollout.desired,
+        "runningTaskCount": _running(rollout),
+        "pendingTaskCount": _pending(rollout),
+    }
+
+
 def service_deployment(rollout: Rollout) -> Record:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
-    revision = rollout.revision
     breaker = rollout.configuration.get("deploymentCircuitBreaker") or {}
     view: Record = {
         **brief(rollout),
@@ -55,17 +67,19 @@ def service_deployment(rollout: Rollout) -> Record:
         "sourceServiceRevisions": [_summary(rollout.source)] if rollout.source else [],
         "targetServiceRevision": _summary(rollout),
         "deploymentConfiguration": rollout.configuration,
-        "lifecycleHookDetails": rollout.hooks,
+        "lifecycleHookDetails": [run.view() for run in list(rollout.hooks) if run.status],
         "deploymentCircuitBreaker": {
             "status": _breaker_status(rollout) if breaker.get("enable") else "DISABLED",
             "failureCount": rollout.failed_tasks,
+            "threshold": breaker_threshold(rollout.configuration, rollout.desired),
         },
+        "alarms": rollout.alarms.view(over=rollout.finished_at is not None),
     }
     view.pop("targetServiceRevisionArn")
     optional = {
         "lifecycleStage": rollout.stage,
         "rollback": rollout.rollback,
-        "serviceArn": revision.settings["serviceArn"],
+        "stoppedAt": rollout.finished_at if rollout.status == "STOPPED" else None,
     }
     return view | {key: value for key, value in optional.items() if value}
 
@@ -77,13 +91,19 @@ def brief(rollout: Rollout) -> Record:
         "serviceArn": rollout.revision.settings["serviceArn"],
         "clusterArn": rollout.revision.settings["clusterArn"],
         "createdAt": rollout.created_at,
-        "startedAt": rollout.created_at,
+        "startedAt": rollout.started_at,
         "finishedAt": rollout.finished_at,
         "targetServiceRevisionArn": rollout.revision.arn,
         "status": rollout.status,
         "statusReason": rollout.reason,
     }
     return {key: value for key, value in view.items() if value is not None}
+
+
+def breaker_threshold(configuration: Record, desired: int) -> int:
+    """Failed tasks that end a rollout. Without a breaker AWS would retry for hours; here the default applies."""
+    threshold: int = ecs._circuit_breaker_threshold({"deploymentConfiguration": configuration, "desiredCount": desired})
+    return threshold
 
 
 def service_revision(rollout: Rollout) -> Record:
@@ -127,9 +147,9 @@ def _summary(rollout: Rollout) -> Record:
 
 
 def _breaker_status(rollout: Rollout) -> str:
-    if rollout.finished_at is None:
-        return "MONITORING"
-    return "MONITORING_COMPLETE" if rollout.status == "SUCCESSFUL" else "TRIGGERED"
+    if rollout.broken:
+        return "TRIGGERED"
+    return "MONITORING" if rollout.finished_at is None else "MONITORING_COMPLETE"
 
 
 def _running(rollout: Rollout) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ministack.core.responses import get_account_id, get_region, now_iso, request_scope
 from ministack.services import ecs
 
-from rehearsal.local_aws import load_balancer, workplace
+from rehearsal.local_aws import load_balancer, task_events, workplace
 from rehearsal.local_aws.clock import Clock
 from rehearsal.local_aws.task_containers import TaskContainer, TaskStartError
 from rehearsal.local_aws.task_records import Record, attach_network_interface, move, new_task
@@ -109,6 +109,7 @@ class Task:
             if self._stop is None and not self.stopped:
                 self._stop = Stop(reason, code, failed)
                 self.record.update(desiredStatus="STOPPED", stoppingAt=now_iso())
+                task_events.announce(self.record)
 
     def join(self, timeout: float | None = None) -> None:
         """Waits until it has ended."""
@@ -125,7 +126,7 @@ class Task:
                 self._end()
 
     def _start_containers(self) -> None:
-        move(self.record, "PENDING")
+        self._move("PENDING")
         self.record["pullStartedAt"] = now_iso()
         self.address = workplace.current().addresses.take()
         attach_network_interface(self.record, self.address)
@@ -135,7 +136,7 @@ class Task:
         if self._stop is None:
             self.record.update(pullStoppedAt=now_iso(), startedAt=now_iso())
             self._running_since = monotonic()
-            move(self.record, "RUNNING")
+            self._move("RUNNING")
 
     def _mind(self) -> None:
         while self._stop is None:
@@ -165,7 +166,11 @@ class Task:
         if self.address:
             workplace.current().addresses.give_back(self.address)
         shutil.rmtree(workplace.current().tasks / self.arn.rsplit("/", 1)[-1], ignore_errors=True)
-        move(self.record, "STOPPED")
+        self._move("STOPPED")
+
+    def _move(self, status: str) -> None:
+        move(self.record, status)
+        task_events.announce(self.record)
 
     def _drain(self) -> None:
         """No new request reaches it; those under way get the target group's deregistration delay."""
@@ -173,7 +178,7 @@ class Task:
             targets, self._targets = self._targets, []
         if not targets:
             return
-        move(self.record, "DEACTIVATING")
+        self._move("DEACTIVATING")
         for group, port in targets:
             load_balancer.deregister_targets(group, [(self.address, port)])
         if all(container.ended for container in self._containers):
@@ -184,7 +189,7 @@ class Task:
         return bool(load_balancer.target_state(target.group, self.address, target.port) == "draining")
 
     def _stop_containers(self) -> None:
-        move(self.record, "STOPPING")
+        self._move("STOPPING")
         for container in self._containers:
             container.process.terminate()
         patience = max((self._patience(c.definition) for c in self._containers), default=0.0)

@@ -36,8 +36,10 @@ def shift_test(target: Rollout, other: Rollout | None) -> None:
 
 
 def _shift(target: Rollout, which: str, percent: float) -> None:
+    whole = 100 if percent == round(percent) else 1000  # a weight is a whole number of at most 999
+    weight = round(percent * whole / 100)
     for rule, own, alternate in _rules(target, which):
-        load_balancer.set_weights(rule, {own: round(percent), alternate: 100 - round(percent)})
+        load_balancer.set_weights(rule, {own: weight, alternate: whole - weight})
 
 
 def _place(balancer: Record, taken: set[str]) -> Target:

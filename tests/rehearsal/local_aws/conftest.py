@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from rehearsal.local_aws import load_balancer
 from rehearsal.local_aws.server import LocalAws
+from tests.rehearsal.local_aws.deployments_of_tests import Moves
 from tests.rehearsal.local_aws.images_of_tests import Registry
 from tests.rehearsal.local_aws.services_of_tests import Balanced, Ecs
 
@@ -64,6 +66,20 @@ def balanced(aws: LocalAws) -> Balanced:
         elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
     production, test = (_rule(elb, balancer, port, blue, green) for port in (80, 9001))
     return Balanced(blue, green, production, test)
+
+
+@pytest.fixture
+def moves(monkeypatch: pytest.MonkeyPatch) -> Moves:
+    """Every change of a rule's weights, in order."""
+    seen: Moves = []
+    set_weights = load_balancer.set_weights
+
+    def recorded(rule: str, weights: dict[str, int]) -> None:
+        seen.append((rule, dict(weights)))
+        set_weights(rule, weights)
+
+    monkeypatch.setattr(load_balancer, "set_weights", recorded)
+    return seen
 
 
 def _rule(elb: Any, balancer: str, port: int, blue: str, green: str) -> str:

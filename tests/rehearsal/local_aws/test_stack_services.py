@@ -37,9 +37,12 @@ class Stack:
     services: tuple[str, ...]
 
     def create(self, image: str = "", **properties: Any) -> str:
+        self.begin_creation(image, **properties)
+        return self.over()
+
+    def begin_creation(self, image: str, **properties: Any) -> None:
         template = json.dumps(self.template(**properties))
         self.client.create_stack(StackName=self.name, TemplateBody=template, Parameters=self._image(image))
-        return self.over()
 
     def update(self, image: str) -> str:
         self.begin(image)
