@@ -1,21 +1,14 @@
 """What a component is, in every environment: `config/exchange.toml`."""
 
-from math import ceil
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-DAY_MINUTES = 24 * 60
-# A Step Functions execution ends at 25,000 events, a round takes about ten, and doubt doubles the rounds.
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-MOST_ROUNDS = 1000
-# CloudFormation gives a service three hours to become steady; the deployment itself needs some of them.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
-LONGEST_SHIFT_MINUTES = 150
+from stacks.gate_settings import Bake, Gate
+from stacks.strict import Strict
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
-Bake = Annotated[int, Field(ge=1, le=DAY_MINUTES)]
 TABLE_NAME = "(the table's name)"  # the key under which a table is told its name; `name` in the file is another one
 Kind = Literal["web", "worker", "singleton"]
 Strategy = Literal["BLUE_GREEN", "CANARY", "ROLLING"]
@@ -25,39 +18,6 @@ STRATEGIES: dict[Kind, tuple[Strategy, ...]] = {
     "worker": ("ROLLING",),
     "singleton": ("ROLLING",),
 }
-
-
-class Strict(BaseModel):
-    """Frozen; a key that it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Gate(Strict):
-    """What is asked of a new version while it bakes."""
-
-    interval_seconds: int = Field(ge=5, le=3600)
-    bake_minutes: Bake
-    samples_per_round: int = Field(ge=1, le=500)
-    min_samples: int = Field(ge=1)
-    max_error_rate: float = Field(gt=0, lt=1)
-    max_p95_ms: float = Field(gt=0)
-
-    @property
-    def rounds(self) -> int:
-        """How often the gate asks in a bake without doubt."""
-        return ceil(self.bake_minutes * 60 / self.interval_seconds)
-
-    @model_validator(mode="after")
-    def _can_conclude(self) -> Self:
-        if self.rounds > MOST_ROUNDS:
-            raise ValueError(f"{self.rounds} rounds, allowed are {MOST_ROUNDS}: raise interval_seconds")
-        if (most := self.rounds * self.samples_per_round) < self.min_samples:
-            raise ValueError(
-                f"a bake takes {self.rounds} rounds of {self.samples_per_round} samples, {most} in all, which never "
-                f"reaches min_samples = {self.min_samples}: raise bake_minutes or samples_per_round"
-            )
-        return self
 
 
 class Service(Strict):
@@ -91,11 +51,6 @@ class Service(Strict):
         self._check_keys("CANARY", self.strategy == "CANARY", "canary_percent", "canary_minutes")
         probed = self.kind == "web" or self.port is not None
         self._check_keys("probed", probed, "port", "readiness_path", "sample_path")
-        if (shift := (self.shift_bake_minutes or 0) + (self.canary_minutes or 0)) > LONGEST_SHIFT_MINUTES:
-            raise ValueError(
-                f"shift_bake_minutes and canary_minutes come to {shift}, allowed are {LONGEST_SHIFT_MINUTES}: "
-                "CloudFormation gives a service three hours to become steady"
-            )
         return self
 
     def _check_keys(self, what: str, needed: bool, *keys: str) -> None:

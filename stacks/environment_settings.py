@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from stacks.component_settings import Name, Strict
+from stacks.component_settings import Name
+from stacks.strict import Strict
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
 _GB = 1024
@@ -41,6 +42,8 @@ Endpoint = Literal[
     "xray",
 ]
 SMALLEST_PREFIX = 20  # three rows of subnets in three zones, each with room for a few hundred tasks
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Hour = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:")]
 
 
@@ -149,6 +152,24 @@ class Logs(Strict):
         return value
 
 
+class Window(Strict):
+    """When releases of `components` may start: on `days`, from `opens` to `closes` in UTC. Rollbacks may at any time.
+
+    `closes` before `opens` is on the next day. Who leaves the table out may release at any time.
+    """
+
+    components: tuple[Name, ...] = Field(default=("engine",), min_length=1)
+    days: tuple[Day, ...] = Field(min_length=1)
+    opens: Hour
+    closes: Hour
+
+    @model_validator(mode="after")
+    def _closes(self) -> Self:
+        if self.opens == self.closes:
+            raise ValueError(f"opens and closes are both {self.opens}: leave the table out if it should never close")
+        return self
+
+
 class TaskSize(Strict):
     """CPU units and MB of one task; between `min` and `max` of them, for what scales."""
 
@@ -190,6 +211,7 @@ class Environment(Strict):
     logs: Logs
     tasks: dict[str, TaskSize]
     pipeline: Pipeline
+    window: Window | None = None
 
 
 def fargate_problem(cpu: int, memory: int) -> str | None:

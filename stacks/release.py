@@ -18,7 +18,8 @@ from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from stacks.settings import Component, Service, Settings
+from stacks.release_facts import alarm_prefix, facts, machine_name
+from stacks.settings import Component, Settings
 
 _WATCH = Duration.hours(2)  # how long after a release an alarm or a failed deployment still undoes it
 
@@ -40,8 +41,11 @@ class ReleaseStack(Stack):
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         retention = retention_of(settings.logs.retention_days)
-        reach = self._reach(settings, platform, registry)
-        environment = {"COMPONENTS": self._facts(settings, reach), "LEDGER_TABLE": data.ledger.table_name}
+        reach = self._reach(settings, data, platform, registry)
+        environment = {
+            "COMPONENTS": self.to_json_string(facts(settings, reach)),
+            "LEDGER_TABLE": data.ledger.table_name,
+        }
         self.alerts = sns.Topic(self, "Alerts", master_key=data.key, enforce_ssl=True)
         self.gate = HealthGate(
             self, "HealthGate", vpc=network.vpc, environment=environment, retention=retention, key=data.key
@@ -65,7 +69,7 @@ class ReleaseStack(Stack):
             "Watch",
             function=self.functions.auto_rollback,
             service_arns=reach.service_arns,
-            alarm_prefixes=[_alarm_prefix(settings, name) for name in settings.components],
+            alarm_prefixes=[alarm_prefix(settings, name) for name in settings.components],
         )
         CfnOutput(self, "LedgerTableName", value=data.ledger.table_name)
 
@@ -73,7 +77,7 @@ class ReleaseStack(Stack):
         machine = ReleaseMachine(
             self,
             f"{component.name.capitalize()}Release",
-            name=_machine_name(settings, component.name),
+            name=machine_name(settings, component.name),
             functions=self.functions,
             interval_seconds=component.gate.interval_seconds,
             topic=self.alerts,
@@ -82,61 +86,14 @@ class ReleaseStack(Stack):
         CfnOutput(self, f"{component.name.capitalize()}MachineArn", value=machine.state_machine_arn)
         return machine
 
-    def _reach(self, settings: Settings, platform: PlatformStack, registry: RegistryStack) -> Reach:
+    def _reach(self, settings: Settings, data: DataStack, platform: PlatformStack, registry: RegistryStack) -> Reach:
         names = list(settings.components)
         return Reach(
             scope=self,
             stacks=[settings.stack_name(name) for name in names],
             cluster=platform.cluster.cluster_name,
             services=[one.name for component in settings.components.values() for one in component.services.values()],
-            machines=[_machine_name(settings, name) for name in names],
+            machines=[machine_name(settings, name) for name in names],
             repositories=registry.repositories,
+            secrets=list(data.secrets.values()),
         )
-
-    def _facts(self, settings: Settings, reach: Reach) -> str:
-        """What the functions are told of each component; `release_engine.model.parse_components` reads it."""
-        return self.to_json_string(
-            {
-                name: {
-                    "stack": settings.stack_name(name),
-                    "cluster": reach.cluster,
-                    "repository": reach.repositories[name].repository_name,
-                    "machine_arn": reach.machine_arn(_machine_name(settings, name)),
-                    "alarm_prefix": _alarm_prefix(settings, name),
-                    "gate": _limits(component),
-                    "services": {service.key: _service(service) for service in component.services.values()},
-                }
-                for name, component in settings.components.items()
-            }
-        )
-
-
-def _limits(component: Component) -> dict[str, float]:
-    gate = component.gate
-    return {
-        "interval_seconds": gate.interval_seconds,
-        "rounds": gate.rounds,
-        "samples_per_round": gate.samples_per_round,
-        "min_samples": gate.min_samples,
-        "max_error_rate": gate.max_error_rate,
-        "max_p95_ms": gate.max_p95_ms,
-    }
-
-
-def _service(service: Service) -> dict[str, str | int | None]:
-    """Left out where there is none: an environment holds 4 KB."""
-    facts = {
-        "name": service.name,
-        "port": service.port,
-        "readiness_path": service.readiness_path,
-        "sample_path": service.sample_path,
-    }
-    return {key: value for key, value in facts.items() if value is not None}
-
-
-def _machine_name(settings: Settings, component: str) -> str:
-    return settings.stack_name(f"{component}-release")
-
-
-def _alarm_prefix(settings: Settings, component: str) -> str:
-    return f"{settings.stack_name(component)}-"

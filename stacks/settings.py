@@ -26,6 +26,7 @@ from stacks.environment_settings import (
     Network,
     Pipeline,
     TaskSize,
+    Window,
 )
 from stacks.settings_checks import chain_of, cidrs, environment_problems, exchange_problems, overlap_problems
 from stacks.settings_errors import Problem, problems_of
@@ -64,6 +65,7 @@ class Settings:
     tasks: Mapping[str, TaskSize]
     pipeline: Pipeline
     components: Mapping[str, Component]
+    window: Window | None = None
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -120,6 +122,7 @@ def _settings(environment: str, region: str, exchange: Exchange, values: Environ
         tasks=values.tasks,
         pipeline=values.pipeline,
         components={name: exchange.components[name] for name in chain_of(exchange)},
+        window=values.window,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from stacks.component_settings import Exchange, Service
 from stacks.environment_settings import Environment, ExternalKafka, MskKafka, fargate_problem
 from stacks.settings_errors import Problem
+from stacks.timeout_checks import timeout_problems
 
 
 def chain_of(exchange: Exchange) -> tuple[str, ...]:
@@ -26,13 +27,14 @@ def chain_of(exchange: Exchange) -> tuple[str, ...]:
 
 
 def exchange_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
-    """An unknown component in the chain, a cycle, names and priorities used twice."""
+    """An unknown component in the chain, a cycle, names and priorities used twice, times that contradict each other."""
     unknown = list(_unknown_components(file, exchange))
     yield from unknown
     if not unknown:
         yield from _cycles(file, exchange)
     yield from _twice(file, exchange, "name")
     yield from _twice(file, exchange, "listener_priority")
+    yield from timeout_problems(file, exchange)
 
 
 def environment_problems(file: str, values: Environment, exchange: Exchange, region: str) -> Iterator[Problem]:
@@ -41,6 +43,7 @@ def environment_problems(file: str, values: Environment, exchange: Exchange, reg
     yield from _task_problems(file, values, exchange)
     yield from _adoption_problems(file, values, exchange)
     yield from _kafka_problems(file, values, exchange)
+    yield from _window_problems(file, values, exchange)
 
 
 def overlap_problems(file: str, cidr: str, others: Mapping[str, str]) -> Iterator[Problem]:
@@ -150,6 +153,13 @@ def _kafka_problems(file: str, values: Environment, exchange: Exchange) -> Itera
         yield Problem(
             file, "kafka.service_name", kafka.service_name, "is the name of another service: each needs its own"
         )
+
+
+def _window_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
+    for name in values.window.components if values.window else ():
+        if name not in exchange.components:
+            what = f"unknown component; allowed are {', '.join(exchange.components)}"
+            yield Problem(file, "window.components", name, what)
 
 
 def cidrs(files: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:

@@ -68,8 +68,8 @@ class ReleaseFunction(Construct):
         acknowledge(
             self.role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray, CloudWatch's list of alarms, ECS's list of tasks and network "
-                "interfaces know no narrower resource; where they know a condition, it is set",
+                "AwsSolutions-IAM5[Resource::*]": "X-Ray, alarms, listener rules, task definitions, the list of tasks "
+                "and network interfaces know no narrower resource; where they know a condition, it is set",
                 "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
             },
         )

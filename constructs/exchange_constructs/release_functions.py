@@ -67,8 +67,16 @@ class ReleaseFunctions(Construct):
         rollback = function("AutoRollback", "auto_rollback", dead_letters=topic, WATCH_SECONDS=seconds)
         for one in (preflight, deploy, record, rollback):
             reach.grant_read_stacks(one.role)
-        for role in (gate.role, verify.role):
+        for role in (gate.role, verify.role, preflight.role):
             reach.grant_read_services(role)
+        for role in (gate.role, verify.role):
+            reach.grant_read_tasks(role)
+        for role in (verify.role, preflight.role):
+            reach.grant_read_traffic(role)
+        reach.grant_read_deployments(gate.role)
+        reach.grant_read_metrics(gate.role)
+        reach.grant_read_change_sets(preflight.role)
+        reach.grant_read_secrets(preflight.role)
         for role in (gate.role, preflight.role):
             reach.grant_read_alarms(role)
         for role in (preflight.role, rollback.role):

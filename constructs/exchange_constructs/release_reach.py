@@ -8,6 +8,7 @@ from typing import Any
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
 
 from exchange_constructs.acknowledgements import acknowledge
 
@@ -22,6 +23,7 @@ class Reach:
     services: Sequence[str]
     machines: Sequence[str]
     repositories: Mapping[str, ecr.IRepository]
+    secrets: Sequence[secretsmanager.ISecret]
 
     def grant_read_stacks(self, role: iam.Role) -> None:
         """What they run, how they stand and what happened to them."""
@@ -32,19 +34,44 @@ class Reach:
         verbs = ("CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "CancelUpdateStack")
         self._allow(role, [f"cloudformation:{verb}" for verb in verbs], self._stack_arns)
 
+    def grant_read_change_sets(self, role: iam.Role) -> None:
+        """Which there are, not what is in them."""
+        self._allow(role, ["cloudformation:ListChangeSets"], self._stack_arns)
+
     def grant_read_services(self, role: iam.Role) -> None:
-        """What the services run, task by task.
+        """How the services are set up, how their deployments stand and which revision serves.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment-permissions.html
         """
         self._allow(role, ["ecs:DescribeServices", "ecs:ListServiceDeployments"], self.service_arns)
-        for kind in ("Deployment", "Revision"):
-            arns = [self._ecs(f"service-{kind.lower()}", f"*/{service}/*") for service in self.services]
-            self._allow(role, [f"ecs:DescribeService{kind}s"], arns)
+        self._allow(role, ["ecs:DescribeServiceRevisions"], self._of_services("service-revision"))
+
+    def grant_read_deployments(self, role: iam.Role) -> None:
+        """One by one, as the hook is told of them."""
+        self._allow(role, ["ecs:DescribeServiceDeployments"], self._of_services("service-deployment"))
+
+    def grant_read_tasks(self, role: iam.Role) -> None:
+        """What the services run, task by task."""
         here = {"ArnEquals": {"ecs:cluster": self._ecs("cluster", self.cluster)}}
         self._allow(role, ["ecs:DescribeTasks"], [self._ecs("task", "*")], here)
         # ListTasks of Fargate tasks has no resource that could be named; the condition keeps it to the cluster
         self._allow(role, ["ecs:ListTasks"], ["*"], here)
+
+    def grant_read_traffic(self, role: iam.Role) -> None:
+        """The weights of listener rules: DescribeRules knows no narrower resource than all, and no condition.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+        """
+        self._allow(role, ["elasticloadbalancing:DescribeRules"], ["*"])
+
+    def grant_read_secrets(self, role: iam.Role) -> None:
+        """Which secrets the tasks refer to and whether they are there; never a value.
+
+        DescribeTaskDefinition knows no narrower resource than all:
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+        """
+        self._allow(role, ["ecs:DescribeTaskDefinition"], ["*"])
+        self._allow(role, ["secretsmanager:DescribeSecret"], [secret.secret_arn for secret in self.secrets])
 
     def grant_read_images(self, role: iam.Role) -> None:
         """Whether an image is there."""
@@ -53,6 +80,13 @@ class Reach:
     def grant_read_alarms(self, role: iam.Role) -> None:
         """CloudWatch lists alarms by prefix for all resources or for none."""
         self._allow(role, ["cloudwatch:DescribeAlarms"], ["*"])
+
+    def grant_read_metrics(self, role: iam.Role) -> None:
+        """What the components report of themselves. CloudWatch knows no narrower resource for metrics than all.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+        """
+        self._allow(role, ["cloudwatch:GetMetricData"], ["*"])
 
     def grant_read_executions(self, role: iam.Role) -> None:
         """Whether a release is under way, and how long it stayed where."""
@@ -82,7 +116,7 @@ class Reach:
         statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
         role.add_to_principal_policy(statement)
         reason = f"{', '.join(actions)}: the ids of what comes into being with each release cannot be known before"
-        acknowledge(role, {finding(self.scope, arn): reason for arn in resources if "*" in arn})
+        acknowledge(role, {finding(self.scope, arn): reason for arn in resources if "*" in arn and arn != "*"})
 
     @cached_property
     def _stack_arns(self) -> list[str]:
@@ -90,6 +124,9 @@ class Reach:
             self.scope.format_arn(service="cloudformation", resource="stack", resource_name=f"{stack}/*")
             for stack in self.stacks
         ]
+
+    def _of_services(self, resource: str) -> list[str]:
+        return [self._ecs(resource, f"*/{service}/*") for service in self.services]
 
     def _ecs(self, resource: str, name: str) -> str:
         return self.scope.format_arn(service="ecs", resource=resource, resource_name=name)

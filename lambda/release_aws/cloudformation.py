@@ -75,6 +75,11 @@ class Stacks:
         changes = tuple(change for page in pages for change in page.get("Changes", []))
         return ChangeSet(_state(pages[0]["Status"], reason), reason, changes)
 
+    def change_sets(self, stack: str) -> tuple[Mapping[str, Any], ...]:
+        """A summary of each that the stack has; CloudFormation forgets those that were executed."""
+        pages = self._client.get_paginator("list_change_sets").paginate(StackName=stack)
+        return tuple(summary for page in pages for summary in page["Summaries"])
+
     def execute(self, stack: str, name: str) -> bool:
         """False when it was executed already: CloudFormation then has put it away, or says so."""
         try:

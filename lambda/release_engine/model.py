@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from release_engine import window
+from release_engine.metric_check import MetricCheck
+from release_engine.window import Window
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
@@ -38,6 +42,15 @@ class GateLimits:
     min_samples: int
     max_error_rate: float
     max_p95_ms: float
+    metrics: tuple[MetricCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class MetricsHome:
+    """Where CloudWatch keeps what the components report of themselves."""
+
+    namespace: str
+    environment: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Component:
-    """Where a component lives."""
+    """Where a component lives; without a `window` its releases may start at any time."""
 
     name: str
     stack: str
@@ -61,13 +74,20 @@ class Component:
     repository: str
     machine_arn: str
     alarm_prefix: str
+    metrics: MetricsHome
     gate: GateLimits
     services: tuple[Service, ...]
+    window: Window | None = None
 
     @property
     def probed(self) -> tuple[Service, ...]:
         """The services that can be asked."""
         return tuple(service for service in self.services if service.port)
+
+    @property
+    def service_names(self) -> list[str]:
+        """As ECS knows them."""
+        return [service.name for service in self.services]
 
     def service(self, key: str) -> Service:
         """By its key in the settings, such as `web`."""
@@ -87,6 +107,14 @@ def _component(name: str, values: Mapping[str, Any]) -> Component:
         repository=values["repository"],
         machine_arn=values["machine_arn"],
         alarm_prefix=values["alarm_prefix"],
-        gate=GateLimits(**values["gate"]),
+        metrics=MetricsHome(**values["metrics"]),
+        gate=_limits(values["gate"]),
         services=tuple(Service(key=key, **service) for key, service in values["services"].items()),
+        window=window.parse(values["window"]) if "window" in values else None,
     )
+
+
+def _limits(values: Mapping[str, Any]) -> GateLimits:
+    """A check without an own tolerance has the default one."""
+    metrics = tuple(MetricCheck(**check) for check in values.get("metrics", ()))
+    return GateLimits(**{**values, "metrics": metrics})

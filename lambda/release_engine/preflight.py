@@ -4,34 +4,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from release_engine import manifest
+from release_engine import manifest, secret, timeouts, traffic, window
 from release_engine.ledger import Kind
 from release_engine.model import Component, digest_problem, release_id_problem
-from release_engine.stack import update_problem
+from release_engine.secret import Secret
+from release_engine.service_setup import Setup, deployments_under_way
+from release_engine.stack import change_sets_under_way, update_problem
+from release_engine.traffic import Traffic
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody wants released."""
+    """What somebody wants released, and when: `at` is in epoch seconds."""
 
     release_id: str
     digest: str
     kind: Kind
+    at: float
     manifest: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """What is there. `former_digest` is what the stack runs now, None before the first release."""
+    """What is there. `former_digest` is what the stack runs now, None before the first release.
+
+    Before that release there are no services either, and so no traffic and no secrets to look at. `change_sets` are
+    the summaries of CloudFormation; `secrets` goes by what the task definitions refer to.
+    """
 
     stack_status: str | None
     former_digest: str | None
     images: frozenset[str] = frozenset()
     alarms: Mapping[str, str] = field(default_factory=dict)
+    change_sets: Sequence[Mapping[str, Any]] = ()
+    setups: Sequence[Setup] = ()
+    traffic: Sequence[Traffic] = ()
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
 def problems(component: Component, asked: Asked, found: Found) -> list[str]:
-    """Why this release must not start; empty when it may."""
+    """Why this release must not start; empty when it may.
+
+    A rollback is refused for what makes it impossible only: what makes a release unwise may be what it is to answer.
+    """
     malformed = [digest_problem(asked.digest), release_id_problem(asked.release_id)]
     stack = update_problem(found.stack_status)
     return [
@@ -39,7 +54,20 @@ def problems(component: Component, asked: Asked, found: Found) -> list[str]:
         *manifest.problems(asked.manifest, component=component.name, digest=asked.digest),
         *([f"{component.stack}: {stack}"] if stack else []),
         *_images(component, asked, found),
-        *_alarms(asked, found),
+        *secret.problems(found.secrets),
+        *(_unwise(component, asked, found) if asked.kind is Kind.RELEASE else []),
+    ]
+
+
+def _unwise(component: Component, asked: Asked, found: Found) -> Sequence[str]:
+    closed, interval = window.problem(component.window, asked.at), component.gate.interval_seconds
+    return [
+        *([f"{component.name}: {closed}"] if closed else []),
+        *(f"{component.stack}: {problem}" for problem in change_sets_under_way(found.change_sets)),
+        *deployments_under_way(found.setups),
+        *traffic.problems(found.traffic),
+        *(problem for one in found.setups for problem in timeouts.problems(one.service, one.replacement, interval)),
+        *_alarms(found),
     ]
 
 
@@ -53,9 +81,7 @@ def _images(component: Component, asked: Asked, found: Found) -> Sequence[str]:
     return missing
 
 
-def _alarms(asked: Asked, found: Found) -> Sequence[str]:
-    """ECS ignores an alarm that is red when a deployment starts (F13). A rollback may be the very answer to it."""
-    if asked.kind is Kind.ROLLBACK:
-        return []
+def _alarms(found: Found) -> Sequence[str]:
+    """ECS ignores an alarm that is red when a deployment starts (F13)."""
     firing = sorted(name for name, state in found.alarms.items() if state == "ALARM")
     return [f"alarm {name} is in ALARM, so it would not be watched" for name in firing]

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from release_engine import traffic
+from release_engine.traffic import Traffic
 from release_engine.verdict import Judgement, Verdict, worst
 
 
@@ -27,9 +29,15 @@ class Running:
     reason: str = ""
 
 
-def judge(target: str, services: Sequence[Running]) -> Judgement:
-    """PASS when every running task of every service has the digest; INCONCLUSIVE while that may still come."""
-    return worst([_judge_one(target, service) for service in services])
+def judge(target: str, services: Sequence[Running], users: Sequence[Traffic] = ()) -> Judgement:
+    """PASS when every running task of every service has the digest; INCONCLUSIVE while that may still come.
+
+    Where `users` are sent counts once all tasks are as they should be: before that, shares of traffic are no mistake.
+    """
+    judged = [_judge_one(target, service) for service in services]
+    if all(one.verdict is Verdict.PASS for one in judged):
+        judged += [traffic.judge(one) for one in users]
+    return worst(judged)
 
 
 def _judge_one(target: str, service: Running) -> Judgement:

@@ -13,6 +13,7 @@ _UPDATABLE = (
     "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE",
 )
+_UNDER_WAY = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "EXECUTE_IN_PROGRESS")
 
 
 def update_problem(status: str | None) -> str | None:
@@ -20,6 +21,19 @@ def update_problem(status: str | None) -> str | None:
     if status in _UPDATABLE:
         return None
     return f"the stack is {status}" if status else "the stack does not exist"
+
+
+def change_sets_under_way(summaries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What others are about to change; one that only waits to be executed, such as ours of before, does not count.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ChangeSetSummary.html
+    """
+    return [
+        f"change set {one['ChangeSetName']} is {status}"
+        for one in summaries
+        for status in (one.get("Status"), one.get("ExecutionStatus"))
+        if status in _UNDER_WAY
+    ]
 
 
 def progress(status: str | None) -> str:

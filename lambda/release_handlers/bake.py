@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from release_engine import gate, running
+from release_engine import gate, metric_check, running
 from release_engine.ledger import Kind
+from release_engine.metric_check import Tally, tally
 from release_engine.model import Component
 from release_engine.samples import Seen, seen
 from release_engine.verdict import Judgement, worst
@@ -20,10 +21,12 @@ def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
     done = int(before.get("round", 0)) + 1
     found = _probed(component, state["digest"], before, world, seconds)
     known, restarts = _restarts(component, state["digest"], before, world)
+    reported = _reported(component, state["digest"], before, done, world)
     judgements = [
         *[one for key, saw in found.items() for one in gate.judge(key, saw, component.gate)],
         running.judge(state["digest"], [world.services.running(component.cluster, s.name) for s in component.services]),
         gate.judge_restarts(restarts),
+        *[metric_check.judge(check, reported[check.name]) for check in component.gate.metrics],
         *_alarms(component, state, world),
     ]
     judgement = worst(judgements)
@@ -35,6 +38,7 @@ def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
         "status": "judged" if over else "sampling",
         "round": done,
         "seen": {key: saw.as_dict() for key, saw in found.items()},
+        "reported": {name: tally.as_dict() for name, tally in reported.items()},
         "crashed": known,
         "restarts": restarts,
     }
@@ -52,6 +56,15 @@ def _probed(component: Component, digest: str, before: State, world: World, seco
         targets.append(Target(service, digest, [address for address in judged if address]))
     earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
     return probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
+
+
+def _reported(component: Component, digest: str, before: State, round_: int, world: World) -> dict[str, Tally]:
+    """What the version reports of itself, one reading more of each check that is due."""
+    seen = {check.name: tally((before.get("reported") or {}).get(check.name)) for check in component.gate.metrics}
+    due = [check for check in component.gate.metrics if metric_check.due(check, round_)]
+    for check, reading in zip(due, world.metrics.read(component.metrics, due, digest, world.now()), strict=True):
+        seen[check.name] = metric_check.take(check, seen[check.name], reading)
+    return seen
 
 
 def _restarts(component: Component, digest: str, before: State, world: World) -> tuple[list[str], int]:

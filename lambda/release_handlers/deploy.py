@@ -7,11 +7,12 @@ from release_aws.cloudformation import Stack
 from release_engine import change_set
 from release_engine.model import Component
 from release_engine.stack import progress
+from release_engine.timeouts import PATIENCE_MINUTES
 from release_handlers.steps import Step, step_of
 from release_handlers.world import World, world
 
 CHANGE_SET_POLLS = 60  # at 5 s: five minutes
-STACK_POLLS = 360  # at 10 s: one hour, where ECS and CloudFormation would wait for three (F2)
+STACK_POLLS = 6 * PATIENCE_MINUTES  # at 10 s
 
 Result = dict[str, Any]
 Action = Callable[[Component, Step, Result, World], Result]

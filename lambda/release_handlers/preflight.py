@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from release_aws.cloudformation import Stack
 from release_engine import preflight
 from release_engine.ledger import Kind
+from release_engine.model import Component
 from release_handlers.world import World, world
 
 
@@ -16,14 +18,24 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 def check(state: Mapping[str, Any], world: World) -> dict[str, Any]:
     """`status` is ready, or refused with every problem in `reason`."""
     component = world.components[state["component"]]
-    asked = preflight.Asked(state["release_id"], state["digest"], Kind(state["kind"]), state.get("manifest"))
-    stack = world.stacks.describe(component.stack)
+    asked = preflight.Asked(
+        state["release_id"], state["digest"], Kind(state["kind"]), world.now(), state.get("manifest")
+    )
+    found = _found(component, asked, world.stacks.describe(component.stack), world)
+    problems = preflight.problems(component, asked, found)
+    return {"status": "refused" if problems else "ready", "reason": "; ".join(problems), "problems": problems}
+
+
+def _found(component: Component, asked: preflight.Asked, stack: Stack | None, world: World) -> preflight.Found:
     former = stack.digest if stack else None
-    found = preflight.Found(
+    setups = world.setups.find(component.cluster, component.service_names)
+    return preflight.Found(
         stack_status=stack.status if stack else None,
         former_digest=former,
         images=world.images.present(component.repository, filter(None, [asked.digest, former])),
         alarms=world.alarms.states(component.alarm_prefix),
+        change_sets=world.stacks.change_sets(stack.name) if stack else (),
+        setups=setups,
+        traffic=world.rules.traffic(setups),
+        secrets=world.secrets.known(world.setups.secrets(setups)),
     )
-    problems = preflight.problems(component, asked, found)
-    return {"status": "refused" if problems else "ready", "reason": "; ".join(problems), "problems": problems}

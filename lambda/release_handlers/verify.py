@@ -1,4 +1,4 @@
-"""VerifyRunning and VerifyRolledBack: whether every task of the component runs the digest."""
+"""VerifyRunning and VerifyRolledBack: whether every task of the component runs the digest, and all users reach them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,8 +21,9 @@ def look(purpose: str, state: Mapping[str, Any], world: World) -> dict[str, Any]
     """`status` is running, failed or waiting; waiting too long is failed."""
     step, component = step_of(purpose, state), world.components[state["component"]]
     polls = int((state.get(step.verified) or {}).get("polls", 0)) + 1
-    facts = [world.services.running(component.cluster, service.name) for service in component.services]
-    judgement = running.judge(step.digest, facts)
+    facts = [world.services.running(component.cluster, name) for name in component.service_names]
+    users = world.rules.traffic(world.setups.find(component.cluster, component.service_names))
+    judgement = running.judge(step.digest, facts, users)
     status = _STATUS[judgement.verdict]
     reason = judgement.reason
     if status == "waiting" and polls >= POLLS:

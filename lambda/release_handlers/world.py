@@ -13,7 +13,11 @@ from release_aws.cloudformation import Stacks
 from release_aws.cloudwatch import Alarms
 from release_aws.ecr import Images
 from release_aws.ecs import Services
+from release_aws.ecs_setup import Setups
+from release_aws.elbv2 import Rules
 from release_aws.ledger import Ledger
+from release_aws.metrics import Metrics
+from release_aws.secretsmanager import Secrets
 from release_aws.stepfunctions import Machines
 from release_engine.model import Component, parse_components
 from release_engine.samples import Answer
@@ -52,12 +56,28 @@ class World:
         return Services(self._client("ecs"))
 
     @cached_property
+    def setups(self) -> Setups:
+        return Setups(self._client("ecs"))
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(self._client("elbv2"))
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self._client("secretsmanager"))
+
+    @cached_property
     def images(self) -> Images:
         return Images(self._client("ecr"))
 
     @cached_property
     def alarms(self) -> Alarms:
         return Alarms(self._client("cloudwatch"))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics(self._client("cloudwatch"))
 
     @cached_property
     def machines(self) -> Machines:

@@ -11,6 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
@@ -45,7 +46,13 @@ def synthesized_definition() -> dict[str, Any]:
         "Functions",
         gate=gate,
         reach=Reach(
-            stack, ["client"], "cluster", ["web"], ["client-release"], {"client": ecr.Repository(stack, "Images")}
+            stack,
+            stacks=["client"],
+            cluster="cluster",
+            services=["web"],
+            machines=["client-release"],
+            repositories={"client": ecr.Repository(stack, "Images")},
+            secrets=[secretsmanager.Secret(stack, "Secret")],
         ),
         ledger=ledger,
         environment={},

@@ -24,7 +24,10 @@ INTERFACES = "network interfaces of a function in the VPC, which EC2 does not kn
 # Actions for which AWS has nothing narrower than all resources, and why.
 UNNARROWED = {
     "cloudwatch:DescribeAlarms": "CloudWatch lists alarms by prefix, whatever the resource",
+    "cloudwatch:GetMetricData": "metrics are no resources of IAM",
     "ecr:GetAuthorizationToken": "the token is for the registry of the account",
+    "ecs:DescribeTaskDefinition": "ECS knows no resource for it: a definition is described or it is not",
+    "elasticloadbalancing:DescribeRules": "load balancers are described for all resources or for none",
     "ecs:ListTasks": "tasks of Fargate have no resource to name; a condition keeps it to the cluster",
     "inspector-scan:ScanSbom": "what is scanned is no resource of AWS",
     "ec2:CreateNetworkInterface": INTERFACES,

@@ -13,10 +13,13 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Match, Template
 
 from exchange_constructs.log_retention import retention_of
-from release_engine.model import parse_components
+from release_engine.metric_check import MetricCheck
+from release_engine.model import MetricsHome, parse_components
+from stacks.gate_settings import Gate, Metric
 from stacks.release import ReleaseStack
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
@@ -32,12 +35,27 @@ def service(name: str) -> SimpleNamespace:
 
 def settings() -> Any:
     """The part of the settings that the stack reads."""
-    gate = SimpleNamespace(
-        interval_seconds=30, rounds=6, samples_per_round=20, min_samples=60, max_error_rate=0.01, max_p95_ms=1000
+    lag = Metric(name="consumer lag", metric="ConsumerLag", statistic="Maximum", max=3, unit="s", interval_seconds=60)
+    gate = Gate(
+        interval_seconds=30,
+        bake_minutes=3,
+        samples_per_round=20,
+        min_samples=60,
+        max_error_rate=0.01,
+        max_p95_ms=1000,
+        metrics=(lag,),
     )
     components = {name: SimpleNamespace(name=name, gate=gate, services={"web": service(name)}) for name in NAMES}
     logs = SimpleNamespace(retention_days=365)
-    return SimpleNamespace(components=components, logs=logs, stack_name=lambda stack: f"exchange-test-{stack}")
+    window = SimpleNamespace(components=("engine",), days=("tue",), opens="02:00", closes="05:00")
+    return SimpleNamespace(
+        project="exchange",
+        environment="test",
+        components=components,
+        window=window,
+        logs=logs,
+        stack_name=lambda stack: f"exchange-test-{stack}",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +71,9 @@ def template() -> Template:
         "Release",
         settings=settings(),
         network=cast(Any, SimpleNamespace(vpc=vpc)),
-        data=cast(Any, SimpleNamespace(ledger=ledger, key=key)),
+        data=cast(
+            Any, SimpleNamespace(ledger=ledger, key=key, secrets={"Login": secretsmanager.Secret(base, "Login")})
+        ),
         platform=cast(Any, SimpleNamespace(cluster=ecs.Cluster(base, "Cluster", vpc=vpc))),
         registry=cast(Any, SimpleNamespace(repositories={name: ecr.Repository(base, name) for name in NAMES})),
     )
@@ -108,6 +128,11 @@ def test_the_functions_know_the_components_within_the_4_kb_of_an_environment(tem
     assert parsed["client"].alarm_prefix == "exchange-test-client-"
     assert parsed["client"].probed[0].readiness_path == "/health/ready"
     assert parsed["client"].gate.rounds == 6
+    assert parsed["client"].metrics == MetricsHome("Exchange", "test")
+    assert parsed["client"].gate.metrics == (
+        MetricCheck("consumer lag", "ConsumerLag", "Maximum", 3, unit="s", every=2),
+    )
+    assert (parsed["client"].window, str(parsed["engine"].window)) == (None, "tue 02:00-05:00 UTC")
 
 
 def test_only_the_gate_is_in_the_network_where_the_tasks_are(template: Template) -> None:
@@ -128,11 +153,20 @@ def test_only_what_aws_cannot_narrow_is_granted_on_all_resources(template: Templ
         if statement["Resource"] == "*":
             wide |= {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
     services = {action.split(":")[0] for action in wide}
-    assert services == {"cloudwatch", "ec2", "ecs", "logs", "xray"}
-    assert {action for action in wide if action.startswith(("ecs", "cloudwatch"))} == {
+    assert services == {"cloudwatch", "ec2", "ecs", "elasticloadbalancing", "logs", "xray"}
+    assert {action for action in wide if action.startswith(("ecs", "cloudwatch", "elastic"))} == {
         "ecs:ListTasks",
+        "ecs:DescribeTaskDefinition",
         "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData",
+        "elasticloadbalancing:DescribeRules",
     }
+
+
+def test_no_function_may_read_a_secret(template: Template) -> None:
+    """Preflight asks whether they are there."""
+    actions = {action for name in ("Preflight", "Verify", "HealthGate") for action in actions_of(template, name)}
+    assert {action for action in actions if action.startswith("secretsmanager")} == {"secretsmanager:DescribeSecret"}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +174,9 @@ def test_only_what_aws_cannot_narrow_is_granted_on_all_resources(template: Templ
     [
         ("HealthGate", "cloudformation:ExecuteChangeSet"),
         ("Verify", "dynamodb:PutItem"),
+        ("Verify", "ecs:DescribeServiceDeployments"),
         ("Preflight", "cloudformation:CreateChangeSet"),
+        ("Preflight", "ecs:DescribeTasks"),
         ("Record", "cloudformation:CreateChangeSet"),
         ("AutoRollback", "cloudformation:ExecuteChangeSet"),
     ],

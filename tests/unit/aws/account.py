@@ -8,8 +8,8 @@ from release_aws.probes import Question
 from release_engine.samples import Answer
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.aws.fake_cloudformation import STACK, CloudFormation
-from tests.unit.aws.fake_ecs import Ecs
-from tests.unit.aws.fake_services import CloudWatch, Ecr, StepFunctions
+from tests.unit.aws.fake_ecs import BLUE, GREEN, SECRET, Ecs
+from tests.unit.aws.fake_services import CloudWatch, Ecr, LoadBalancing, SecretsManager, StepFunctions
 from tests.unit.aws.fake_table import Dynamo
 
 COMPONENT = {
@@ -18,6 +18,7 @@ COMPONENT = {
     "repository": "client",
     "machine_arn": "arn:aws:states:us-west-2:111122223333:stateMachine:client-release",
     "alarm_prefix": "exchange-test-client-",
+    "metrics": {"namespace": "Exchange", "environment": "test"},
     "gate": {
         "interval_seconds": 30,
         "rounds": 3,
@@ -43,6 +44,9 @@ class Account:
         self.outcome: list[str] = ["succeed"]
         self.images = {OLD, NEW}
         self.alarms: dict[str, str] = {}
+        self.reported: dict[tuple[str, str], list[float]] = {}
+        self.weights = {BLUE: 100, GREEN: 0}
+        self.secrets: dict[str, dict[str, Any] | str] = {SECRET: {"VersionIdsToStages": {"v1": ["AWSCURRENT"]}}}
         self.running = {"exchange-client-web": [digest], "exchange-client-worker": [digest]}
         self.rollout = "SUCCESSFUL"
         self.crashed: list[str] = []
@@ -56,6 +60,8 @@ class Account:
             "ecs": Ecs(self),
             "ecr": Ecr(self),
             "cloudwatch": CloudWatch(self),
+            "elbv2": LoadBalancing(self),
+            "secretsmanager": SecretsManager(self),
             "dynamodb": Dynamo(),
             "stepfunctions": StepFunctions(self),
         }

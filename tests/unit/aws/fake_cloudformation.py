@@ -18,6 +18,7 @@ class CloudFormation(Paginated):
         self.account = account
         self.change_sets: dict[str, dict[str, Any]] = {}
         self.changes: list[dict[str, Any]] | None = None
+        self.listed: list[dict[str, Any]] = []
         self.deleted: list[str] = []
         self.executed: list[str] = []
         self.slow_looks = 0
@@ -52,6 +53,9 @@ class CloudFormation(Paginated):
         if digest == self.account.digest:
             return {"Status": "FAILED", "StatusReason": "The submitted information didn't contain changes."}
         return {"Status": "CREATE_COMPLETE", "Changes": self._changes()}
+
+    def list_change_sets(self, StackName: str) -> dict[str, Any]:
+        return {"Summaries": self.listed}
 
     def delete_change_set(self, StackName: str, ChangeSetName: str) -> None:
         self.deleted.append(ChangeSetName)

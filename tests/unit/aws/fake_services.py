@@ -1,4 +1,4 @@
-"""The services of which a release asks little: images, alarms, executions."""
+"""The services of which a release asks little: images, alarms, listener rules, secrets, executions."""
 # ruff: noqa: N803 - the arguments have the names that boto gives them
 
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ class Ecr:
 
 
 class CloudWatch(Paginated):
-    """Alarms by name."""
+    """Alarms by name, metrics by what was reported."""
 
     def __init__(self, account: "Account") -> None:
         self.account = account
@@ -29,6 +29,45 @@ class CloudWatch(Paginated):
     def describe_alarms(self, AlarmNamePrefix: str, AlarmTypes: list[str]) -> dict[str, Any]:
         named = [(name, state) for name, state in self.account.alarms.items() if name.startswith(AlarmNamePrefix)]
         return {"MetricAlarms": [{"AlarmName": name, "StateValue": state} for name, state in named]}
+
+    def get_metric_data(self, MetricDataQueries: list[dict[str, Any]], **asked: Any) -> dict[str, Any]:
+        """What the account has `reported`, by metric and digest, newest first."""
+        assert asked["ScanBy"] == "TimestampDescending"
+        assert asked["StartTime"] < asked["EndTime"]
+        results = []
+        for query in MetricDataQueries:
+            metric = query["MetricStat"]["Metric"]
+            assert metric["Namespace"] == "Exchange"
+            digest = next(one["Value"] for one in metric["Dimensions"] if one["Name"] == "Digest")
+            values = self.account.reported.get((metric["MetricName"], digest), [])
+            results.append({"Id": query["Id"], "Values": values, "StatusCode": "Complete"})
+        return {"MetricDataResults": results}
+
+
+class LoadBalancing:
+    """One listener rule, with the account's weights."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def describe_rules(self, RuleArns: list[str]) -> dict[str, Any]:
+        if not self.account.weights:
+            raise error("RuleNotFound")
+        groups = [{"TargetGroupArn": group, "Weight": weight} for group, weight in self.account.weights.items()]
+        return {"Rules": [{"RuleArn": RuleArns[0], "Actions": [{"ForwardConfig": {"TargetGroups": groups}}]}]}
+
+
+class SecretsManager:
+    """Secrets by ARN: an error's code, or what is known of one."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def describe_secret(self, SecretId: str) -> dict[str, Any]:
+        found = self.account.secrets.get(SecretId, "ResourceNotFoundException")
+        if isinstance(found, str):
+            raise error(found)
+        return {"ARN": SecretId, **found}
 
 
 class StepFunctions(Paginated):

@@ -7,12 +7,42 @@ import pytest
 from release_engine.ledger import Kind
 from release_engine.model import parse_components
 from release_engine.preflight import Asked, Found, problems
+from release_engine.secret import Secret
+from release_engine.service_setup import Setup
+from release_engine.timeouts import Replacement
+from release_engine.traffic import Traffic
+from release_engine.window import parse
 from tests.unit.aws.account import COMPONENT
 from tests.unit.aws.digests import NEW, OLD
 
 CLIENT = parse_components({"client": COMPONENT})["client"]
-ASKED = Asked("20261124T101500Z-3f2a9c1b", NEW, Kind.RELEASE)
+ASKED = Asked("20261124T101500Z-3f2a9c1b", NEW, Kind.RELEASE, at=1_795_000_000)
 FOUND = Found("UPDATE_COMPLETE", OLD, frozenset({OLD, NEW}), {"exchange-test-client-5xx": "OK"})
+
+WINDOWED = replace(CLIENT, window=parse({"days": ["sun"], "opens": "02:00", "closes": "03:00"}))
+SETUP = Setup("web", "definition", Replacement("BLUE_GREEN", bake=3, hooks=(30,)), rule="rule", serving="blue")
+TRAFFIC = Traffic("web", "rule", {"blue": 100, "green": 0}, "blue")
+SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:Login-AbCdEf"  # noqa: S105 - its name
+# what a rollback may be the answer to, so that it does not hold one up
+UNWISE = {
+    "f13_red_alarm": (replace(FOUND, alarms={"a": "ALARM", "b": "INSUFFICIENT_DATA"}), "alarm a is in ALARM"),
+    "f15_weights": (
+        replace(FOUND, traffic=(replace(TRAFFIC, weights={"blue": 90, "green": 10}),)),
+        "listener rule rule has the weights blue 90, green 10",
+    ),
+    "f15_deployment": (
+        replace(FOUND, setups=(replace(SETUP, under_way="IN_PROGRESS"),)),
+        "web: an ECS deployment is IN_PROGRESS",
+    ),
+    "f15_change_set": (
+        replace(FOUND, change_sets=({"ChangeSetName": "cdk-1", "Status": "CREATE_IN_PROGRESS"},)),
+        "exchange-test-client: change set cdk-1 is CREATE_IN_PROGRESS",
+    ),
+    "timeouts": (
+        replace(FOUND, setups=(replace(SETUP, replacement=Replacement("CANARY", bake=3, breaker=True)),)),
+        "web: a circuit breaker is for ROLLING deployments only",
+    ),
+}
 
 
 def test_a_sound_component_may_be_released() -> None:
@@ -23,15 +53,16 @@ def test_a_sound_component_may_be_released() -> None:
 @pytest.mark.parametrize(
     ("found", "problem"),
     [
-        pytest.param(
-            replace(FOUND, alarms={"a": "ALARM", "b": "INSUFFICIENT_DATA"}), "alarm a is in ALARM", id="f13_red_alarm"
-        ),
+        *(pytest.param(*case, id=name) for name, case in UNWISE.items()),
         pytest.param(replace(FOUND, stack_status="UPDATE_ROLLBACK_FAILED"), "is UPDATE_ROLLBACK_FAILED", id="f5"),
         pytest.param(replace(FOUND, stack_status="UPDATE_IN_PROGRESS"), "is UPDATE_IN_PROGRESS", id="f20_busy_stack"),
         pytest.param(replace(FOUND, stack_status="ROLLBACK_COMPLETE"), "is ROLLBACK_COMPLETE", id="never_created"),
         pytest.param(replace(FOUND, stack_status=None), "the stack does not exist", id="no_stack"),
         pytest.param(replace(FOUND, images=frozenset({OLD})), f"image {NEW} is not in repository client", id="image"),
         pytest.param(replace(FOUND, images=frozenset({NEW})), f"former image {OLD} is gone", id="f8_former_image"),
+        pytest.param(
+            replace(FOUND, secrets={SECRET: Secret(deleted=True)}), "is scheduled for deletion", id="deleted_secret"
+        ),
     ],
 )
 def test_each_problem_is_refused_by_name(found: Found, problem: str) -> None:
@@ -51,9 +82,24 @@ def test_a_release_that_cannot_be_named_is_refused(name: str) -> None:
 
 
 def test_all_problems_come_at_once() -> None:
-    found = Found("UPDATE_FAILED", OLD, frozenset(), {"a": "ALARM", "b": "ALARM"})
+    found = Found(
+        "UPDATE_FAILED",
+        OLD,
+        frozenset(),
+        {"a": "ALARM", "b": "ALARM"},
+        change_sets=({"ChangeSetName": "c", "Status": "CREATE_COMPLETE", "ExecutionStatus": "EXECUTE_IN_PROGRESS"},),
+        setups=(replace(SETUP, under_way="PENDING", replacement=Replacement("BLUE_GREEN", breaker=True)),),
+        traffic=(replace(TRAFFIC, serving="green"),),
+        secrets={SECRET: Secret()},
+    )
     manifest = {"component": "backend", "digest": OLD, "schema": {"phase": "maybe"}}
-    assert len(problems(CLIENT, replace(ASKED, manifest=manifest), found)) == 8
+    assert len(problems(WINDOWED, replace(ASKED, manifest=manifest), found)) == 15
+
+
+def test_a_closed_window_refuses_a_release_and_says_when_it_opens() -> None:
+    (problem,) = problems(WINDOWED, ASKED, FOUND)
+    assert problem.startswith("client: the release window (")
+    assert "it opens at 20" in problem
 
 
 def test_a_schema_that_is_no_object_is_refused() -> None:
@@ -61,6 +107,12 @@ def test_a_schema_that_is_no_object_is_refused() -> None:
     assert listed == ["release.json: schema is ['x'], not an object"]
 
 
-def test_a_rollback_is_not_held_up_by_the_alarm_that_it_answers() -> None:
-    found = replace(FOUND, alarms={"a": "ALARM"}, images=frozenset({NEW}))
-    assert problems(CLIENT, replace(ASKED, kind=Kind.ROLLBACK), found) == []
+@pytest.mark.parametrize("found", [found for found, _ in UNWISE.values()], ids=UNWISE)
+def test_a_rollback_is_not_held_up_by_what_it_may_answer(found: Found) -> None:
+    back = replace(ASKED, kind=Kind.ROLLBACK)
+    assert problems(WINDOWED, back, replace(found, images=frozenset({NEW}))) == []
+
+
+def test_a_rollback_is_refused_for_what_makes_it_impossible() -> None:
+    found = replace(FOUND, stack_status="UPDATE_IN_PROGRESS", images=frozenset(), secrets={SECRET: Secret()})
+    assert len(problems(CLIENT, replace(ASKED, kind=Kind.ROLLBACK), found)) == 3

@@ -3,6 +3,7 @@
 import pytest
 
 from release_engine.running import Rollout, Running, judge
+from release_engine.traffic import Traffic
 from release_engine.verdict import Verdict
 
 NEW, OLD = "sha256:new", "sha256:old"
@@ -44,3 +45,21 @@ def test_f26_one_task_of_eight_on_old_code_is_a_failure() -> None:
 
 def test_f34_no_service_is_not_running() -> None:
     assert judge(NEW, []).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("tasks", "rollout", "weights", "verdict", "reason"),
+    [
+        ({NEW: 2}, Rollout.COMPLETED, {"blue": 0, "green": 100}, Verdict.PASS, "web: all users reach green"),
+        ({NEW: 2}, Rollout.COMPLETED, {"blue": 100, "green": 0}, Verdict.FAIL, "but the tasks are in green"),
+        ({NEW: 2}, Rollout.COMPLETED, {"blue": 90, "green": 10}, Verdict.FAIL, "allowed is one target group at 100"),
+        ({NEW: 2}, Rollout.IN_PROGRESS, {"blue": 90, "green": 10}, Verdict.INCONCLUSIVE, "deployment in_progress"),
+        ({NEW: 1, OLD: 1}, Rollout.COMPLETED, {"blue": 90, "green": 10}, Verdict.FAIL, "runs 1 of sha256:old"),
+    ],
+)
+def test_f15_traffic_counts_once_the_deployment_is_over(
+    tasks: dict[str, int], rollout: Rollout, weights: dict[str, int], verdict: Verdict, reason: str
+) -> None:
+    judgement = judge(NEW, [Running("web", 2, tasks, rollout)], [Traffic("web", "rule", weights, "green")])
+    assert judgement.verdict is verdict
+    assert reason in judgement.reason

@@ -2,7 +2,7 @@
 
 import pytest
 
-from release_engine.stack import failure_reason, progress
+from release_engine.stack import change_sets_under_way, failure_reason, progress
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,20 @@ def test_a_cancelled_update_gives_the_stacks_own_reason() -> None:
 
 def test_silence_is_said_to_be_silence() -> None:
     assert failure_reason("s", []) == "CloudFormation gave no reason"
+
+
+@pytest.mark.parametrize(
+    ("status", "execution", "said"),
+    [
+        ("CREATE_PENDING", "UNAVAILABLE", ["change set c is CREATE_PENDING"]),
+        ("CREATE_IN_PROGRESS", "UNAVAILABLE", ["change set c is CREATE_IN_PROGRESS"]),
+        ("CREATE_COMPLETE", "EXECUTE_IN_PROGRESS", ["change set c is EXECUTE_IN_PROGRESS"]),
+        ("CREATE_COMPLETE", "AVAILABLE", []),
+        ("CREATE_COMPLETE", "OBSOLETE", []),
+        ("FAILED", "UNAVAILABLE", []),
+        ("DELETE_IN_PROGRESS", "AVAILABLE", []),
+    ],
+)
+def test_only_a_change_set_that_moves_is_under_way(status: str, execution: str, said: list[str]) -> None:
+    summary = {"ChangeSetName": "c", "Status": status, "ExecutionStatus": execution}
+    assert change_sets_under_way([summary]) == said

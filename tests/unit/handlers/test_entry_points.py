@@ -9,6 +9,7 @@ from release_handlers import auto_rollback, deploy, health_gate, preflight, reco
 from release_handlers.world import World, world
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.fake_ecs import BLUE, GREEN
 
 STATE = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release", "requested_by": "t"}
 EXECUTION = "arn:aws:states:us-west-2:111122223333:execution:client-release:r1"
@@ -64,6 +65,32 @@ def test_preflight_and_verify_answer_for_the_component() -> None:
     assert preflight.handler({"state": STATE}, None)["status"] == "ready"
     looked = verify.handler({"purpose": "release", "state": STATE}, None)
     assert (looked["status"], looked["polls"]) == ("failed", 1)
+
+
+def test_preflight_tells_every_problem_at_once(account: Account) -> None:
+    account.alarms = {"exchange-test-client-5xx": "ALARM"}
+    account.weights, account.rollout, account.secrets = {GREEN: 100}, "IN_PROGRESS", {}
+    account.client("ecs").deployment = {"strategy": "CANARY", "deploymentCircuitBreaker": {"enable": True}}
+    account.client("cloudformation").listed = [{"ChangeSetName": "c", "ExecutionStatus": "EXECUTE_IN_PROGRESS"}]
+    refused = preflight.handler({"state": STATE}, None)
+    assert refused["status"] == "refused"
+    assert refused["reason"] == "; ".join(refused["problems"])
+    assert len(refused["problems"]) == 8
+    assert len(preflight.handler({"state": {**STATE, "kind": "rollback"}}, None)["problems"]) == 1
+
+
+def test_preflight_of_a_first_release_finds_no_services(account: Account) -> None:
+    account.running, account.weights, account.secrets, account.digest = {}, {}, {}, ""
+    assert preflight.handler({"state": STATE}, None)["problems"] == []
+
+
+def test_f15_a_release_whose_users_are_elsewhere_does_not_pass(account: Account) -> None:
+    account.run(NEW)
+    assert verify.handler({"purpose": "release", "state": STATE}, None)["status"] == "running"
+    account.weights = {BLUE: 0, GREEN: 100}
+    looked = verify.handler({"purpose": "release", "state": STATE}, None)
+    assert looked["status"] == "failed"
+    assert "has the weights blue 0, green 100, but the tasks are in blue" in looked["reason"]
 
 
 def test_tasks_that_do_not_come_up_in_time_are_a_failure(account: Account) -> None:

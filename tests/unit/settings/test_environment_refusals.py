@@ -16,6 +16,14 @@ CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000
 EXTERNAL = 'mode = "external"\nbootstrap_brokers = '
 ECS_KEYS = 'service_name = "exchange-kafka"\nimage = "exchange-kafka" '
 
+WINDOW = 'days = ["tue", "wed"]\nopens = "22:00"\ncloses = "02:00"\n'
+
+
+def windowed(old: str, new: str) -> tuple[str, str]:
+    """A window that is sound but for one thing."""
+    return "[logs]", f"[window]\n{WINDOW.replace(old, new)}\n[logs]"
+
+
 STAGING = {
     "an unknown key": (
         ("nat_gateways = 1", "nat_gateways = 1\nnats = 1"),
@@ -28,7 +36,35 @@ STAGING = {
     "a table that is none": (
         ("[logs]\nretention_days = 30", "[logs]\nretention_days = 30\n\n[cloudfront]"),
         "cloudfront: unknown key; allowed are account, adopt, availability_zones, cache, database, domain, kafka, "
-        "logs, network, pipeline, production, region, tasks",
+        "logs, network, pipeline, production, region, tasks, window",
+    ),
+    "a window on no day": (
+        windowed('["tue", "wed"]', "[]"),
+        "window.days = []: allowed is a list",
+    ),
+    "a window on a day that there is not": (
+        windowed('"wed"', '"holiday"'),
+        'window.days[1] = "holiday": allowed are mon, tue, wed, thu, fri, sat, sun',
+    ),
+    "a window at an hour that there is not": (
+        windowed('"22:00"', '"24:00"'),
+        'window.opens = "24:00": allowed is text that matches ^([01]\\d|2[0-3]):[0-5]\\d$',
+    ),
+    "a window that never closes": (
+        windowed('"02:00"', '"22:00"'),
+        "window: opens and closes are both 22:00: leave the table out if it should never close",
+    ),
+    "a window without an hour": (
+        windowed('closes = "02:00"\n', ""),
+        "window.closes: is missing; allowed is text that matches ^([01]\\d|2[0-3]):[0-5]\\d$",
+    ),
+    "a window of an unknown component": (
+        windowed("days", 'components = ["engin"]\ndays'),
+        'window.components = "engin": unknown component; allowed are backend, client, engine',
+    ),
+    "a window of no component": (
+        windowed("days", "components = []\ndays"),
+        "window.components = []: allowed is a list",
     ),
     "neither production nor not": (
         ("production = false", 'production = "maybe"'),

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.settings.written import Written
 
 BACKEND_WEB = "components.backend.services.web"
-GATE_KEYS = "bake_minutes, interval_seconds, max_error_rate, max_p95_ms, min_samples, samples_per_round"
+GATE_KEYS = "bake_minutes, interval_seconds, max_error_rate, max_p95_ms, metrics, min_samples, samples_per_round"
 SERVICE_KEYS = (
     "canary_minutes, canary_percent, command, health_command, kind, listener_priority, liveness_path, name, "
     "path_patterns, port, readiness_path, sample_path, shift_bake_minutes, stop_timeout_seconds, strategy, "
@@ -89,7 +89,7 @@ CASES = {
     "more rounds than a state machine can take": (
         ("interval_seconds = 30               # between two rounds of the bake gate\nbake_minutes = 3",
          "interval_seconds = 5\nbake_minutes = 120"),
-        "components.backend.gate: 1440 rounds, allowed are 1000: raise interval_seconds",
+        "components.backend.gate: 1440 rounds, allowed are 600: raise interval_seconds",
     ),
     "samples that are never reached": (
         ("min_samples = 60", "min_samples = 121"),
@@ -99,6 +99,24 @@ CASES = {
     "an error rate that nothing exceeds": (
         ("max_error_rate = 0.01", "max_error_rate = 1.0"),
         "components.backend.gate.max_error_rate = 1.0: allowed is a number above 0 and below 1",
+    ),
+    "a metric without a limit": (
+        ("max = 1000\n", ""),
+        "components.engine.gate.metrics[0]: one limit is needed: max, the largest good value, or min, the smallest",
+    ),
+    "a metric with two limits": (
+        ("max = 1000\n", "max = 1000\nmin = 1\n"),
+        "components.engine.gate.metrics[0]: one limit is needed: max, the largest good value, or min, the smallest",
+    ),
+    "a statistic that there is not": (
+        ('metric = "SequenceGap"\nstatistic = "Maximum"', 'metric = "SequenceGap"\nstatistic = "max"'),
+        'components.engine.gate.metrics[0].statistic = "max": '
+        "allowed are Average, Maximum, Minimum, Sum, p50, p90, p95, p99",
+    ),
+    "a metric that is read too seldom": (
+        ("max = 1000\n", "max = 1000\ninterval_seconds = 90\n"),
+        "components.engine.gate: metrics: 'sequence gap' is read 2 times in a bake, which never reaches its "
+        "min_samples = 3: raise bake_minutes, or lower its interval_seconds",
     ),
     "a blue/green singleton": (
         (f'{CLOCKWORK}"ROLLING"', f'{CLOCKWORK}"BLUE_GREEN"'),
@@ -161,10 +179,16 @@ CASES = {
         f'{BACKEND_WEB}.path_patterns = ["/api/*", "/admin", "/admin/*", "/up", "/x", "/y"]: '
         "allowed is a list of 1 to 5",
     ),
-    "a shift that CloudFormation does not wait for": (
-        (f"{CANARY_MINUTES}shift_bake_minutes = 3", "canary_minutes = 75\nshift_bake_minutes = 76"),
-        "components.client.services.web: shift_bake_minutes and canary_minutes come to 151, allowed are 150: "
-        "CloudFormation gives a service three hours to become steady",
+    "a shift that the release machine does not wait for": (
+        (f"{CANARY_MINUTES}shift_bake_minutes = 3", "canary_minutes = 23\nshift_bake_minutes = 23"),
+        "components.client.services.web: shift_bake_minutes and canary_minutes come to 46, allowed are 45: the release "
+        "machine waits 60 minutes for the stack, of which the start takes 10 and the gate up to 5",
+    ),
+    "a gate that ECS gives up before the gate does": (
+        ("interval_seconds = 30               # between two rounds of the bake gate\nbake_minutes = 3",
+         "interval_seconds = 181\nbake_minutes = 30"),
+        "components.backend.gate.interval_seconds = 181: ECS is told to ask up to 10 times, 31 minutes in all, and "
+        "gives its hook 30: allowed are up to 180 for a component with a web service",
     ),
 }  # fmt: skip
 

@@ -1,7 +1,11 @@
 """The settings as they load, and how several problems are told."""
 
+from dataclasses import fields
+
 import pytest
 
+from release_engine.metric_check import MetricCheck
+from stacks.gate_settings import Metric
 from stacks.settings import CONFIG, TaskSize, load_settings
 from tests.unit.settings.written import Written
 
@@ -151,3 +155,17 @@ def test_msk_and_other_peoples_kafka_load_too(config: Written) -> None:
     kafka.write_text(before + external + after.partition("[logs]")[2], encoding="utf-8")
     assert config.loaded("staging").kafka.mode == "external"
     assert config.loaded("prod2").kafka.mode == "msk"
+
+
+def test_releases_may_always_start_unless_a_window_says_when(config: Written) -> None:
+    assert config.loaded("staging").window is None
+    config.change("staging", "[logs]", '[window]\ndays = ["tue"]\nopens = "02:00"\ncloses = "05:00"\n\n[logs]')
+    window = config.loaded("staging").window
+    assert window is not None
+    assert (window.components, window.days, window.opens, window.closes) == (("engine",), ("tue",), "02:00", "05:00")
+
+
+def test_a_check_of_a_metric_has_the_same_tolerances_where_it_is_declared_and_where_it_is_judged() -> None:
+    defaults = {field.name: field.default for field in fields(MetricCheck)}
+    names = ("unit", "min_samples", "max_failures", "max_errors_in_a_row", "max_inconclusive")
+    assert {name: Metric.model_fields[name].default for name in names} == {name: defaults[name] for name in names}

@@ -1,0 +1,61 @@
+"""Whether the times that ECS, the gate and the release machine allow each other go together.
+
+What the settings can contradict is refused at synth, by stacks/settings_checks.py with the same numbers; here it is
+what ECS really has, so that a change made by hand is noticed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from release_engine.hook import ATTEMPTS
+
+PATIENCE_MINUTES = (
+    60  # of the machine with a stack update, where ECS and CloudFormation would wait for three hours (F2)
+)
+START_MINUTES = 10  # for the new tasks to start and pass their checks, and for the old ones to drain and stop
+ROLLING = "ROLLING"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """How ECS replaces the tasks of a service. Times are in minutes; `steps` is what passes until all users follow.
+
+    `hooks` are the timeouts of hooks that ask a function, `pauses` of those that wait for a person.
+    """
+
+    strategy: str = ROLLING
+    bake: int | None = None
+    steps: int = 0
+    hooks: tuple[int, ...] = ()
+    pauses: tuple[int, ...] = ()
+    breaker: bool = False
+
+
+def problems(service: str, found: Replacement, interval_seconds: int) -> list[str]:
+    """Everything that contradicts itself or the gate's interval; empty when all can come to its end in time."""
+    kind = _of_rolling(found) if found.strategy == ROLLING else _of_two_fleets(found, interval_seconds)
+    return [f"{service}: {problem}" for problem in kind]
+
+
+def _of_rolling(found: Replacement) -> Iterator[str]:
+    if found.hooks or found.pauses:
+        yield "a lifecycle hook is never asked in a ROLLING deployment, so no gate would judge"
+
+
+def _of_two_fleets(found: Replacement, interval_seconds: int) -> Iterator[str]:
+    if found.breaker:
+        yield f"a circuit breaker is for ROLLING deployments only, this one is {found.strategy}"
+    if found.bake is None:
+        yield f"a {found.strategy} deployment without a bake time may bake for 36 hours"
+    needed = ceil(ATTEMPTS * interval_seconds / 60)  # so long the gate may be in doubt before it says no by itself
+    for limit in found.hooks:
+        if limit < needed:
+            yield f"the hook times out after {limit} minutes, the gate needs up to {needed} for its samples"
+    asking = needed if found.hooks else 0
+    parts = START_MINUTES, asking, sum(found.pauses), found.steps, found.bake or 0
+    if sum(parts) > PATIENCE_MINUTES:
+        yield (
+            "start {}, gate {}, pauses {}, shift {} and bake {} come to {} minutes, the release machine "
+            "waits {} for the stack"
+        ).format(*parts, sum(parts), PATIENCE_MINUTES)

@@ -1,0 +1,50 @@
+"""Times of the settings that contradict each other: what could not come to its end is not deployed.
+
+The numbers are those of lambda/release_engine/timeouts.py and of the templates; tests/infra/test_timeouts.py compares.
+"""
+
+from collections.abc import Iterator
+from math import ceil
+
+from stacks.component_settings import Component, Exchange
+from stacks.settings_errors import Problem
+
+GATE_ATTEMPTS = 10  # how often ECS is told by a gate in doubt to ask again
+HOOK_MINUTES = 30  # what ECS gives the gate with all of these
+START_MINUTES = 10  # for new tasks to pass their checks, and for old ones to drain
+PATIENCE_MINUTES = 60  # after so long the release machine cancels the update
+
+
+def timeout_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
+    """The gate before ECS gives it up, the whole replacement before the release machine gives that up."""
+    for component in exchange.components.values():
+        if any(service.kind == "web" for service in component.services.values()):
+            yield from list(_gate_problems(file, component)) or _shift_problems(file, component)
+
+
+def _gate_problems(file: str, component: Component) -> Iterator[Problem]:
+    interval, needed = component.gate.interval_seconds, _gate_minutes(component)
+    if needed > HOOK_MINUTES:
+        most = HOOK_MINUTES * 60 // GATE_ATTEMPTS
+        what = (
+            f"ECS is told to ask up to {GATE_ATTEMPTS} times, {needed} minutes in all, and gives its hook "
+            f"{HOOK_MINUTES}: allowed are up to {most} for a component with a web service"
+        )
+        yield Problem(file, f"components.{component.name}.gate.interval_seconds", interval, what)
+
+
+def _shift_problems(file: str, component: Component) -> Iterator[Problem]:
+    room = PATIENCE_MINUTES - START_MINUTES - _gate_minutes(component)
+    for service in component.services.values():
+        shift = (service.canary_minutes or 0) + (service.shift_bake_minutes or 0)
+        if shift > room:
+            what = (
+                f"shift_bake_minutes and canary_minutes come to {shift}, allowed are {room}: the release "
+                f"machine waits {PATIENCE_MINUTES} minutes for the stack, of which the start takes {START_MINUTES} "
+                f"and the gate up to {_gate_minutes(component)}"
+            )
+            yield Problem(file, f"components.{component.name}.services.{service.key}", None, what)
+
+
+def _gate_minutes(component: Component) -> int:
+    return ceil(GATE_ATTEMPTS * component.gate.interval_seconds / 60)
