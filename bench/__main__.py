@@ -4,6 +4,8 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
+from bench.cold_start import first_call_against_four_clients
+from bench.probes import memory_of_a_thousand_probes, thousand_probes_against_one
 from bench.project import ROOT
 from bench.ratio import Ratio
 from bench.suite import fast_tests_against_one_synth
@@ -12,6 +14,9 @@ from bench.synth import production_against_empty_stack
 BENCHMARKS: Mapping[str, Callable[[], Ratio]] = {
     "synth_of_production_against_empty_stack": production_against_empty_stack,
     "fast_tests_against_one_synth": fast_tests_against_one_synth,
+    "thousand_probes_against_one": thousand_probes_against_one,
+    "memory_of_a_thousand_probes": memory_of_a_thousand_probes,
+    "first_call_against_four_clients": first_call_against_four_clients,
 }
 
 

@@ -1,6 +1,7 @@
 """`status`: what runs, how the last release ended, who holds the lock and where that release is now."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -77,7 +78,8 @@ def _holder(account: Account, lock: Lock) -> Holder:
 def lines(status: Status) -> list[str]:
     """For people."""
     name = f"{status.component:<10}"
-    return [f"{name}{_runs(status)}", f"{'':<10}{_last(status.last)}", f"{'':<10}{_lock(status.holder)}"]
+    below = [_last(status.last), *_stopped(status.last), _lock(status.holder)]
+    return [f"{name}{_runs(status)}", *(f"{'':<10}{line}" for line in below)]
 
 
 def short(digest: str) -> str:
@@ -101,6 +103,21 @@ def _last(last: Release | None) -> str:
     reason = f": {' '.join(last.reason.split())}" if last.reason else ""
     what = f"last {last.kind.value} {last.release_id} of {short(last.digest)} by {last.requested_by}"
     return f"{what}: {last.outcome.value}{verdict}{reason}"
+
+
+def _stopped(last: Release | None) -> list[str]:
+    """Why tasks of a version that failed stopped, each reason once; a text instead of tasks says why none are known."""
+    tasks = last.evidence.get("stopped_tasks") if last else None
+    if not tasks or isinstance(tasks, str):
+        return []
+    reasons = Counter(f"{task['service']}: {_ended(task)}" for task in tasks)
+    return [f"stopped {count} of {reason}" for reason, count in reasons.items()]
+
+
+def _ended(task: Mapping[str, Any]) -> str:
+    codes = ", ".join(f"{one['container']} {one['exit_code']}" for one in task["exits"] if one["exit_code"] is not None)
+    reason = " ".join((task["reason"] or "no reason yet").split())
+    return f"{reason} (exit code of {codes})" if codes else reason
 
 
 def _lock(holder: Holder | None) -> str:

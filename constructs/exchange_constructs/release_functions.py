@@ -49,7 +49,9 @@ class ReleaseFunctions(Construct):
     ) -> None:
         super().__init__(scope, id_)
 
-        def function(id_: str, module: str, *, dead_letters: sns.ITopic | None = None, **more: str) -> ReleaseFunction:
+        def function(
+            id_: str, module: str, *, minutes: int = 1, dead_letters: sns.ITopic | None = None, **more: str
+        ) -> ReleaseFunction:
             return ReleaseFunction(
                 self,
                 id_,
@@ -57,37 +59,60 @@ class ReleaseFunctions(Construct):
                 environment={**environment, **more},
                 retention=retention,
                 key=key,
-                timeout=Duration.minutes(1),
+                timeout=Duration.minutes(minutes),
                 dead_letters=dead_letters,
             )
 
         seconds = str(watch.to_seconds())
         preflight, deploy = function("Preflight", "preflight"), function("Deploy", "deploy")
-        verify, record = function("Verify", "verify"), function("Record", "record")
+        verify = function("Verify", "verify")
+        record = function("Record", "record", minutes=3)  # evidence may be slow to come, and must not cost the record
         rollback = function("AutoRollback", "auto_rollback", dead_letters=topic, WATCH_SECONDS=seconds)
-        for one in (preflight, deploy, record, rollback):
-            reach.grant_read_stacks(one.role)
-        for role in (gate.role, verify.role, preflight.role):
-            reach.grant_read_services(role)
-        for role in (gate.role, verify.role):
-            reach.grant_read_tasks(role)
-        for role in (verify.role, preflight.role):
-            reach.grant_read_traffic(role)
-        reach.grant_read_deployments(gate.role)
-        reach.grant_read_metrics(gate.role)
-        reach.grant_read_change_sets(preflight.role)
-        reach.grant_read_secrets(preflight.role)
-        for role in (gate.role, preflight.role):
-            reach.grant_read_alarms(role)
-        for role in (preflight.role, rollback.role):
-            reach.grant_read_images(role)
-        reach.grant_deploy(deploy.role)
-        reach.grant_read_executions(record.role)
-        reach.grant_start(rollback.role)
+        _grant_reach(
+            reach,
+            gate=gate.role,
+            preflight=preflight.role,
+            deploy=deploy.role,
+            verify=verify.role,
+            record=record.role,
+            rollback=rollback.role,
+        )
         _grant_ledger(ledger, gate=gate.role, record=record.role, rollback=rollback.role)
         self.auto_rollback = rollback.function
         called = (gate, preflight, deploy, verify, record, rollback)
         self.arns = Arns(*(one.function.function_arn for one in called))
+
+
+def _grant_reach(
+    reach: Reach,
+    *,
+    gate: iam.Role,
+    preflight: iam.Role,
+    deploy: iam.Role,
+    verify: iam.Role,
+    record: iam.Role,
+    rollback: iam.Role,
+) -> None:
+    for role in (preflight, deploy, record, rollback):
+        reach.grant_read_stacks(role)
+    for role in (gate, verify, preflight):
+        reach.grant_read_services(role)
+    for role in (gate, verify, record):
+        reach.grant_read_tasks(role)
+    for role in (verify, preflight):
+        reach.grant_read_traffic(role)
+    reach.grant_read_deployments(gate)
+    reach.grant_read_metrics(gate)
+    reach.grant_read_change_sets(preflight)
+    reach.grant_read_secrets(preflight)
+    for role in (gate, preflight):
+        reach.grant_read_alarms(role)
+    for role in (preflight, rollback):
+        reach.grant_read_images(role)
+    reach.grant_deploy(deploy)
+    reach.grant_read_executions(record)
+    reach.grant_read_logs(record)
+    reach.grant_start(rollback)
 
 
 def _grant_ledger(ledger: dynamodb.ITable, *, gate: iam.Role, record: iam.Role, rollback: iam.Role) -> None:

@@ -73,6 +73,16 @@ class Reach:
         self._allow(role, ["ecs:DescribeTaskDefinition"], ["*"])
         self._allow(role, ["secretsmanager:DescribeSecret"], [secret.secret_arn for secret in self.secrets])
 
+    def grant_read_logs(self, role: iam.Role) -> None:
+        """What the components' tasks wrote, and which log that is.
+
+        Their log groups come later and have no name of ours: CloudFormation calls them <stack>-<logical id>-<random>.
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+        """
+        self._allow(role, ["ecs:DescribeTaskDefinition"], ["*"])
+        why = "CloudFormation begins the name of a component's log groups with its stack's; every task has a stream"
+        self._allow(role, ["logs:GetLogEvents"], [self._log_streams(stack) for stack in self.stacks], why=why)
+
     def grant_read_images(self, role: iam.Role) -> None:
         """Whether an image is there."""
         self._allow(role, ["ecr:BatchGetImage"], [one.repository_arn for one in self.repositories.values()])
@@ -112,10 +122,12 @@ class Reach:
         actions: Sequence[str],
         resources: Sequence[str],
         conditions: Mapping[str, Any] | None = None,
+        *,
+        why: str = "the ids of what comes into being with each release cannot be known before",
     ) -> None:
         statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
         role.add_to_principal_policy(statement)
-        reason = f"{', '.join(actions)}: the ids of what comes into being with each release cannot be known before"
+        reason = f"{', '.join(actions)}: {why}"
         acknowledge(role, {finding(self.scope, arn): reason for arn in resources if "*" in arn and arn != "*"})
 
     @cached_property
@@ -130,6 +142,14 @@ class Reach:
 
     def _ecs(self, resource: str, name: str) -> str:
         return self.scope.format_arn(service="ecs", resource=resource, resource_name=name)
+
+    def _log_streams(self, stack: str) -> str:
+        return self.scope.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"{stack}-*:log-stream:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
 
     def _states(self, resource: str, name: str) -> str:
         return self.scope.format_arn(

@@ -1,8 +1,8 @@
 """Stacks and change sets. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -104,9 +104,15 @@ class Stacks:
 
     def failure_reason(self, stack: str) -> str:
         """Why the last update failed."""
+        return rules.failure_reason(stack, self._events(stack))
+
+    def events_since(self, stack: str, since: float) -> list[Mapping[str, Any]]:
+        """The newest first; `since` is in epoch seconds."""
+        return list(takewhile(lambda event: event["Timestamp"].timestamp() >= since, self._events(stack)))
+
+    def _events(self, stack: str) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack)
-        events = (event for page in pages for event in page["StackEvents"])
-        return rules.failure_reason(stack, islice(events, 500))
+        return islice((event for page in pages for event in page["StackEvents"]), 500)
 
 
 def _state(status: str, reason: str) -> str:

@@ -1,7 +1,7 @@
 """Services, their deployments and their tasks. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +57,7 @@ class Services:
 
     def tasks(self, cluster: str, service: str, *, stopped: bool = False) -> list[Task]:
         """Those that run or are about to; or those that stopped in the last hour."""
-        status = "STOPPED" if stopped else "RUNNING"
-        pages = self._client.get_paginator("list_tasks").paginate(
-            cluster=cluster, serviceName=service, desiredStatus=status
-        )
-        arns = [arn for page in pages for arn in page["taskArns"]]
-        return [_task(task) for task in self._described(cluster, arns)]
+        return [_task(task) for task in tasks_of(self._client, cluster, service, "STOPPED" if stopped else "RUNNING")]
 
     def deployment(self, arn: str) -> Deployment:
         """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
@@ -73,7 +68,7 @@ class Services:
     def revision(self, arn: str) -> tuple[str, str]:
         """The task definition of a service revision, and the digest that it runs."""
         found = self._client.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"][0]
-        return found["taskDefinition"], _digest(found.get("containerImages", []))
+        return found["taskDefinition"], digest_run(found.get("containerImages", []))
 
     def _rollout(self, cluster: str, service: Mapping[str, Any]) -> tuple[Rollout, str]:
         """ECS forgets service deployments after a time: then the service's own record must do."""
@@ -87,25 +82,16 @@ class Services:
         state = primary.get("rolloutState", "")
         return _ROLLOUTS.get(state, Rollout.IN_PROGRESS), primary.get("rolloutStateReason") or ""
 
-    def _described(self, cluster: str, arns: list[str]) -> Iterator[Mapping[str, Any]]:
-        for start in range(0, len(arns), _AT_ONCE):
-            yield from self._client.describe_tasks(cluster=cluster, tasks=arns[start : start + _AT_ONCE])["tasks"]
+
+def tasks_of(client: AwsClient, cluster: str, service: str, status: str) -> Iterator[Mapping[str, Any]]:
+    """Those that ought to be RUNNING, or STOPPED, as ECS describes them."""
+    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=service, desiredStatus=status)
+    arns = [arn for page in pages for arn in page["taskArns"]]
+    for start in range(0, len(arns), _AT_ONCE):
+        yield from client.describe_tasks(cluster=cluster, tasks=arns[start : start + _AT_ONCE])["tasks"]
 
 
-def _task(task: Mapping[str, Any]) -> Task:
-    details = [detail for attachment in task.get("attachments", []) for detail in attachment.get("details", [])]
-    address = next((detail["value"] for detail in details if detail["name"] == "privateIPv4Address"), "")
-    return Task(
-        arn=task["taskArn"],
-        digest=_digest(task["containers"]),
-        definition=task["taskDefinitionArn"],
-        address=address,
-        status=task["lastStatus"],
-        crashed=task.get("stopCode") == "EssentialContainerExited",
-    )
-
-
-def _digest(containers: list[Mapping[str, Any]]) -> str:
+def digest_run(containers: Sequence[Mapping[str, Any]]) -> str:
     """The component's container is the one whose image is named by digest; ECS pulls exactly what that names.
 
     `imageDigest` may be that of one platform within the image, so it only serves where the reference has none. The
@@ -114,3 +100,16 @@ def _digest(containers: list[Mapping[str, Any]]) -> str:
     named = (digest_of(container.get("image") or "") for container in containers)
     pulled = (container.get("imageDigest") or "" for container in containers)
     return next(filter(None, [*named, *pulled]), "")
+
+
+def _task(task: Mapping[str, Any]) -> Task:
+    details = [detail for attachment in task.get("attachments", []) for detail in attachment.get("details", [])]
+    address = next((detail["value"] for detail in details if detail["name"] == "privateIPv4Address"), "")
+    return Task(
+        arn=task["taskArn"],
+        digest=digest_run(task["containers"]),
+        definition=task["taskDefinitionArn"],
+        address=address,
+        status=task["lastStatus"],
+        crashed=task.get("stopCode") == "EssentialContainerExited",
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 from release_aws.stepfunctions import execution_arn
 from release_engine import account
-from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, iso
+from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso
+from release_handlers.evidence import gather
 from release_handlers.world import World, world
 
 State = Mapping[str, Any]
@@ -55,7 +56,7 @@ def record(outcome: Outcome, state: State, execution: str, world: World) -> Resu
         release,
         verdict=_judged(state).get("verdict"),
         reason=reason,
-        evidence=_judged(state).get("evidence") or {},
+        evidence=_evidence(outcome, known, world),
         finished_at=iso(world.now()),
         seconds_by_state=account.seconds_by_state(world.machines.history(execution)),
     )
@@ -108,6 +109,15 @@ def _with_gate(state: State, world: World) -> State:
     if found is None or "bake" in state:
         return state
     return {**state, "gate": {"verdict": found["verdict"], "reason": found["reason"], "evidence": found}}
+
+
+def _evidence(outcome: Outcome, state: State, world: World) -> Result:
+    """The checks of the last judgement; beside them what AWS said, when the version did not make it."""
+    checks = _judged(state).get("evidence") or {}
+    if outcome not in (Outcome.ROLLED_BACK, Outcome.FAILED):
+        return checks
+    component, since = world.components[state["component"]], epoch(state["lock"]["started_at"])
+    return {**checks, **gather(component, state["digest"], since, world)}
 
 
 def _judged(state: State) -> State:

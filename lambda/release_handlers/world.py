@@ -14,8 +14,10 @@ from release_aws.cloudwatch import Alarms
 from release_aws.ecr import Images
 from release_aws.ecs import Services
 from release_aws.ecs_setup import Setups
+from release_aws.ecs_stopped import Stopped
 from release_aws.elbv2 import Rules
 from release_aws.ledger import Ledger
+from release_aws.logs import Logs
 from release_aws.metrics import Metrics
 from release_aws.secretsmanager import Secrets
 from release_aws.stepfunctions import Machines
@@ -58,6 +60,14 @@ class World:
     @cached_property
     def setups(self) -> Setups:
         return Setups(self._client("ecs"))
+
+    @cached_property
+    def stopped(self) -> Stopped:
+        return Stopped(self._client("ecs"))
+
+    @cached_property
+    def logs(self) -> Logs:
+        return Logs(self._client("logs"))
 
     @cached_property
     def rules(self) -> Rules:

@@ -9,7 +9,7 @@ import pytest
 from tests.infra.exchange import ENVIRONMENTS, exchange
 
 # How many there are: a construct and a finding each. Change a number with the reason that makes it right.
-ACCEPTED = {"staging": 308, "prod2": 299}
+ACCEPTED = {"staging": 312, "prod2": 303}
 KIND = "aws:cdk:acknowledged-rules"
 
 

@@ -187,6 +187,13 @@ def test_each_function_may_do_its_own_part_only(template: Template, function: st
     assert may_not not in actions
 
 
+def test_f1_the_record_reads_the_logs_of_the_components_and_no_others(template: Template) -> None:
+    may = [one for name, one in statements(template) if "Record" in name and "logs:GetLogEvents" in one["Action"]]
+    groups = [str(resource["Fn::Join"][1][-1]).rpartition(":log-group:")[2] for resource in may[0]["Resource"]]
+    assert groups == [f"exchange-test-{name}-*:log-stream:*" for name in NAMES]
+    assert "logs:GetLogEvents" not in actions_of(template, "HealthGate")
+
+
 def test_nobody_may_pass_a_role(template: Template) -> None:
     assert "iam:PassRole" not in json.dumps(template.to_json())
 

@@ -9,7 +9,7 @@ from release_engine.samples import Answer
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.aws.fake_cloudformation import STACK, CloudFormation
 from tests.unit.aws.fake_ecs import BLUE, GREEN, SECRET, Ecs
-from tests.unit.aws.fake_services import CloudWatch, Ecr, LoadBalancing, SecretsManager, StepFunctions
+from tests.unit.aws.fake_services import CloudWatch, Ecr, LoadBalancing, Logs, SecretsManager, StepFunctions
 from tests.unit.aws.fake_table import Dynamo
 
 COMPONENT = {
@@ -50,6 +50,7 @@ class Account:
         self.running = {"exchange-client-web": [digest], "exchange-client-worker": [digest]}
         self.rollout = "SUCCESSFUL"
         self.crashed: list[str] = []
+        self.written: dict[str, list[str]] = {}
         self.live: set[str] = set()
         self.started: list[dict[str, Any]] = []
         self.bad: dict[str, Callable[[Question, int], Answer]] = {}
@@ -61,6 +62,7 @@ class Account:
             "ecr": Ecr(self),
             "cloudwatch": CloudWatch(self),
             "elbv2": LoadBalancing(self),
+            "logs": Logs(self),
             "secretsmanager": SecretsManager(self),
             "dynamodb": Dynamo(),
             "stepfunctions": StepFunctions(self),

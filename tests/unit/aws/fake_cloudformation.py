@@ -1,6 +1,7 @@
 """CloudFormation with one stack."""
 # ruff: noqa: N803 - the arguments have the names that boto gives them
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.unit.aws.answers import Paginated, change, error
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from tests.unit.aws.account import Account
 
 STACK = "exchange-test-client"
+NOW, LONG_AGO = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 
 
 class CloudFormation(Paginated):
@@ -74,8 +76,9 @@ class CloudFormation(Paginated):
         self.account.stack_status = "UPDATE_ROLLBACK_COMPLETE"
 
     def describe_stack_events(self, StackName: str) -> dict[str, Any]:
-        def event(name: str, status: str, reason: str = "") -> dict[str, Any]:
-            return {"LogicalResourceId": name, "ResourceStatus": status, "ResourceStatusReason": reason}
+        def event(name: str, status: str, reason: str = "", at: datetime = NOW) -> dict[str, Any]:
+            told = {"LogicalResourceId": name, "ResourceStatus": status, "ResourceStatusReason": reason}
+            return {**told, "Timestamp": at}
 
         events = [
             event(StackName, "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update: [Web]."),
@@ -83,7 +86,7 @@ class CloudFormation(Paginated):
             event("Web", "UPDATE_FAILED", "circuit breaker was triggered"),
             event("Web", "UPDATE_IN_PROGRESS"),
             event(StackName, "UPDATE_IN_PROGRESS", "User Initiated"),
-            event("Web", "UPDATE_FAILED", "a former update"),
+            event("Web", "UPDATE_FAILED", "a former update", LONG_AGO),
         ]
         return {"StackEvents": events}
 

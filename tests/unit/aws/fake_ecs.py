@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.unit.aws.answers import Paginated
 from tests.unit.aws.digests import NEW
+from tests.unit.aws.fake_cloudformation import NOW
 
 if TYPE_CHECKING:
     from tests.unit.aws.account import Account
@@ -27,6 +28,12 @@ class Ecs(Paginated):
         self.deployments_known = True
         self.current = ["r1"]
         self.deployment: dict[str, Any] = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 3}
+        self.stopped: dict[str, Any] = {
+            "stopCode": "EssentialContainerExited",
+            "stoppedReason": "Essential container in task exited",
+            "stoppedAt": NOW,
+        }
+        self.logging = {"logDriver": "awslogs", "options": {"awslogs-group": "group", "awslogs-stream-prefix": "web"}}
 
     def describe_services(self, cluster: str, services: list[str]) -> dict[str, Any]:
         tasks = self.account.running.get(services[0])
@@ -42,7 +49,8 @@ class Ecs(Paginated):
             {"name": "LOGIN", "valueFrom": f"{SECRET}:username::"},
             {"name": "LEVEL", "valueFrom": "arn:aws:ssm:us-west-2:111122223333:parameter/level"},
         ]
-        return {"taskDefinition": {"containerDefinitions": [{"name": "main", "secrets": secrets}, {"name": "envoy"}]}}
+        main = {"name": "main", "secrets": secrets, "logConfiguration": self.logging}
+        return {"taskDefinition": {"containerDefinitions": [{"name": "envoy"}, main]}}
 
     def list_service_deployments(
         self, cluster: str, service: str, maxResults: int = 100, status: Sequence[str] = ()
@@ -83,7 +91,10 @@ class Ecs(Paginated):
             "taskArn": arn,
             "taskDefinitionArn": f"definition-{digest}",
             "lastStatus": "STOPPED" if crashed else "RUNNING",
-            "stopCode": "EssentialContainerExited" if crashed else "",
             "attachments": [{"details": [{"name": "privateIPv4Address", "value": f"10.0.0.{index}"}]}],
-            "containers": [{"image": "envoy:v1", "imageDigest": "sha256:e"}, {"image": f"client@{digest}"}],
+            "containers": [
+                {"name": "envoy", "image": "envoy:v1", "imageDigest": "sha256:e"},
+                {"name": "main", "image": f"client@{digest}", **({"exitCode": 1} if crashed else {})},
+            ],
+            **(self.stopped if crashed else {}),
         }

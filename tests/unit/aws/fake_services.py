@@ -99,3 +99,19 @@ class StepFunctions(Paginated):
                 {"timestamp": at(4), "stateEnteredEventDetails": {"name": "RecordSuccess"}},
             ]
         }
+
+
+class Logs:
+    """A stream of each task that wrote anything."""
+
+    def __init__(self, account: "Account") -> None:
+        self.account = account
+
+    def get_log_events(
+        self, logGroupName: str, logStreamName: str, limit: int, startFromHead: bool
+    ) -> dict[str, list[dict[str, str]]]:
+        lines = self.account.written.get(f"{logGroupName} {logStreamName}")
+        if lines is None:
+            raise error("ResourceNotFoundException", "The specified log stream does not exist.")
+        assert not startFromHead
+        return {"events": [{"message": f"{line}\n"} for line in lines[-limit:]]}

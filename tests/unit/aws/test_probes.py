@@ -1,5 +1,6 @@
 """Probes against a real server on this machine."""
 
+import errno
 import socket
 import threading
 import time
@@ -20,7 +21,7 @@ class Pages(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.asked.append(self.path)
         if self.path == "/hangs":
-            time.sleep(1.5)
+            time.sleep(0.4)
         if self.path == "/cut":
             self.connection.shutdown(socket.SHUT_RDWR)
             return
@@ -34,9 +35,15 @@ class Pages(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    """Lets more than five connections wait."""
+
+    request_queue_size = 64
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    server = Server(("127.0.0.1", 0), Pages)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_address[1]
     server.shutdown()
@@ -76,17 +83,37 @@ def test_a_connection_that_fails_could_not_be_taken() -> None:
 
 
 def test_a_connection_is_tried_again(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, failures = socket.create_connection, iter([OSError("hung handshake"), None])
-
-    def connect(*arguments: object, **named: object) -> socket.socket:
-        failure = next(failures, None)
-        if failure:
-            raise failure
-        return real(*arguments, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("http.client.socket.create_connection", connect)
+    real, failures = socket.socket.connect_ex, iter([errno.EHOSTUNREACH, errno.ETIMEDOUT])
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda self, to: next(failures, 0) or real(self, to))
     [answer] = ask([Question("127.0.0.1", port, "/json")], 5)
     assert answer.status == 200
+
+
+def test_a_connection_that_hangs_is_given_up_after_three_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def hang(connection: socket.socket, _to: object) -> int:
+        """As one that was never connected: it cannot be written, so nothing ever comes of it."""
+        tries.append(connection.fileno())
+        connection.bind(("127.0.0.1", 0))
+        connection.listen()
+        return errno.EINPROGRESS
+
+    monkeypatch.setattr(socket.socket, "connect_ex", hang)
+    monkeypatch.setattr("release_aws.probes._LONGEST_SECONDS", 0.05)
+    [answer] = ask([Question("127.0.0.1", 1, "/")], 5)
+    assert (answer.status, answer.trouble, len(tries)) == (None, "TimeoutError: timed out", 3)
+
+
+def test_an_answer_that_takes_too_long_is_a_bad_answer(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release_aws.probes._LONGEST_SECONDS", 0.1)
+    [answer] = ask([Question("127.0.0.1", port, "/hangs")], 5)
+    assert (answer.status, answer.trouble) == (0, "TimeoutError: timed out")
+
+
+def test_a_host_that_is_no_address_could_not_be_taken() -> None:
+    [answer] = ask([Question("no address", 80, "/")], 5)
+    assert answer.status is None
 
 
 def test_running_out_of_our_own_time_is_no_finding(port: int) -> None:
@@ -99,5 +126,25 @@ def test_all_are_asked_at_once(port: int) -> None:
     began = time.monotonic()
     answers = ask([Question("127.0.0.1", port, "/hangs")] * 8, 10)
     assert {answer.status for answer in answers} == {200}
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 1.6
     assert ask([], 5) == []
+
+
+def test_answers_come_in_the_order_of_their_questions_however_many(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release_aws.probes._AT_ONCE", 3)
+    paths = ["/hangs", "/503", "/json", "/cut", "/html"] * 2
+    answers = ask([Question("127.0.0.1", port, path) for path in paths], 10)
+    assert [answer.address.rpartition("/")[2] for answer in answers] == [path[1:] for path in paths]
+    assert [answer.status for answer in answers] == [200, 503, 200, 0, 200] * 2
+
+
+def test_the_wait_for_a_connection_is_no_latency(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.socket.connect_ex
+
+    def slow(connection: socket.socket, to: object) -> int:
+        time.sleep(0.3)
+        return real(connection, to)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect_ex", slow)
+    [answer] = ask([Question("127.0.0.1", port, "/json")], 5)
+    assert answer.milliseconds < 300

@@ -29,6 +29,25 @@ def test_the_last_outcome_is_told_with_verdict_and_reason(run: Run, exchange: Ex
     assert "by cli:alice\n" in shown
 
 
+def test_f1_the_reasons_of_stopped_tasks_are_told_each_once(run: Run, exchange: Exchange) -> None:
+    crashed = {"service": "exchange-client-web", "reason": "Essential container in\ntask exited"}
+    exits = [{"container": "main", "exit_code": 137}, {"container": "envoy", "exit_code": None}]
+    stopped = {"service": "exchange-client-web", "reason": "", "exits": []}
+    tasks = [{**crashed, "exits": exits}, {**crashed, "exits": exits}, stopped]
+    exchange.remember(past("release-21", NEW, Outcome.ROLLED_BACK, evidence={"stopped_tasks": tasks}))
+    told = [line.strip() for line in run("status", "client").stdout.splitlines() if line.strip().startswith("stopped")]
+    assert told == [
+        "stopped 2 of exchange-client-web: Essential container in task exited (exit code of main 137)",
+        "stopped 1 of exchange-client-web: no reason yet",
+    ]
+
+
+def test_tasks_that_could_not_be_asked_for_have_no_reasons(run: Run, exchange: Exchange) -> None:
+    evidence = {"stopped_tasks": "could not be fetched: AccessDeniedException"}
+    exchange.remember(past("release-21", NEW, Outcome.ROLLED_BACK, evidence=evidence))
+    assert "stopped" not in run("status", "client").stdout
+
+
 def test_all_components_are_told_in_the_order_of_the_chain(run: Run) -> None:
     lines = run("status").stdout.splitlines()
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["backend", "client", "engine"]

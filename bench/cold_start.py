@@ -1,0 +1,62 @@
+"""A handler's cold start against what a Lambda function in Python usually does: import boto3 and make its clients."""
+
+import json
+from collections.abc import Mapping
+
+from bench.answering_aws import DIGEST, answering_aws
+from bench.project import ROOT, python
+from bench.ratio import Ratio, measure
+
+# Until the last line is done: what a process does at its end no function ever waits for.
+_END = "import os; os._exit(0)"
+_USUAL = f"""
+import boto3
+for service in ("ecs", "cloudwatch", "dynamodb", "cloudformation"):
+    boto3.client(service)
+{_END}
+"""
+_OURS = f"""
+from release_handlers import health_gate
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 60000
+state = {{"release_id": "r1", "component": "client", "digest": "{DIGEST}", "kind": "release"}}
+answer = health_gate.handler({{"state": state}}, Context())
+assert (answer["status"], answer["verdict"]) == ("sampling", "PASS"), answer
+{_END}
+"""
+
+
+def first_call_against_four_clients() -> Ratio:
+    """The gate's first round: it makes the two clients that it needs, asks AWS nine times and probes a task.
+
+    Against importing boto3 and making four clients, which have not asked anything yet.
+    """
+    with answering_aws() as port:
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_REGION": "us-west-2",
+            "AWS_DEFAULT_REGION": "us-west-2",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "PYTHONPATH": str(ROOT / "lambda"),
+            "COMPONENTS": json.dumps({"client": _component(port)}),
+            "LEDGER_TABLE": "ledger",
+        }
+        ours, usual = python("-c", _OURS, **environment), python("-c", _USUAL, **environment)
+        return measure(ours, usual, goal=0.95, runs=15)
+
+
+def _component(port: int) -> Mapping[str, object]:
+    gate = {"interval_seconds": 30, "rounds": 6, "samples_per_round": 1, "min_samples": 1}
+    service = {"name": "exchange-client-web", "port": port, "readiness_path": "/ready", "sample_path": "/"}
+    return {
+        "stack": "exchange-test-client",
+        "cluster": "exchange-test",
+        "repository": "client",
+        "machine_arn": "arn:aws:states:us-west-2:111122223333:stateMachine:client-release",
+        "alarm_prefix": "exchange-test-client-",
+        "metrics": {"namespace": "Exchange", "environment": "test"},
+        "gate": {**gate, "max_error_rate": 0.01, "max_p95_ms": 1000},
+        "services": {"web": service},
+    }

@@ -1,0 +1,92 @@
+"""What the ledger keeps against a version: the telling part of it, and never more than it can hold."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from release_engine.evidence import LINES, Exit, StoppedTask, bundle, read, told
+
+AT = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
+SINCE = AT.timestamp()
+BAD, GOOD = "sha256:bad", "sha256:good"
+
+
+def event(name: str, status: str, reason: str | None = None) -> dict[str, Any]:
+    """As CloudFormation gives it; without a reason the key is missing."""
+    known = {"LogicalResourceId": name, "ResourceStatus": status, "Timestamp": AT}
+    return known if reason is None else {**known, "ResourceStatusReason": reason}
+
+
+def task(id_: str, code: str = "EssentialContainerExited", **more: Any) -> StoppedTask:
+    """A task of the bad version."""
+    known: dict[str, Any] = {"service": "web", "digest": BAD, "definition": "d", "at": SINCE, "reason": "it ended"}
+    return StoppedTask(arn=f"arn:aws:ecs:::task/c/{id_}", code=code, **{**known, **more})
+
+
+def test_f1_the_failures_of_a_stack_are_told_from_the_first() -> None:
+    events = [
+        event("s", "UPDATE_ROLLBACK_COMPLETE"),
+        event("s", "UPDATE_ROLLBACK_IN_PROGRESS", "failed to update: [Web]"),
+        event("Worker", "UPDATE_FAILED", "Resource update cancelled"),
+        event("Other", "DELETE_FAILED"),
+        event("Web", "UPDATE_FAILED", "circuit breaker was triggered"),
+        event("Web", "UPDATE_IN_PROGRESS"),
+    ]
+    kept = bundle(events, [], {})["stack_events"]
+    assert [(one["resource"], one["reason"]) for one in kept] == [
+        ("Web", "circuit breaker was triggered"),
+        ("Other", ""),
+        ("s", "failed to update: [Web]"),
+    ]
+    assert kept[0]["at"] == "2026-11-24T10:15:00Z"
+
+
+def test_tasks_of_another_version_or_of_an_earlier_attempt_are_no_evidence() -> None:
+    known = [task("a", digest=GOOD), task("b", at=SINCE - 1), task("c", at=SINCE), task("d", at=None)]
+    assert [one.id for one in told(known, BAD, SINCE)] == ["c", "d"]
+
+
+def test_f3_what_crashed_is_told_before_what_was_stopped_and_the_newest_first() -> None:
+    known = [
+        task("stopped", "ServiceSchedulerInitiated", at=SINCE + 9),
+        task("first", at=SINCE + 1),
+        task("never started", "TaskFailedToStart", at=SINCE + 2),
+    ]
+    assert [one.id for one in told(known, BAD, SINCE)] == ["never started", "first", "stopped"]
+
+
+def test_a_task_is_kept_with_its_exits_and_the_end_of_its_log() -> None:
+    crashed = task("a", exits=(Exit("envoy", None, ""), Exit("main", 137, "OutOfMemoryError")))
+    [kept] = bundle([], [crashed], {crashed.arn: [f"line {number}" for number in range(30)]})["stopped_tasks"]
+    assert (kept["task"], kept["code"], kept["reason"]) == ("a", "EssentialContainerExited", "it ended")
+    assert kept["exits"][1] == {"container": "main", "exit_code": 137, "reason": "OutOfMemoryError"}
+    assert (len(kept["log"]), kept["log"][-1]) == (LINES, "line 29")
+
+
+def test_a_task_without_log_says_nothing_of_one() -> None:
+    assert "log" not in bundle([], [task("a")], {})["stopped_tasks"][0]
+
+
+def test_what_could_not_be_fetched_says_why() -> None:
+    crashed = task("a")
+    assert bundle("events: denied", "tasks: denied", {}) == {
+        "stack_events": "events: denied",
+        "stopped_tasks": "tasks: denied",
+    }
+    assert bundle([], [crashed], {crashed.arn: "denied"})["stopped_tasks"][0]["log"] == "denied"
+
+
+def test_however_much_there_is_the_ledger_can_hold_it() -> None:
+    endless = "€" * 5000
+    exits = tuple(Exit(endless, 1, endless) for _ in range(9))
+    many = [task(f"{number}{endless}", service=endless, reason=endless, exits=exits) for number in range(99)]
+    kept = told(many, BAD, SINCE)
+    logs = {one.arn: [endless] * 99 for one in read(kept)}
+    whole = bundle([event(endless, f"{endless}_FAILED", endless)] * 99, kept, logs)
+    assert len(json.dumps(whole, ensure_ascii=False).encode()) < 60_000
+    assert all(len(line) <= 300 for one in whole["stopped_tasks"] for line in one.get("log", []))
+
+
+def test_a_text_that_is_no_unicode_can_still_be_kept() -> None:
+    [kept] = bundle([], [task("a", reason="half \ud83d of it")], {})["stopped_tasks"]
+    assert kept["reason"] == "half ? of it"
