@@ -9,6 +9,7 @@ from rich.console import Console
 from rehearsal.commands import ROOT
 from rehearsal.stories import STORIES, TOUR
 from rehearsal.tour import Tour
+from stacks.settings import SettingsError, load_settings
 
 FOLDER = ROOT / "build" / "rehearsal"
 
@@ -23,10 +24,25 @@ def main(
     """Deploys every stack to a local AWS, releases good and bad versions under users' traffic, and says what held."""
     if story is not None and story not in STORIES:
         raise typer.BadParameter(f"{story!r} is none of {', '.join(STORIES)}", param_hint="--story")
+    _check(environment)
     stories = TOUR if story is None else tuple(dict.fromkeys((TOUR[0], story)))
     tour = Tour(environment, stories=stories, speed=speed, folder=folder.resolve(), console=Console())
     if not tour.run(keep=keep):
         raise typer.Exit(1)
+
+
+def _check(environment: str) -> None:
+    """Settings that are wrong, or ask for what the local AWS has not, are refused before anything is started."""
+    try:
+        settings = load_settings(environment)
+    except SettingsError as error:
+        raise typer.BadParameter(str(error), param_hint="--environment") from error
+    if settings.kafka.mode != "msk":
+        raise typer.BadParameter(
+            f"{environment} has Kafka as {settings.kafka.mode!r}, which clients find by a name that nothing here "
+            'resolves; an environment with kafka.mode = "msk" can be rehearsed, such as prod2',
+            param_hint="--environment",
+        )
 
 
 if __name__ == "__main__":

@@ -72,9 +72,20 @@ def test_a_folder_that_a_killed_rehearsal_left_can_be_used_again(tmp_path: Path)
         assert (tmp_path / ".lock").exists()
 
 
-def test_an_unknown_story_is_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--story", "romance"], "romance"),
+        (["--environment", "nowhere"], "there is no such environment"),
+        (["--environment", "staging"], 'kafka.mode = "msk"'),
+    ],
+)
+def test_what_cannot_be_rehearsed_is_refused_before_anything_starts(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
     application = typer.Typer()
     application.command()(command_line.main)
-    answer = CliRunner().invoke(application, ["--story", "romance", "--folder", str(tmp_path)])
+    answer = CliRunner(env={"COLUMNS": "400"}).invoke(application, [*arguments, "--folder", str(tmp_path)])
     assert answer.exit_code == 2
-    assert "romance" in answer.output
+    assert said in answer.output
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,44 @@
+"""Staging, which is what the CDK CLI takes without a further argument."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.commands import ROOT, Command, Finished
+from rehearsal.deployment import CLI
+from tests.rehearsal.stages import set_stage
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with set_stage("staging", tmp_path_factory.mktemp("staging")) as found:
+        yield found
+
+
+def cdk(place: dict[str, Any], output: Path, *arguments: str) -> Finished:
+    command = [CLI, *arguments, "--no-notices", "--output", str(output)]
+    return Command(command, environment=place["aws"], folder=ROOT, say=print).wait(200)
+
+
+def test_every_stack_of_staging_is_deployed_as_it_was_synthesized(place: dict[str, Any]) -> None:
+    assert len(place["stacks"]) == 11
+    assert all(name.startswith("exchange-staging-") for name in place["stacks"])
+    assert place["differing_templates"] == []
+
+
+def test_cdk_diff_needs_no_argument_and_finds_nothing_after_a_deployment(place: dict[str, Any], tmp_path: Path) -> None:
+    done = cdk(place, tmp_path, "diff", "--fail")
+    assert done.code == 0, done.output
+    assert "Number of stacks with differences: 0" in done.output
+
+
+def test_cdk_deploy_all_needs_no_argument_and_changes_nothing_the_second_time(
+    place: dict[str, Any], tmp_path: Path
+) -> None:
+    done = cdk(place, tmp_path, "deploy", "--all", "--require-approval", "never")
+    assert done.code == 0, done.output
+    assert done.output.count("(no changes)") == 11

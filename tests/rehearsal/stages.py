@@ -1,0 +1,41 @@
+"""Deployed environments, each in a process of its own: a process can hold one local AWS only."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.commands import ROOT
+from rehearsal.stage_process import READY
+
+
+@contextmanager
+def set_stage(environment: str, folder: Path) -> Iterator[dict[str, Any]]:
+    """What `rehearsal.stage_process` says of the stage, once every stack is deployed."""
+    command = [sys.executable, "-m", "rehearsal.stage_process", str(folder), environment]
+    process = subprocess.Popen(  # noqa: S603
+        command, cwd=ROOT, env=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    try:
+        yield _ready(process)
+    finally:
+        process.stdin.close()
+        process.wait(timeout=60)
+
+
+def _ready(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        if line.startswith(READY):
+            found: dict[str, Any] = json.loads(line.removeprefix(READY))
+            return found
+        seen.append(line)
+    pytest.fail("the stage was not set:\n" + "".join(seen[-40:]))
