@@ -1,6 +1,7 @@
 """What a model allows at a place of a file, in words: read from its schema, so that a limit is written down once."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,17 +17,22 @@ PLAIN = {"boolean": "true or false", "integer": "a whole number", "number": "a n
 
 def keys(model: type[BaseModel], place: Place) -> list[str]:
     """The keys of the table at this place."""
-    return _keys(_at(model.model_json_schema(), place))
+    return _keys(_at(_schema(model), place))
 
 
 def allowed(model: type[BaseModel], place: Place) -> str:
     """`allowed is a whole number from 1 to 3`, say."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     if place and place[-1] == OF_A_KEY:
         pattern, *_ = _at(schema, place[:-2])["patternProperties"]
         return f"allowed is a name that matches {pattern}"
     node = _at(schema, place)
     return f"allowed are {', '.join(node['enum'])}" if "enum" in node else f"allowed is {_words(node)}"
+
+
+@cache
+def _schema(model: type[BaseModel]) -> Node:
+    return model.model_json_schema()
 
 
 def _words(node: Node) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ RELEASE_ID = "20261124T101500Z-3f2a9c1b"
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
 
+@cache
 def synthesized_definition() -> dict[str, Any]:
     """As the template has it, with the modules of the functions as resources."""
     stack = Stack(App(context=CONTEXT), "Release")

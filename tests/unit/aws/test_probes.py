@@ -44,7 +44,7 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     server = Server(("127.0.0.1", 0), Pages)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server.server_address[1]
     server.shutdown()
 
