@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from release_aws.clients import AwsClient
+from release_aws.clients import AWS_ERRORS, AwsClient
 from release_engine.metric_check import MetricCheck, Reading
 from release_engine.model import MetricsHome
 
@@ -32,7 +30,7 @@ class Metrics:
                 EndTime=end + timedelta(seconds=1),
                 ScanBy="TimestampDescending",
             )
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             return [Reading(trouble=str(error))] * len(checks)
         found = {one["Id"]: one for one in answer["MetricDataResults"]}
         return [_reading(found.get(f"m{place}")) for place in range(len(checks))]
