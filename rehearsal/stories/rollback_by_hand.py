@@ -1,36 +1,33 @@
 """A person rolls the client back: a plan is shown, the former digest runs again, and the ledger says who asked."""
 
+from rehearsal.commands import Finished
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
+from rehearsal.stories.scene import play, spared_promises
+from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
 from release_engine.ledger import Kind, Outcome
 
-UNTOUCHED = ("backend", "engine")
+WHAT = "client rolled back by hand"
 
 
 def run(stage: Stage) -> Played:
-    current = stage.ledger.current("client")
-    former = current.digest if current else ""
+    former = next(iter(stage.running("client").digests), "")
     released = stage.release({"client": stage.build("client", stage.next_version())})
-    before = {component: stage.running(component) for component in UNTOUCHED}
-    stage.traffic.begin(STORY.name)
-    stage.traffic.wait_for_requests(STORY.name)
-    ended = stage.command("rollback", "client", "--yes").wait(LONGEST_RELEASE)
-    traffic = stage.traffic.end(STORY.name)
-    release = stage.latest("client")
+    scene = play(stage, STORY.name, "client", lambda: _roll_back(stage))
+    ended, release = scene.ended, scene.release
     promises = [
         Promise("the version to be rolled back is released first", released.code == 0, f"exit code {released.code}"),
         Promise("a rollback by hand succeeds", ended.code == 0, f"exit code {ended.code}"),
         Promise("the plan says what is put back", former in ended.output, "\n".join(ended.lines[:3])),
-        outcome_promise(release, "rollback of the client", Outcome.RELEASED),
+        outcome_promise(release, WHAT, Outcome.RELEASED),
         Promise("the ledger knows it for a rollback", bool(release and release.kind is Kind.ROLLBACK)),
-        running_promise(stage.running("client"), "client", former),
-        *(
-            Promise(f"{component} is untouched by a rollback", stage.running(component) == before[component])
-            for component in UNTOUCHED
-        ),
-        unharmed_promise(traffic, "a rollback by hand"),
+        running_promise(scene.after["client"], "client", former),
+        *spared_promises(scene, WHAT),
     ]
-    return Played(promises, [release] if release else [], traffic)
+    return Played(promises, scene.releases, scene.traffic)
+
+
+def _roll_back(stage: Stage) -> Finished:
+    return stage.command("rollback", "client", "--yes").wait(LONGEST_RELEASE)
 
 
 STORY = Story("rollback-by-hand", "A person rolls the client back to the digest before", run)

@@ -1,9 +1,11 @@
 """Writes the engine's trades into the database; may see one twice, never writes it twice."""
 
+import time
 from typing import Any
 
 from ..base.data import DataServiceError
 from ..base.process import Process
+from ..base.reporting import Reporter
 from .stores import GROUP, Stores, open_stores
 
 FIELDS = ("sequence", "market", "price", "quantity", "buy_order", "sell_order", "writer")
@@ -12,11 +14,14 @@ FIELDS = ("sequence", "market", "price", "quantity", "buy_order", "sell_order", 
 def main() -> None:
     process = Process()
     process.begin()
-    stores = open_stores(process)
+    stores, reporter = open_stores(process), Reporter(process)
     while not process.stopping.is_set():
         process.beat()
         try:
-            consume(stores)
+            if process.faults.consumes:
+                consume(stores)
+            if reporter.due:
+                reporter.report(ConsumerLag=(lag(stores), "Seconds"))
         except DataServiceError as error:
             process.say(f"waiting: {error}")
             process.rest(0.5)
@@ -29,6 +34,12 @@ def consume(stores: Stores) -> None:
         write(stores, message["value"])
     if messages:
         stores.stream.commit("trades", GROUP, messages[-1]["offset"] + 1)
+
+
+def lag(stores: Stores) -> float:
+    """How long the oldest trade that is not written yet has waited; 0 when there is none."""
+    waiting = stores.stream.fetch("trades", GROUP)
+    return max(0.0, time.time() - float(waiting[0]["value"]["at"])) if waiting else 0.0
 
 
 def write(stores: Stores, trade: dict[str, Any]) -> None:

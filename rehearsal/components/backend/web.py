@@ -90,4 +90,6 @@ def _order_in(asked: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     process = Process()
     process.begin()
-    HttpServer(process, Api(process, open_stores(process)).answer).serve()
+    open_stores(process)
+    stores = Stores(process.faults.misled(process.environment))
+    HttpServer(process, Api(process, stores).answer).serve()

@@ -4,14 +4,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 
 EVERY_PROCESS = frozenset(("none", "crash-at-start", "crash-later"))
 SERVERS = EVERY_PROCESS | {"not-ready", "errors-for-a-fifth", "slow"}
-ALLOWED: Mapping[str, frozenset[str]] = {"backend": SERVERS, "client": SERVERS, "engine": EVERY_PROCESS | {"not-ready"}}
+ALLOWED: Mapping[str, frozenset[str]] = {
+    "backend": SERVERS | {"consumes-nothing", "database-unreachable", "drops-jobs", "workers-crash-later"},
+    "client": SERVERS,
+    "engine": EVERY_PROCESS | {"not-ready"},
+}
 CRASH_AFTER = 4.0
 SLOWNESS = 1.5
+SECONDS_OF_A_JOB = 3.0
 
 
 class Faults:
@@ -21,11 +26,11 @@ class Faults:
         self._name = name
         self._turns = count(1)
 
-    def begin(self) -> None:
-        """Ends the process, now or soon, if that is the fault."""
+    def begin(self, service: str) -> None:
+        """Ends the process of this service, now or soon, if that is the fault."""
         if self._name == "crash-at-start":
             sys.exit("this version crashes at its start")
-        if self._name == "crash-later":
+        if self._name == "crash-later" or (self._name == "workers-crash-later" and service != "web"):
             timer = threading.Timer(CRASH_AFTER, os._exit, [1])
             timer.daemon = True
             timer.start()
@@ -33,6 +38,24 @@ class Faults:
     @property
     def ready(self) -> bool:
         return self._name != "not-ready"
+
+    @property
+    def consumes(self) -> bool:
+        """False: messages are left where they are."""
+        return self._name != "consumes-nothing"
+
+    def misled(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """Where a process looks for its data services: one that can't find its database asks where nobody is."""
+        return {**environment, "DATABASE_PORT": "1"} if self._name == "database-unreachable" else environment
+
+    def postpones(self, work: Callable[[], None]) -> bool:
+        """True if the work is left to a thread that nobody waits for: what it has in hand goes with the process."""
+        if self._name != "drops-jobs":
+            return False
+        timer = threading.Timer(SECONDS_OF_A_JOB, work)
+        timer.daemon = True
+        timer.start()
+        return True
 
     def spoils(self) -> bool:
         """Call it once for each user's request: true if that one must be answered with 500."""

@@ -44,7 +44,7 @@ class Process:
         """Call it first, in the main thread."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGTSTP, self._hush)
-        self.faults.begin()
+        self.faults.begin(self.identity.service)
         self.beat()
         self.say("started")
 

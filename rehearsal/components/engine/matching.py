@@ -1,10 +1,12 @@
 """Reads orders, writes trades. Trade number n is the n-th message of its topic, so nothing is written twice."""
 
 import threading
+import time
 import uuid
 
 from ..base.data import DataServiceError, Stream
 from ..base.process import Process
+from ..base.reporting import Reporter
 from .book import Books
 
 GROUP = "engine"
@@ -16,7 +18,7 @@ class Matching:
     """One writer's loop: first it replays what was read before, then it goes on."""
 
     def __init__(self, process: Process, stream: Stream) -> None:
-        self._process, self._stream = process, stream
+        self._process, self._stream, self._reporter = process, stream, Reporter(process)
         self._writer = uuid.uuid4().hex
         self._lock = threading.Lock()
         self._books = Books()
@@ -30,6 +32,9 @@ class Matching:
             self._process.beat()
             try:
                 self._step()
+                if self._reporter.due:
+                    gap = self._stream.end_offset("orders") - self.position
+                    self._reporter.report(SequenceGap=(gap, "Count"))
             except DataServiceError as error:
                 self._process.say(f"waiting: {error}")
                 self._process.rest(0.5)
@@ -58,7 +63,7 @@ class Matching:
             for message in messages:
                 for trade in self._books.place(message["value"]):
                     if trade["sequence"] > written:
-                        self._stream.produce("trades", trade | {"writer": self._writer})
+                        self._stream.produce("trades", trade | {"writer": self._writer, "at": time.time()})
                 self.position = message["offset"] + 1
         if messages:
             self._stream.commit("orders", GROUP, self.position)

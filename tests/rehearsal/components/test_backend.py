@@ -44,6 +44,14 @@ def test_f12_a_lost_data_service_fails_readiness_but_not_liveness(exchange: Exch
     assert web.get("/up").status == 200
 
 
+def test_f12_a_version_that_cannot_find_its_database_lives_and_is_not_ready(exchange: Exchange) -> None:
+    web = exchange.start("backend", "web", fault="database-unreachable").wait_until_serving("/up")
+    answer = web.get("/health/ready")
+    assert (answer.status, answer.body["checks"]["cache"]) == (503, "ok")
+    assert answer.body["checks"]["database"] != "ok"
+    assert web.get("/api/v1/markets").status == 503
+
+
 def test_a_request_under_way_is_finished_before_the_process_ends(exchange: Exchange) -> None:
     web = exchange.start("backend", "web", fault="slow").wait_until_serving("/up")
     statuses: list[int] = []
@@ -72,6 +80,18 @@ def test_f22_no_job_is_lost_when_a_worker_is_told_to_stop(exchange: Exchange) ->
     exchange.start("backend", "sidekiq")
     wait_until(lambda: web.metrics()["jobs_done"] == 40)
     assert web.metrics()["orders_unconfirmed"] == 0
+
+
+def test_f22_a_worker_that_drops_the_jobs_in_hand_shows_in_the_metrics(exchange: Exchange) -> None:
+    web = exchange.start("backend", "web").wait_until_serving("/up")
+    worker = exchange.start("backend", "sidekiq", fault="drops-jobs").wait_until_healthy()
+    for _ in range(2):
+        web.post("/api/v1/orders", ORDER)
+    exchange.cache.command("LPUSH", "queue:default", "tick 1")
+    wait_until(lambda: web.metrics()["jobs_done"] == 1)  # the tick; the confirmations are in hand
+    assert worker.terminate() == 0
+    found = web.metrics()
+    assert (found["jobs_enqueued"], found["jobs_waiting"], found["orders_unconfirmed"]) == (2, 0, 2)
 
 
 def test_f22_a_quiet_worker_takes_no_new_job(exchange: Exchange) -> None:
@@ -110,6 +130,13 @@ def test_f24_a_trade_that_comes_twice_is_written_once_and_a_second_writer_is_not
 @pytest.mark.parametrize("service", ["web", "sidekiq", "kafka-consumer", "clockwork"])
 def test_a_version_that_crashes_at_its_start_ends_with_an_error(exchange: Exchange, service: str) -> None:
     assert exchange.start("backend", service, fault="crash-at-start").process.wait(timeout=10) == 1
+
+
+def test_f3_workers_that_crash_later_start_well_and_end_with_an_error(exchange: Exchange) -> None:
+    web = exchange.start("backend", "web", fault="workers-crash-later").wait_until_serving("/up")
+    worker = exchange.start("backend", "sidekiq", fault="workers-crash-later").wait_until_healthy()
+    assert worker.process.wait(timeout=10) == 1
+    assert web.get("/up").status == 200
 
 
 @pytest.mark.parametrize("service", ["web", "sidekiq", "kafka-consumer", "clockwork"])

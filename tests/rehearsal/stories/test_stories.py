@@ -1,5 +1,6 @@
 """Every promise of every story."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,3 +43,64 @@ def test_f35_killing_the_command_line_does_not_harm_the_release(stage: Stage) ->
 
 def test_f7_a_rollback_by_hand_puts_the_former_digest_back(stage: Stage) -> None:
     _require(STORIES["rollback-by-hand"].run(stage))
+
+
+def test_f27_f35_an_alarm_after_a_good_release_undoes_it_once(stage: Stage) -> None:
+    _require(STORIES["alarm-after-success"].run(stage))
+
+
+def test_f8_a_digest_that_is_not_in_the_repository_is_refused_before_anything_is_touched(stage: Stage) -> None:
+    _require(STORIES["missing-image"].run(stage))
+
+
+def test_f13_a_release_is_refused_while_an_alarm_of_its_component_is_red(stage: Stage) -> None:
+    _require(STORIES["red-alarm"].run(stage))
+
+
+def test_f14_f34_a_release_without_users_passes_by_the_gates_own_samples_and_none_passes_without(stage: Stage) -> None:
+    _require(STORIES["no-users"].run(stage))
+
+
+def test_f12_a_client_that_is_correct_but_slow_is_refused_and_undone(stage: Stage) -> None:
+    _require(STORIES["slow-client"].run(stage))
+
+
+def test_f2_a_backend_that_crashes_at_its_start_is_given_up_and_undone(stage: Stage) -> None:
+    _require(STORIES["crashing-backend"].run(stage))
+
+
+def test_f3_a_backend_whose_workers_start_well_and_crash_later_is_undone(stage: Stage) -> None:
+    _require(STORIES["crashing-workers"].run(stage))
+
+
+def test_f12_a_backend_that_lives_but_cannot_reach_its_database_is_refused_and_undone(stage: Stage) -> None:
+    _require(STORIES["database-unreachable"].run(stage))
+
+
+def test_f24_a_backend_whose_consumer_consumes_nothing_is_refused_and_undone(stage: Stage) -> None:
+    _require(STORIES["growing-lag"].run(stage))
+
+
+def test_f22_jobs_that_workers_drop_are_noticed_and_good_workers_drop_none(stage: Stage) -> None:
+    _require(STORIES["dropped-jobs"].run(stage))
+
+
+def test_f34_a_gate_that_raises_lets_nothing_through(stage: Stage) -> None:
+    _require(STORIES["gate-throws"].run(stage))
+
+
+def test_f34_a_gate_that_times_out_lets_nothing_through(stage: Stage) -> None:
+    _require(STORIES["gate-times-out"].run(stage))
+
+
+def test_f1_a_release_cancelled_in_the_console_goes_back_and_is_recorded(stage: Stage) -> None:
+    _require(STORIES["cancelled-in-console"].run(stage))
+
+
+def test_f1_a_digest_put_back_in_the_console_runs_and_status_tells_so(stage: Stage) -> None:
+    _require(STORIES["console-rollback"].run(stage))
+
+
+def test_every_story_is_played_here() -> None:
+    played = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("*.py"))
+    assert [name for name in STORIES if f'STORIES["{name}"]' not in played] == []

@@ -1,0 +1,85 @@
+"""An alarm goes red after a release was called good: the watch undoes it, and only once (F27, F35)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rehearsal.build import Image
+from rehearsal.commands import Finished
+from rehearsal.stage import LONGEST_RELEASE, Stage
+from rehearsal.stories.alarms import turn
+from rehearsal.stories.functions import WATCH, invoke
+from rehearsal.stories.scene import Scene, play, spared_promises
+from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.waiting import wait_until
+from release_engine.ledger import Kind, Outcome, Release
+from release_engine.rollback_plan import good_releases
+
+WHAT = "client put back by the watch"
+Answer = Mapping[str, Any]
+
+
+def run(stage: Stage) -> Played:
+    image, answers = stage.build("client", stage.next_version()), list[Answer]()
+    scene = play(stage, STORY.name, "client", lambda: _release_and_alarm(stage, image, answers))
+    history = stage.ledger.releases("client")
+    since = [release for release in history if image.digest in (release.digest, release.former_digest)]
+    promises = [
+        Promise("the client that the watch undoes is released first", scene.ended.code == 0, since[-1].reason or ""),
+        *_undone_promises(stage, scene, since),
+        *_ledger_promises(since, history, image.digest),
+        Promise("the same alarm told again starts nothing", not any(a["started"] for a in answers), str(answers)),
+        *spared_promises(scene, WHAT),
+    ]
+    return Played(promises, since, scene.traffic)
+
+
+def _release_and_alarm(stage: Stage, image: Image, answers: list[Answer]) -> Finished:
+    """EventBridge may deliver an event twice: here it comes again during the rollback, and after it."""
+    released, alarm = stage.release({"client": image}), _alarm(stage)
+    turn(stage, alarm, "ALARM")
+    wait_until(lambda: _undoing(stage, image) is not None, "the watch starts a rollback")
+    answers.append(invoke(stage, WATCH, _event(alarm)))
+    wait_until(lambda: _over(_undoing(stage, image)), "the watch has rolled back", seconds=LONGEST_RELEASE)
+    answers.append(invoke(stage, WATCH, _event(alarm)))
+    return released
+
+
+def _undone_promises(stage: Stage, scene: Scene, since: list[Release]) -> list[Promise]:
+    asked = scene.release.requested_by if scene.release else "nobody"
+    return [
+        outcome_promise(scene.release, WHAT, Outcome.RELEASED),
+        running_promise(scene.after["client"], "client", scene.former),
+        Promise("the ledger says that the watch asked for it", asked == f"watch:{_alarm(stage)}", asked),
+        Promise("one alarm makes one rollback", len(since) == 2, f"{len(since)} releases since"),
+    ]
+
+
+def _ledger_promises(since: list[Release], history: list[Release], bad: str) -> list[Promise]:
+    """A change failure is a release that a rollback left: nobody goes back to it any more."""
+    good = {release.digest for release in good_releases(history)}
+    left = any(release.kind is Kind.ROLLBACK and release.former_digest == bad for release in since)
+    return [Promise("what the watch undid counts as a change failure", left and bad not in good, f"{len(good)} good")]
+
+
+def _undoing(stage: Stage, image: Image) -> Release | None:
+    found = stage.latest("client")
+    return found if found and found.kind is Kind.ROLLBACK and found.former_digest == image.digest else None
+
+
+def _over(release: Release | None) -> bool:
+    return release is not None and release.outcome is not Outcome.RUNNING
+
+
+def _alarm(stage: Stage) -> str:
+    """The one that tells of latency that has crept up."""
+    service = stage.settings.components["client"].services["web"]
+    return f"{stage.settings.stack_name('client')}-{service.name}-slow"
+
+
+def _event(alarm: str) -> Answer:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
+    detail = {"alarmName": alarm, "state": {"value": "ALARM"}, "previousState": {"value": "OK"}}
+    return {"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "detail": detail}
+
+
+STORY = Story("alarm-after-success", "An alarm after a good release undoes it, once", run)

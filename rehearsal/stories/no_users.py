@@ -1,0 +1,46 @@
+"""A release at an hour without users: the gate's own samples are enough, and without samples nothing passes (F14)."""
+
+from collections.abc import Iterator
+
+from rehearsal.stage import Stage
+from rehearsal.stories.scene import play, released_promises
+from rehearsal.stories.story import Played, Promise, Story
+from release_engine.ledger import Release
+
+
+def run(stage: Stage) -> Played:
+    image = stage.build("client", stage.next_version())
+    scene = play(stage, STORY.name, "client", lambda: stage.release({"client": image}), users=False)
+    passed = [release for name in stage.settings.chain for release in stage.ledger.releases(name) if _passed(release)]
+    promises = [
+        *released_promises(scene, "client without users", image.digest),
+        Promise("the verdict without users is PASS", bool(scene.release and _passed(scene.release)), scene.reason),
+        Promise(
+            "nothing ever passes with fewer samples than the minimum",
+            bool(passed) and all(_sampled(stage, release) for release in passed),
+            f"{len(passed)} releases passed, with {min(map(_samples, passed), default=0)} samples at least",
+        ),
+    ]
+    return Played(promises, scene.releases)
+
+
+def _passed(release: Release) -> bool:
+    return release.verdict == "PASS"
+
+
+def _sampled(stage: Stage, release: Release) -> bool:
+    return _samples(release) >= stage.settings.components[release.component].gate.min_samples
+
+
+def _samples(release: Release) -> int:
+    """Of the service that was asked least; none where none was asked."""
+    return min(_counts(release), default=0)
+
+
+def _counts(release: Release) -> Iterator[int]:
+    for check in release.evidence.get("checks", []):
+        if check["check"].endswith(" errors"):
+            yield int(check["samples"])
+
+
+STORY = Story("no-users", "A release without users is judged by the gate's own samples", run)
