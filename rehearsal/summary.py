@@ -86,8 +86,11 @@ class Summary:
         ]
 
     def all_seconds(self) -> dict[str, Any]:
-        """Wall time by step; of each release, and of what undid one."""
-        releases = {f"{one['story']} {one['component']}": one["seconds"] for one in self.releases()}
+        """Wall time by step; of each component's releases in a story, and of what undid one."""
+        releases: dict[str, float] = {}
+        for one in self.releases():
+            name = f"{one['story']} {one['component']}"
+            releases[name] = round(releases.get(name, 0.0) + one["seconds"], 1)
         rollback = sum(one["rollback_seconds"] for one in self.releases())
         return {**self.opened.seconds, **self.seconds, "releases": releases, "rollback": round(rollback, 1)}
 

@@ -10,6 +10,8 @@ from typing import Any
 from release_engine.ledger import Kind, Outcome, Release, epoch, newest_first
 from release_engine.model import Component
 
+AFTERMATH_SECONDS = 600  # alarms go red some minutes after what made them
+
 
 def component_of(event: Mapping[str, Any], components: Iterable[Component]) -> Component | None:
     """Whose service failed to deploy, or whose alarm went red; None when the event says neither."""
@@ -39,3 +41,13 @@ def release_to_undo(history: Sequence[Release], *, now: float, window: float) ->
     if last.finished_at is None or now - epoch(last.finished_at) > window:
         return None, f"{last.release_id} was released more than {window / 60:.0f} minutes ago"
     return last, ""
+
+
+def more_suspect(others: Mapping[str, Sequence[Release]], now: float) -> str | None:
+    """Another component whose version was found bad just now: what it did to its neighbours is not their fault."""
+    for name, history in others.items():
+        last = next((one for one in newest_first(history) if one.outcome is not Outcome.REFUSED), None)
+        bad = last is not None and last.outcome in (Outcome.ROLLED_BACK, Outcome.FAILED)
+        if last is not None and bad and last.finished_at and now - epoch(last.finished_at) <= AFTERMATH_SECONDS:
+            return f"{last.release_id} of {name} was found bad less than {AFTERMATH_SECONDS // 60} minutes ago"
+    return None

@@ -37,15 +37,26 @@ def undo(event: Event, world: World) -> dict[str, Any]:
     if component is None:
         return {"started": False, "reason": "the event concerns no component"}
     now = world.now()
-    if world.ledger.lock(component.name).held_at(now):
-        return {"started": False, "reason": "a release is under way, which judges for itself"}
+    if reason := _somebody_elses(component, now, world):
+        return {"started": False, "reason": reason}
     bad, reason = watch.release_to_undo(world.ledger.releases(component.name), now=now, window=world.watch_seconds)
     if bad is None:
         return {"started": False, "reason": reason}
     decided = _plan(component, bad, world)
+    if decided.action in (Action.ALREADY_RESTORED, Action.NOTHING_TO_RESTORE):
+        return {"started": False, "reason": decided.reason}
     if decided.action is not Action.ROLL_BACK or decided.digest is None:
         raise RuntimeError(f"{bad.release_id} of {component.name} should be undone, but: {decided.reason}")
     return {"started": _start(component, bad, decided.digest, watch.cause_of(event), world), "reason": decided.reason}
+
+
+def _somebody_elses(component: Component, now: float, world: World) -> str | None:
+    """Why the event is not for the watch: a release is under way, or the fault is more likely another component's."""
+    for name in (component.name, *(other for other in world.components if other != component.name)):
+        if world.ledger.lock(name).held_at(now):
+            return f"a release of {name} is under way, which judges for itself"
+    others = {name: world.ledger.releases(name) for name in world.components if name != component.name}
+    return watch.more_suspect(others, now)
 
 
 def _start(component: Component, bad: Release, digest: str, cause: str, world: World) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from release_engine.ledger import Kind, Outcome, Release, epoch
 from release_engine.model import parse_components
-from release_engine.watch import cause_of, component_of, release_to_undo
+from release_engine.watch import cause_of, component_of, more_suspect, release_to_undo
 from tests.unit.aws.account import COMPONENT
 
 CLIENT = parse_components({"client": COMPONENT})["client"]
@@ -59,3 +59,19 @@ def test_the_cause_is_named() -> None:
     assert cause_of({"detail": {"deploymentId": "ecs-svc/1"}}) == "ecs-svc/1"
     assert cause_of({"id": "e"}) == "e"
     assert cause_of({}) == "event"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "seconds", "suspect"),
+    [
+        (Outcome.ROLLED_BACK, 60, True),
+        (Outcome.FAILED, 60, True),
+        (Outcome.ROLLED_BACK, 601, False),  # long enough ago
+        (Outcome.RELEASED, 60, False),
+        (Outcome.REFUSED, 60, False),  # it touched nothing
+    ],
+)
+def test_a_neighbour_that_was_found_bad_just_now_is_more_suspect(outcome: Outcome, seconds: int, suspect: bool) -> None:
+    backend = replace(LAST, release_id="b1", component="backend", outcome=outcome)
+    found = more_suspect({"backend": [backend], "engine": []}, epoch(FINISHED) + seconds)
+    assert found == ("b1 of backend was found bad less than 10 minutes ago" if suspect else None)

@@ -1,6 +1,7 @@
 """The watch: an event undoes the last release, once."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,21 @@ def test_f35_two_events_start_one_rollback(account: Account, world: World) -> No
 def test_while_a_release_is_under_way_the_machine_judges_alone(account: Account, world: World) -> None:
     world.ledger.acquire("client", "r3", now=world.now(), lease=3600)
     assert "under way" in auto_rollback.undo(ALARM, world)["reason"]
+    assert account.started == []
+
+
+def test_while_another_component_is_released_its_neighbours_are_not_blamed(account: Account, world: World) -> None:
+    world.components["backend"] = replace(world.components["client"], name="backend", alarm_prefix="other-")
+    world.ledger.acquire("backend", "b1", now=world.now(), lease=3600)
+    assert auto_rollback.undo(ALARM, world)["reason"] == "a release of backend is under way, which judges for itself"
+    assert account.started == []
+
+
+def test_what_was_put_back_in_the_console_is_not_put_back_again(account: Account, world: World) -> None:
+    account.run(OLD)
+    answer = auto_rollback.undo(ALARM, world)
+    assert not answer["started"]
+    assert "already restored" in answer["reason"]
     assert account.started == []
 
 
