@@ -21,7 +21,7 @@ class Pages(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.asked.append(self.path)
         if self.path == "/hangs":
-            time.sleep(0.4)
+            time.sleep(0.2)
         if self.path == "/cut":
             self.connection.shutdown(socket.SHUT_RDWR)
             return
@@ -117,14 +117,14 @@ def test_a_host_that_is_no_address_could_not_be_taken() -> None:
 
 
 def test_running_out_of_our_own_time_is_no_finding(port: int) -> None:
-    hanging, late = ask([Question("127.0.0.1", port, "/hangs")], 0.3), ask([Question("127.0.0.1", port, "/json")], 0)
+    hanging, late = ask([Question("127.0.0.1", port, "/hangs")], 0.1), ask([Question("127.0.0.1", port, "/json")], 0)
     assert (hanging[0].status, hanging[0].trouble) == (None, "out of time")
     assert (late[0].status, late[0].trouble) == (None, "out of time")
 
 
 def test_all_are_asked_at_once(port: int) -> None:
     began = time.monotonic()
-    answers = ask([Question("127.0.0.1", port, "/hangs")] * 8, 10)
+    answers = ask([Question("127.0.0.1", port, "/hangs")] * 16, 10)
     assert {answer.status for answer in answers} == {200}
     assert time.monotonic() - began < 1.6
     assert ask([], 5) == []
@@ -142,9 +142,9 @@ def test_the_wait_for_a_connection_is_no_latency(port: int, monkeypatch: pytest.
     real = socket.socket.connect_ex
 
     def slow(connection: socket.socket, to: object) -> int:
-        time.sleep(0.3)
+        time.sleep(0.2)
         return real(connection, to)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect_ex", slow)
     [answer] = ask([Question("127.0.0.1", port, "/json")], 5)
-    assert answer.milliseconds < 300
+    assert answer.milliseconds < 200
