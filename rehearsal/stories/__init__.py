@@ -49,6 +49,6 @@ STORIES: dict[str, Story] = {
         console_rollback.STORY,
     )
 }
-TOUR = ("first-release", "good-release", "bad-client", "alarm-after-success")
+TOUR = ("first-release", "good-release", "bad-client")
 
 __all__ = ["STORIES", "TOUR", "Played", "Promise", "Story"]
