@@ -8,12 +8,14 @@ READY := .venv/.ready
 ENVIRONMENTS := staging prod2
 PACKAGES := app.py stacks constructs lambda release rehearsal bench tests
 SPEED ?= 60
+TESTED := build/tested
+SOURCES := $(wildcard $(shell git ls-files --cached --others --exclude-standard))
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
-.PHONY: help setup synth test check format lint types unit coverage templates workflows rehearse bench clean
+.PHONY: help setup synth test check format lint types unit templates workflows rehearse bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,10 +32,16 @@ $(READY): requirements.txt requirements-dev.txt constraints.txt package.json pac
 synth: $(READY) ## cdk synth of every environment, with cdk-nag and the template rules: cdk.out/<environment>
 	$(foreach environment,$(ENVIRONMENTS),cdk synth --quiet --no-notices -c environment=$(environment) --output cdk.out/$(environment);)
 
-test: $(READY) ## the whole test suite
-	python -m pytest
+test: $(READY) ## the whole test suite, with branch coverage, enforced
+	python -m pytest --cov --cov-report=term
+	mkdir -p $(dir $(TESTED))
+	touch $(TESTED)
 
-check: format lint types coverage synth templates workflows ## what CI runs
+# Tests that have passed on these very sources are not run again.
+$(TESTED): $(SOURCES)
+	$(MAKE) test
+
+check: format lint types $(TESTED) synth templates workflows ## what CI runs
 
 format: $(READY) ## formatted as ruff says (make format FIX=1 rewrites)
 	ruff format $(if $(FIX),,--check) $(PACKAGES)
@@ -46,9 +54,6 @@ types: $(READY) ## mypy, strict
 
 unit: $(READY) ## the fast tests alone
 	python -m pytest tests/unit tests/infra
-
-coverage: $(READY) ## the whole suite with branch coverage, enforced
-	python -m pytest --cov --cov-report=term
 
 templates: synth ## cfn-lint on every synthesized template
 	cfn-lint --non-zero-exit-code informational $(foreach environment,$(ENVIRONMENTS),'cdk.out/$(environment)/*.template.json')
