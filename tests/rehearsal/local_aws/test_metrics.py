@@ -12,6 +12,7 @@ import pytest
 
 from rehearsal.local_aws import embedded_metrics
 from rehearsal.local_aws.server import LocalAws
+from tests.rehearsal.local_aws import contracts
 
 
 def line(namespace: str = "Test", **more: Any) -> str:
@@ -60,14 +61,27 @@ def asked(aws: LocalAws, namespace: str, **more: Any) -> dict[str, Any]:
         "MetricName": "Depth",
         "Dimensions": [{"Name": "Digest", "Value": "sha256:a"}],
     }
-    answer = aws.client("cloudwatch").get_metric_data(
+    client = aws.client("cloudwatch")
+    answer = client.get_metric_data(
         MetricDataQueries=[{"Id": "m0", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}],
         StartTime=now - timedelta(minutes=3),
         EndTime=now + timedelta(seconds=1),
         **more,
     )
+    shape = client.meta.service_model.operation_model("GetMetricData").output_shape
+    told = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    assert list(contracts.deviations(shape, _plain(told), "GetMetricData")) == []
     result: dict[str, Any] = answer["MetricDataResults"][0]
     return result
+
+
+def _plain(value: Any) -> Any:
+    """Times as numbers, which is what travels."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 def test_the_newest_value_comes_first_and_a_period_is_as_short_as_the_clock_says(aws: LocalAws) -> None:
