@@ -222,3 +222,15 @@ def scaling(environment: str, name: str) -> list[Json]:
         for target in known.properties(component, "ApplicationAutoScaling::ScalableTarget")
         if f'"{id_}"' in json.dumps(target["ResourceId"])
     ]
+
+
+@everywhere
+@pytest.mark.parametrize("name", DESIGN)
+def test_f27_ecs_tells_the_watch_when_a_deployment_fails(environment: str, name: str) -> None:
+    """SERVICE_DEPLOYMENT_FAILED is sent for services with a breaker or with alarms only.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
+    """
+    found = deployment(environment, name)
+    told = [found.get(part, {}).get("Enable") for part in ("DeploymentCircuitBreaker", "Alarms")]
+    assert True in told
