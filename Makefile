@@ -9,13 +9,14 @@ ENVIRONMENTS := staging prod2
 PACKAGES := app.py stacks constructs lambda release rehearsal bench tests
 SPEED ?= 60
 TESTED := build/tested
+FAST := tests/unit tests/infra
 SOURCES := $(wildcard $(shell git ls-files --cached --others --exclude-standard))
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
-.PHONY: help setup synth test check format lint types unit templates workflows rehearse bench clean
+.PHONY: help setup synth test check format lint types unit $(FAST) templates workflows rehearse bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,8 +53,11 @@ lint: $(READY) ## ruff's rules
 types: $(READY) ## mypy, strict
 	mypy $(PACKAGES)
 
-unit: $(READY) ## the fast tests alone
-	python -m pytest tests/unit tests/infra
+unit: $(READY) ## the fast tests alone, both folders at once
+	$(MAKE) --no-print-directory --jobs=2 --output-sync $(FAST)
+
+$(FAST):
+	python -m pytest --quiet $@
 
 templates: synth ## cfn-lint on every synthesized template
 	cfn-lint --non-zero-exit-code informational $(foreach environment,$(ENVIRONMENTS),'cdk.out/$(environment)/*.template.json')

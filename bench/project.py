@@ -15,6 +15,11 @@ def python(*arguments: str, **environment: str) -> Command:
     return Command((sys.executable, *arguments), _environment(environment), str(ROOT))
 
 
+def command(*arguments: str) -> Command:
+    """Any command at the project's root."""
+    return Command(arguments, _environment({}), str(ROOT))
+
+
 def cdk(*arguments: str, **environment: str) -> Command:
     """The CDK CLI of the lock file, with this very Python for the application."""
     return Command(("cdk", *arguments, "--no-notices"), _environment(environment), str(ROOT))
