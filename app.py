@@ -2,6 +2,9 @@
 """Settings -> stacks -> synth. `-c environment=prod2` chooses the environment; without it, staging."""
 
 import gc
+
+gc.disable()  # the process ends with the synth; looking for garbage takes a sixth of it, from the imports on
+
 import os
 import sys
 
@@ -13,7 +16,6 @@ from stacks.settings import SettingsError, load_settings
 
 
 def main() -> None:
-    gc.disable()  # the process ends with the synth; looking for garbage takes a sixth of it
     app = cdk.App()
     environment = app.node.try_get_context("environment") or "staging"
     try:

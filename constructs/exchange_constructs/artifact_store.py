@@ -1,5 +1,7 @@
 """Where the pipeline keeps what its actions hand on."""
 
+from functools import cached_property
+
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -40,9 +42,13 @@ class ArtifactStore(Construct):
             },
         )
 
+    @cached_property
+    def _findings(self) -> list[str]:
+        """What cdk-nag says of CDK's own grants here; found out once, for each of many users."""
+        actions = [f"AwsSolutions-IAM5[Action::{action}]" for action in (*_READING, *_WRITING, *_KEY)]
+        return [*actions, finding(Stack.of(self), self.bucket.arn_for_objects("*"))]
+
     def acknowledge_use(self, user: IConstruct) -> None:
         """CDK's grants on a bucket and a key spell their actions with wildcards; the resources are these two alone."""
         reason = "CDK's own grant, on the pipeline's bucket and its key only"
-        actions = [f"AwsSolutions-IAM5[Action::{action}]" for action in (*_READING, *_WRITING, *_KEY)]
-        objects = finding(Stack.of(self), self.bucket.arn_for_objects("*"))
-        acknowledge(user, dict.fromkeys([*actions, objects], reason))
+        acknowledge(user, dict.fromkeys(self._findings, reason))
