@@ -16,7 +16,7 @@ from stacks.settings import SettingsError, load_settings
 
 
 def main() -> None:
-    app = cdk.App()
+    app = cdk.App(tree_metadata=False)  # nobody reads tree.json, which takes a while to write
     environment = app.node.try_get_context("environment") or "staging"
     try:
         settings = load_settings(environment, region=os.environ.get("CDK_DEFAULT_REGION"))
