@@ -20,11 +20,17 @@ class Target:
     health: int = 200
     seconds: float = 0.0
     closes: bool = False
+    awake: threading.Event = field(default_factory=threading.Event)
+    """Health checks are answered while this is set, and wait for it while it is not."""
     seen: list[dict[str, str]] = field(default_factory=list)
     place: tuple[str, int] = ("", 0)
 
+    def __post_init__(self) -> None:
+        self.awake.set()
+
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         if handler.path == "/health":
+            self.awake.wait()
             status, body = self.health, b""
         else:
             self.seen.append({key.lower(): value for key, value in handler.headers.items()})

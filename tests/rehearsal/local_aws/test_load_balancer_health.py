@@ -13,13 +13,15 @@ __all__ = ["front", "pair"]
 
 def test_f12_target_needs_one_passed_check_before_it_gets_requests(front: Front) -> None:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
-    with serving(Target("slow start", health=503)) as target:
+    front.elb.modify_target_group(TargetGroupArn=front.blue, UnhealthyThresholdCount=10)
+    with serving(Target("slow start")) as target:
+        target.awake.clear()
         front.elb.register_targets(
             TargetGroupArn=front.blue, Targets=[{"Id": target.place[0], "Port": target.place[1]}]
         )
         assert front.state(front.blue, target) == "initial"
         assert ask(front.url)[0] == 503
-        target.health = 204
+        target.awake.set()
         wait_for(lambda: front.state(front.blue, target), lambda seen: seen == "healthy", 5)
         assert ask(front.url)[:2] == (200, "slow start")
 
