@@ -9,14 +9,13 @@ import os
 import sys
 
 import aws_cdk as cdk
-import cdk_nag
 
 from stacks.composition import compose
 from stacks.settings import SettingsError, load_settings
 
 
 def main() -> None:
-    app = cdk.App(tree_metadata=False)  # nobody reads tree.json, which takes a while to write
+    app = cdk.App(tree_metadata=False, stack_traces=False)  # nobody reads either, and both take a while
     environment = app.node.try_get_context("environment") or "staging"
     try:
         settings = load_settings(environment, region=os.environ.get("CDK_DEFAULT_REGION"))
@@ -24,9 +23,11 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     if os.environ.get("EXCHANGE_NAG") != "false":
-        packs = (cdk_nag.AwsSolutionsChecks, cdk_nag.NIST80053R5Checks)
-        cdk.Validations.of(app).add_plugins(*(pack(app) for pack in packs))
+        from stacks.rules import add_rules  # noqa: PLC0415 - to load cdk-nag takes a while
+
+        add_rules(app)
     app.synth()
+    gc.freeze()  # nor is garbage looked for at the end, when all goes anyway
 
 
 if __name__ == "__main__":

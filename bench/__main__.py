@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from bench.cold_start import first_call_against_four_clients
+from bench.diff import diff_against_two_synths
 from bench.probes import memory_of_a_thousand_probes, thousand_probes_against_one
 from bench.project import ROOT
 from bench.ratio import Ratio
@@ -17,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[[], Ratio]] = {
     "thousand_probes_against_one": thousand_probes_against_one,
     "memory_of_a_thousand_probes": memory_of_a_thousand_probes,
     "first_call_against_four_clients": first_call_against_four_clients,
+    "diff_of_an_unchanged_tree_against_two_synths": diff_against_two_synths,
 }
 
 

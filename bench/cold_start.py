@@ -48,7 +48,7 @@ def first_call_against_four_clients() -> Ratio:
 
 
 def _component(port: int) -> Mapping[str, object]:
-    gate = {"interval_seconds": 30, "rounds": 6, "samples_per_round": 1, "min_samples": 1}
+    probe = {"service": "web", "samples_per_round": 1, "min_samples": 1, "max_error_rate": 0.01, "max_ms": 1000}
     service = {"name": "exchange-client-web", "port": port, "readiness_path": "/ready", "sample_path": "/"}
     return {
         "stack": "exchange-test-client",
@@ -57,6 +57,6 @@ def _component(port: int) -> Mapping[str, object]:
         "machine_arn": "arn:aws:states:us-west-2:111122223333:stateMachine:client-release",
         "alarm_prefix": "exchange-test-client-",
         "metrics": {"namespace": "Exchange", "environment": "test"},
-        "gate": {**gate, "max_error_rate": 0.01, "max_p95_ms": 1000},
+        "gate": {"interval_seconds": 30, "rounds": 6, "probes": [probe]},
         "services": {"web": service},
     }

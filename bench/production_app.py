@@ -1,14 +1,11 @@
-"""The synth of every stack of production, in this process, as ``app.py`` does it."""
+"""The synth of production: ``app.py`` itself, told by the environment what the CDK command line tells it."""
 
 import json
-
-import aws_cdk as cdk
+import os
+import runpy
 
 from bench.project import ROOT
-from stacks.composition import compose
-from stacks.settings import load_settings
 
 context = json.loads((ROOT / "cdk.json").read_text())["context"]
-app = cdk.App(context=context, tree_metadata=False)
-compose(app, load_settings("prod2"))
-app.synth()
+os.environ["CDK_CONTEXT_JSON"] = json.dumps(context | {"environment": "prod2"})
+runpy.run_path(str(ROOT / "app.py"), run_name="__main__")

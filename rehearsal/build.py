@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.components.base.faults import ALLOWED
+from rehearsal.components.client import bundle
 
 COMPONENTS = Path(__file__).parent / "components"
 STREAM = Path(__file__).parent / "local_aws" / "data_service_programs"
@@ -71,6 +72,7 @@ def build(component: str, version: str, *, fault: str = "none") -> Image:
     if fault not in allowed:
         raise ValueError(f"fault {fault!r} of {component}: allowed are {', '.join(sorted(allowed))}")
     base, own = _shared_files(), _component_files(component)
+    own |= _assets(component, version)
     own["version.json"] = _json({"version": version, "fault": fault})
     commit = hashlib.sha1(b"".join(sorted(base.values()) + sorted(own.values())), usedforsecurity=False).hexdigest()
     release = _release(component, commit)
@@ -98,6 +100,12 @@ def _component_files(component: str) -> Files:
     programs = {f"bin/{file.name}": file.read_bytes() for file in sorted((folder / "bin").iterdir()) if file.is_file()}
     files = programs | dict(_sources(folder, f"components/{component}"))
     return files | dict(_sources(STREAM, "data_service_programs")) if component == "kafka" else files
+
+
+def _assets(component: str, version: str) -> Files:
+    """What `components/client/bundle.py` leaves when the Dockerfile runs it."""
+    found = bundle.bundle(version) if component == "client" else {}
+    return {f"{bundle.FOLDER}{path}": content for path, content in found.items()}
 
 
 def _sources(folder: Path, target: str) -> Iterator[tuple[str, bytes]]:

@@ -52,7 +52,7 @@ def open_stage(environment: str, *, folder: Path, speed: float, say: Say, opened
         _inspect(aws, cdk, settings, opened)
         url, host = door(aws, settings)
         with Traffic(url, host=host) as traffic:
-            yield Stage(settings=settings, aws=aws.environment(), door=url, traffic=traffic, say=say)
+            yield Stage(settings=settings, aws=aws.environment(), door=url, traffic=traffic, say=say, speed=speed)
 
 
 def _inspect(aws: LocalAws, cdk: Deployment, settings: Settings, opened: Opened) -> None:

@@ -30,6 +30,7 @@ def page(summary: Mapping[str, Any]) -> str:
         _head(summary),
         _failure(summary),
         _section("Promises", _promises(summary)),
+        _section("Figures", _figures(summary["figures"])),
         _section("Releases", "".join(map(_release, summary["releases"]))),
         _section("Users' requests", _traffic(summary["traffic"])),
     ]
@@ -69,6 +70,20 @@ def _promises(summary: Mapping[str, Any]) -> str:
 
 def _mark(kept: bool) -> str:
     return "<span class=good>✔</span>" if kept else "<span class=bad>✘</span>"
+
+
+def _figures(figures: Iterable[Mapping[str, Any]]) -> str:
+    rows = (
+        (
+            _mark(one["holds"]),
+            escape(one["name"]),
+            "not measured" if one["value"] is None else f"{one['value']:g} {escape(one['unit'])}",
+            f"{one['limit']:g}",
+            f"<span class=dim>{escape(one['seen'])}, {escape(one['story'])}</span>",
+        )
+        for one in figures
+    )
+    return _table(("", "figure", "measured", "at most", "seen"), rows)
 
 
 def _release(release: Mapping[str, Any]) -> str:

@@ -30,13 +30,17 @@ class Running:
 
 @dataclass(frozen=True)
 class Stage:
-    """`aws` is the environment that makes AWS clients talk to the local AWS; `door` is where users come in."""
+    """`aws` is the environment that makes AWS clients talk to the local AWS; `door` is where users come in.
+
+    Every wait of its AWS is divided by `speed`.
+    """
 
     settings: Settings
     aws: Mapping[str, str]
     door: str
     traffic: Traffic
     say: Say
+    speed: float
     _versions: Any = field(default_factory=lambda: count(1))
 
     def client(self, service: str) -> Any:
@@ -96,6 +100,13 @@ class Stage:
         found = list(self._tasks(component))
         digests = frozenset(container["imageDigest"] for task in found for container in task["containers"])
         return Running(digests, frozenset(task["taskArn"] for task in found))
+
+    def beside(self, component: str) -> list[str]:
+        """The ECS services that run a former version of the component, to be compared with."""
+        arns = self.client("ecs").list_services(cluster=self.cluster)["serviceArns"]
+        names = [service.name for service in self.settings.components[component].services.values()]
+        found = [arn.rpartition("/")[2] for arn in arns]
+        return [one for one in found if any(one.startswith(f"{name}-baseline-") for name in names)]
 
     def figures(self) -> dict[str, float]:
         """The backend's `/metrics`, from one of its web tasks."""

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rehearsal.opening import Opened, open_stage
 
-READY = "READY "
+READY, SPEED = "READY ", 60.0
 
 
 def main() -> None:
     folder, environment = Path(sys.argv[1]), sys.argv[2]
     opened = Opened()
-    with open_stage(environment, folder=folder, speed=60, say=_say, opened=opened) as stage:
+    with open_stage(environment, folder=folder, speed=SPEED, say=_say, opened=opened) as stage:
         place = {
             "aws": dict(stage.aws),
             "door": stage.door,

@@ -65,6 +65,7 @@ class Summary:
             "stacks_deployed": len(self.opened.stacks),
             "resources": self.opened.resources,
             "releases": self.releases(),
+            "figures": self.figures(),
             "traffic": {story.name: _counts(played) for story, played in self.played if played.traffic},
             "seconds": self.all_seconds(),
             "peak_memory_mb": round(self.peak_memory_mb),
@@ -84,6 +85,10 @@ class Summary:
         return [
             {"story": story.name} | account_of(release) for story, played in self.played for release in played.releases
         ]
+
+    def figures(self) -> list[dict[str, Any]]:
+        """What was measured, by story; each is a promise too."""
+        return [{"story": story.name} | figure.as_dict() for story, played in self.played for figure in played.figures]
 
     def all_seconds(self) -> dict[str, Any]:
         """Wall time by step; of each component's releases in a story, and of what undid one."""

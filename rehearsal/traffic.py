@@ -21,6 +21,7 @@ class Traffic:
     """Idle until the first phase begins."""
 
     def __init__(self, url: str, *, host: str, rate: float = RATE) -> None:
+        self._url, self._host = url, host
         self._command = [sys.executable, "-m", "rehearsal.traffic_program", url, host, str(rate)]
         self._latest: Counts = {}
         self._process: subprocess.Popen[str] | None = None
@@ -45,6 +46,10 @@ class Traffic:
             process.kill()
             process.wait()
         self._reading.join(timeout=5)
+
+    def at(self, rate: float) -> "Traffic":
+        """Other users of the same exchange, so many requests a second; to be entered like these."""
+        return Traffic(self._url, host=self._host, rate=rate)
 
     def begin(self, phase: str) -> None:
         """From now on requests count for this phase; "idle" sends none."""

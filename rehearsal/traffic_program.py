@@ -13,9 +13,12 @@ import sys
 from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 from urllib.parse import urlsplit
+
+from rehearsal.traffic_pages import Asset, Pages
+from rehearsal.traffic_spans import Span, stretched
 
 PATIENCE = 10.0
 CONNECTIONS = 24
@@ -27,11 +30,13 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass
 class Count:
-    """What users of one component saw during one phase."""
+    """What users of one component saw during one phase. A page's asset is `foreign` to a task of another version."""
 
     requests: int = 0
     failures: int = 0
+    assets: Counter[str] = field(default_factory=Counter)
     digests: Counter[str] = field(default_factory=Counter)
+    spans: dict[str, Span] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
 
@@ -39,17 +44,36 @@ class Count:
         ranked = sorted(self.milliseconds)
         p95 = round(ranked[int(len(ranked) * 0.95)], 1) if ranked else None
         counts = {"requests": self.requests, "failures": self.failures, "p95_ms": p95}
-        return counts | {"digests": dict(self.digests), "examples": self.examples}
+        assets = {name: self.assets[name] for name in ("asked", "foreign", "missing")}
+        spans = {digest: span.as_dict() for digest, span in self.spans.items()}
+        told = {"assets": assets, "digests": dict(self.digests), "spans": spans, "examples": self.examples}
+        return counts | told
+
+    def answered(self, milliseconds: float, digest: str) -> None:
+        self.requests += 1
+        self.milliseconds.append(milliseconds)
+        self.digests[digest] += 1
+        self.spans[digest] = stretched(self.spans.get(digest), at=time(), number=self.requests)
+
+    def asset_answered(self, asset: Asset, digest: str, *, good: bool) -> None:
+        foreign = digest not in ("", asset.of)
+        self.assets.update(asked=1, foreign=foreign, missing=not good)
+
+    def failed(self, example: str) -> None:
+        self.failures += 1
+        if len(self.examples) < KEPT_EXAMPLES:
+            self.examples.append(example)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """A request that a user wants to make."""
+    """A request that a user wants to make; for an `asset`, because a page names it."""
 
     component: str
     method: str
     path: str
     body: bytes = b""
+    asset: Asset | None = None
 
 
 class Users:
@@ -60,11 +84,12 @@ class Users:
         self._place = (parts.hostname or "", parts.port or 80)
         if not ipaddress.ip_address(self._place[0]).is_loopback:
             raise ValueError(f"{url}: users' traffic goes to loopback only")
-        self._tls = _without_verification() if parts.scheme == "https" else None
+        self._tls = without_verification() if parts.scheme == "https" else None
         self._host, self._rate = host, rate
         self._wishes: asyncio.Queue[Wish] = asyncio.Queue(maxsize=CONNECTIONS * 4)
         self._orders: deque[str] = deque(maxlen=100)
         self._counts: dict[str, dict[str, Count]] = {}
+        self._pages = Pages()
         self.phase = "idle"
 
     async def run(self) -> None:
@@ -80,7 +105,7 @@ class Users:
         reader = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := await reader.readline():
-            self.phase = line.decode().strip()
+            self.phase, self._pages = line.decode().strip(), Pages()
 
     async def _wish(self) -> None:
         """A steady clock: what could not be sent in time is sent as soon as a connection is free."""
@@ -94,12 +119,15 @@ class Users:
                 self._wishes.put_nowait(self._next())
 
     def _next(self) -> Wish:
-        draw = random.random()
-        if draw < 0.5:
+        """A quarter pages, a quarter assets, the rest markets and orders."""
+        if asset := self._pages.next():
+            return Wish("client", "GET", asset.path, asset=asset)
+        draw = random.random() * 3
+        if draw < 1:
             return Wish("client", "GET", "/")
-        if draw < 0.8:
+        if draw < 2.2:
             return Wish("backend", "GET", "/api/v1/markets")
-        if draw < 0.9 and self._orders:
+        if draw < 2.6 and self._orders:
             return Wish("backend", "GET", f"/api/v1/orders/{random.choice(self._orders)}")
         order = {
             "market": random.choice(MARKETS),
@@ -113,6 +141,7 @@ class Users:
         streams: Streams | None = None
         while True:
             wish = await self._wishes.get()
+            pages = self._pages
             count = self._counts.setdefault(self.phase, {}).setdefault(wish.component, Count())
             began = monotonic()
             try:
@@ -120,19 +149,16 @@ class Users:
             except (OSError, ValueError, asyncio.IncompleteReadError, TimeoutError) as error:
                 _close(streams)
                 streams, status, digest, body = None, 0, "", type(error).__name__.encode()
-            count.requests += 1
-            count.milliseconds.append((monotonic() - began) * 1000)
-            count.digests[digest or "none"] += 1
-            if not 200 <= status < 400:
-                self._count_failure(count, f"{wish.method} {wish.path}: {status} {body[:120].decode(errors='replace')}")
+            count.answered((monotonic() - began) * 1000, digest or "none")
+            good = 200 <= status < 400
+            if wish.asset:
+                count.asset_answered(wish.asset, digest, good=good)
+            if not good:
+                count.failed(f"{wish.method} {wish.path}: {status} {body[:120].decode(errors='replace')}")
+            elif wish.path == "/":
+                pages.read(body, digest)
             elif wish.method == "POST":
                 self._orders.append(json.loads(body)["id"])
-
-    @staticmethod
-    def _count_failure(count: Count, example: str) -> None:
-        count.failures += 1
-        if len(count.examples) < KEPT_EXAMPLES:
-            count.examples.append(example)
 
     async def _ask(self, kept: Streams | None, wish: Wish) -> tuple[Streams | None, int, str, bytes]:
         """A browser too asks again when a kept connection turns out to be closed; for a GET only."""
@@ -190,7 +216,7 @@ def _close(streams: Streams | None) -> None:
             streams[1].close()
 
 
-def _without_verification() -> ssl.SSLContext:
+def without_verification() -> ssl.SSLContext:
     """The local load balancer's certificate is signed by nobody, and the traffic never leaves this machine."""
     context = ssl.create_default_context()
     context.check_hostname = False

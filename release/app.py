@@ -1,12 +1,15 @@
 """The commands, and what they share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from release import rollback, start, status
+from release import approval, rollback, start, status, unwind
+from release.diff import commands as infrastructure
 from release.display import Display
+from release.images import commands as images
 from release.surroundings import Desk, Surroundings
 
 app = typer.Typer(
@@ -35,6 +38,10 @@ Manifests = Annotated[
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Print the release id and return; for one component.")]
 Component = Annotated[str, typer.Argument(help="The component.")]
 To = Annotated[str | None, typer.Option("--to", metavar="DIGEST", help="A digest that was released well before.")]
+SavePlan = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the plan there, for `--plan`, and do nothing.")
+]
+Plan = Annotated[Path | None, typer.Option(metavar="FILE", help="Carry out this plan, unless something else runs now.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether the plan is right.")]
 OneOrAll = Annotated[str | None, typer.Argument(help="One component; all of them when left out.")]
 Json = Annotated[bool, typer.Option("--json", help="For tools.")]
@@ -49,12 +56,31 @@ def start_command(
 
 
 @app.command("rollback")
-def rollback_command(context: typer.Context, component: Component, to: To = None, yes: Yes = False) -> None:
+def rollback_command(
+    context: typer.Context,
+    component: Component,
+    *,
+    to: To = None,
+    yes: Yes = False,
+    save_plan: SavePlan = None,
+    plan: Plan = None,
+) -> None:
     """Put a component back to a digest that was good."""
-    rollback.run(context.obj, _display(), component, to=to, sure=yes)
+    rollback.run(context.obj, _display(), component, to=to, sure=yes, save=save_plan, saved=plan)
+
+
+@app.command("unwind")
+def unwind_command(context: typer.Context, targets: Targets = None) -> None:
+    """Undo a release of several components in the reverse order, each where it still runs what is named."""
+    unwind.run(context.obj, _display(), targets or [])
 
 
 @app.command("status")
 def status_command(context: typer.Context, component: OneOrAll = None, as_json: Json = False) -> None:
     """Show what runs, how the last release ended, and who holds the lock."""
     status.run(context.obj, _display(), component, as_json=as_json)
+
+
+infrastructure.add_to(app)
+images.add_to(app)
+approval.add_to(app)

@@ -1,5 +1,7 @@
 """`rollback`: shows what would be put back and why that is safe, then lets the component's machine do it."""
 
+from pathlib import Path
+
 import typer
 
 from release.account import Account
@@ -8,32 +10,52 @@ from release.display import Display
 from release.going_back import GoingBack, plan_going_back
 from release.outcomes import NOT_RELEASED, carry_out, refusing
 from release.releasing import Order, Releases
+from release.saved_plan import SavedPlan, load_plan, still_true
 from release.surroundings import Desk
 from release_engine.ledger import Kind, Outcome
 from release_engine.rollback_plan import Facts
 
 
-def run(desk: Desk, display: Display, component: str, *, to: str | None, sure: bool) -> None:
-    """Ends normally only when the former digest is released again."""
+def run(
+    desk: Desk, display: Display, component: str, *, to: str | None, sure: bool, save: Path | None, saved: Path | None
+) -> None:
+    """Ends normally only when the former digest is released again, or the plan is in the file `save`.
+
+    `saved` is such a file: that plan is carried out, or nothing.
+    """
     with refusing(display):
         settings = desk.settings()
         checked_component(component, settings.chain)
-        if not sure and not desk.around.asks():
+        if not sure and not save and not desk.around.asks():
             raise InputError("nobody is there to be asked whether the plan is right: say --yes")
+        if to and saved:
+            raise InputError(f"the plan {saved} says where to go back to: leave --to out")
+        approved = load_plan(saved, component) if saved else None
         account = desk.account(settings)
-        going_back = _plan(account, component, checked_digest(to) if to else None)
-        order = _order(going_back, component)
+        going_back = _as_approved(account, approved) if approved else plan_of(account, component, to)
+        order = order_of(going_back, component)
         if order is None:
             display.refuse(f"{component} is not rolled back: {going_back.plan.reason}")
             raise typer.Exit(NOT_RELEASED)
-        _show(going_back, component, display)
+        planned = show(going_back, component, display)
+        if save:
+            planned.save(save)
+            return
         if not sure and not typer.confirm("Roll back?"):
             display.say("nothing was done")
             raise typer.Exit(NOT_RELEASED)
         carry_out(Releases(account, desk.around, display), [order], display, desk.environment)
 
 
-def _plan(account: Account, component: str, to: str | None) -> GoingBack:
+def _as_approved(account: Account, approved: SavedPlan) -> GoingBack:
+    going_back = plan_of(account, approved.component, approved.target)
+    still_true(approved, going_back.release.digest if going_back.release else "nothing")
+    return going_back
+
+
+def plan_of(account: Account, component: str, to: str | None) -> GoingBack:
+    """Where the component would go back to, as AWS and the ledger are now; InputError for a `to` that is a tag."""
+    to = checked_digest(to) if to else None
     history = account.ledger.releases(component)
     stack = account.stacks.describe(account.settings.stack_name(component))
     digests = {release.digest for release in history if release.outcome is Outcome.RELEASED}
@@ -51,13 +73,17 @@ def repository_of(account: Account, component: str) -> str:
     return settings.adopt.repositories.get(component) or settings.stack_name(component)
 
 
-def _order(going_back: GoingBack, component: str) -> Order | None:
-    """The target's manifest goes along: the ledger should know what schema and formats the version reads."""
+def order_of(going_back: GoingBack, component: str) -> Order | None:
+    """None where the plan refuses.
+
+    The target's manifest goes along: the ledger should know what schema and formats the version reads.
+    """
     target = going_back.target
     return Order(component, target.digest, Kind.ROLLBACK, target.manifest) if target else None
 
 
-def _show(going_back: GoingBack, component: str, display: Display) -> None:
+def show(going_back: GoingBack, component: str, display: Display) -> SavedPlan:
+    """A plan that goes somewhere, for a person."""
     release, target = going_back.release, going_back.target
     assert release is not None  # noqa: S101  (a plan that goes somewhere knows both ends)
     assert target is not None  # noqa: S101
@@ -68,3 +94,4 @@ def _show(going_back: GoingBack, component: str, display: Display) -> None:
         "  safe because its image is there, and since then no migration has cut it off and no snapshot is "
         "in a format that it cannot read"
     )
+    return SavedPlan(component, release.digest, target.digest)

@@ -1,4 +1,4 @@
-"""What GitHub's workflows may do in this account: look, and ask for a release. Nothing else."""
+"""What GitHub's workflows may do in this account: look, push images, and ask for a release. Nothing else."""
 
 from typing import Any, cast
 
@@ -10,9 +10,16 @@ from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.bootstrap_roles import lookup_role_arn
 from exchange_constructs.github_roles import GithubRole, github_provider
 from exchange_constructs.machine_arns import MachineArns
+from exchange_constructs.place import place_of
 from exchange_constructs.release_reach import finding
 from stacks.release import ReleaseStack
 from stacks.settings import Settings
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html and, to find what is there already, pulling
+_PUSHING = [
+    *("ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
+    *("ecr:PutImage", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeRepositories"),
+]
 
 
 class AccessStack(Stack):
@@ -31,9 +38,11 @@ class AccessStack(Stack):
         super().__init__(scope, id_, **kwargs)
         self._settings, self._release = settings, release
         self._provider = github_provider(self, "GitHub", existing_arn=github_provider_arn)
-        self.diff, self.releases = self._diff(), self._releases()
+        self.diff, self.look, self.builds, self.releases = self._diff(), self._look(), self._builds(), self._releases()
         self.add_stack_dependency(release, "its machines are named in what the role may start")
         CfnOutput(self, "DiffRoleArn", value=self.diff.role_arn)
+        CfnOutput(self, "LookRoleArn", value=self.look.role_arn)
+        CfnOutput(self, "BuildRoleArn", value=self.builds.role_arn)
         CfnOutput(self, "ReleaseRoleArn", value=self.releases.role_arn)
 
     def _diff(self) -> iam.Role:
@@ -47,6 +56,35 @@ class AccessStack(Stack):
             description=f"cdk diff of {self._settings.environment} in pull requests; read-only",
         ).role
         role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[lookup_role_arn(self)]))
+        _acknowledge_inline(role)
+        return role
+
+    def _look(self) -> iam.Role:
+        """For `status` and the plan of a rollback, on the release branch: people see the plan, and then approve."""
+        role = self._on_branch("Look", f"Looks at the releases of {self._settings.environment}; read-only")
+        self._grant_looking(role)
+        return role
+
+    def _builds(self) -> iam.Role:
+        """Pushes images, on the release branch. What runs is decided by a release, not by what the registry holds."""
+        role = self._on_branch("Build", f"Pushes images for {self._settings.environment}")
+        images = [self._repository_arn(name) for name in self._settings.components]
+        role.add_to_policy(iam.PolicyStatement(actions=_PUSHING, resources=images))
+        role.add_to_policy(iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]))
+        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"})
+        return role
+
+    def _on_branch(self, id_: str, description: str) -> iam.Role:
+        """For jobs that name no environment: GitHub's token then tells the branch as its subject."""
+        pipeline = self._settings.pipeline
+        role = GithubRole(
+            self,
+            id_,
+            provider=self._provider,
+            repository=pipeline.repository,
+            run=f"ref:refs/heads/{pipeline.branch}",
+            description=description,
+        ).role
         _acknowledge_inline(role)
         return role
 
@@ -81,10 +119,10 @@ class AccessStack(Stack):
         """What a person's rollback is planned from, and `status` reads: stacks, the ledger, images."""
         names = [self._settings.stack_name(name) for name in ("release", *self._settings.components)]
         for name in names:
-            arn = self.format_arn(service="cloudformation", resource="stack", resource_name=f"{name}/*")
+            arn = place_of(self).arn("cloudformation", f"stack/{name}/*")
             role.add_to_policy(iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[arn]))
             acknowledge(role, {finding(self, arn): "the last part of a stack's ARN is made up by CloudFormation"})
-        ledger = self.format_arn(service="dynamodb", resource="table", resource_name=self._ledger_name())
+        ledger = place_of(self).arn("dynamodb", f"table/{self._ledger_name()}")
         role.add_to_policy(iam.PolicyStatement(actions=["dynamodb:GetItem", "dynamodb:Query"], resources=[ledger]))
         if key := self._release.alerts.master_key:  # the key of the ledger, too
             key.grant_decrypt(role)
@@ -93,7 +131,7 @@ class AccessStack(Stack):
 
     def _repository_arn(self, component: str) -> str:
         name = self._settings.adopt.repositories.get(component) or self._settings.stack_name(component)
-        return self.format_arn(service="ecr", resource="repository", resource_name=name)
+        return place_of(self).arn("ecr", f"repository/{name}")
 
     def _ledger_name(self) -> str:
         output = cast(CfnOutput, self._release.node.find_child("LedgerTableName"))

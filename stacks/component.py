@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
@@ -15,6 +14,7 @@ from exchange_constructs.log_retention import retention_of
 from exchange_constructs.released_image import ReleasedImage
 from exchange_constructs.rolling_service import SingletonService, WorkerService
 from exchange_constructs.service_home import Peer, ServiceHome
+from exchange_constructs.values import minutes, seconds, tcp
 from exchange_constructs.web_service import WebService
 from stacks.data import DataStack
 from stacks.platform import PlatformStack
@@ -56,7 +56,7 @@ class ComponentStack(Stack):
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         self._settings, self._component = settings, settings.components[component]
-        self._platform, self._release = platform, release
+        self._data, self._platform, self._release = data, platform, release
         self.home = ServiceHome(
             cluster=platform.cluster,
             namespace=platform.namespace,
@@ -81,7 +81,7 @@ class ComponentStack(Stack):
 
     def _task(self, service: Service) -> ContainerTask:
         size = self._settings.task(self._component.name, service.key)
-        return ContainerTask(
+        task = ContainerTask(
             self,
             f"{_id(service.key)}Task",
             home=self.home,
@@ -90,11 +90,22 @@ class ComponentStack(Stack):
             memory_mb=size.memory,
             command=service.command,
             health_command=service.health_command,
-            stop_timeout=Duration.seconds(service.stop_timeout_seconds),
+            stop_timeout=seconds(service.stop_timeout_seconds),
             port=service.port,
             work_folder=f"{WORKING_DIRECTORY}/{WORK_FOLDER}" if service.work_volume_gb else None,
             work_volume_gb=service.work_volume_gb,
+            environment={**_drain_told(service), **self._assets_told(service)},
         )
+        if service.assets_path:
+            task.role.add_managed_policy(_needed(self._data.assets).access)
+        return task
+
+    def _assets_told(self, service: Service) -> Mapping[str, str]:
+        """Where the assets of the last releases are; only to a service that has some (F31)."""
+        if service.assets_path is None:
+            return {}
+        bucket = _needed(self._data.assets).bucket
+        return {"ASSETS_BUCKET": bucket.bucket_name, "ASSETS_PATH": service.assets_path}
 
     def _service(self, service: Service) -> AnyService:
         id_, task = _id(service.key), self.tasks[service.key]
@@ -109,7 +120,7 @@ class ComponentStack(Stack):
         return self._web_service(id_, service, task, minimum, maximum)
 
     def _web_service(self, id_: str, service: Service, task: ContainerTask, minimum: int, maximum: int) -> WebService:
-        gate = self._component.gate
+        probe = self._component.gate.probe(service.key)
         return WebService(
             self,
             id_,
@@ -122,14 +133,15 @@ class ComponentStack(Stack):
             path_patterns=_needed(service.path_patterns),
             liveness_path=_needed(service.liveness_path),
             gate=self._release.gate.function,
-            max_error_rate=gate.max_error_rate,
-            max_p95_ms=gate.max_p95_ms,
+            max_error_rate=probe.max_error_rate,
+            percentile=probe.percentile,
+            max_ms=probe.max_ms,
             minimum=minimum,
             maximum=maximum,
-            shift_bake=Duration.minutes(_needed(service.shift_bake_minutes)),
-            stop_timeout=Duration.seconds(service.stop_timeout_seconds),
+            shift_bake=minutes(_needed(service.shift_bake_minutes)),
+            stop_timeout=seconds(service.stop_timeout_seconds),
             canary_percent=service.canary_percent,
-            canary_bake=Duration.minutes(service.canary_minutes) if service.canary_minutes else None,
+            canary_bake=minutes(service.canary_minutes) if service.canary_minutes else None,
             alias=service.name,
         )
 
@@ -138,13 +150,18 @@ class ComponentStack(Stack):
         for key, service in self.services.items():
             if port := self._component.services[key].port:
                 gate = self._release.gate.security_group
-                service.security_group.connections.allow_from(gate, ec2.Port.tcp(port), "The health gate")
+                service.security_group.connections.allow_from(gate, tcp(port), "The health gate")
+
+
+def _drain_told(service: Service) -> Mapping[str, str]:
+    """How long a worker may go on after it was told to stop (F22)."""
+    return {"DRAIN_SECONDS": str(service.drain_seconds)} if service.drain_seconds else {}
 
 
 def _needed(value: T | None) -> T:
     """What the settings have made sure of."""
     if value is None:
-        raise ValueError("a web service without its keys passed the settings")
+        raise ValueError("a service without what it needs passed the settings")
     return value
 
 

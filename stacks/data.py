@@ -1,4 +1,4 @@
-"""What must never be lost: database, cache, Kafka, snapshots, secrets, and the ledger."""
+"""What must never be lost: database, cache, Kafka, snapshots, assets, secrets, and the ledger."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from exchange_constructs.asset_bucket import AssetBucket
 from exchange_constructs.cache import PORT as CACHE_PORT
 from exchange_constructs.cache import Cache
 from exchange_constructs.database import Database
@@ -70,6 +71,7 @@ class DataStack(Stack):
         )
         self.brokers, self.kafka_peers = self._kafka(platform, registry)
         self.snapshots = SnapshotBucket(self, "Snapshots", key=self.key)
+        self.assets = self._assets()
         self.ledger = Ledger(self, "Ledger", key=self.key, protect=settings.production).table
 
     @property
@@ -79,6 +81,13 @@ class DataStack(Stack):
     @property
     def cache_peer(self) -> Peer:
         return Peer(self.cache.security_group, ec2.Port.tcp(CACHE_PORT))
+
+    def _assets(self) -> AssetBucket | None:
+        """Only where a service has assets."""
+        components = self._settings.components.values()
+        if not any(service.assets_path for component in components for service in component.services.values()):
+            return None
+        return AssetBucket(self, "Assets", key=self.key, kept=Duration.days(self._settings.assets.kept_days))
 
     def _database(self, login: secretsmanager.ISecret) -> Database:
         asked = self._settings.database

@@ -152,6 +152,12 @@ class Logs(Strict):
         return value
 
 
+class Assets(Strict):
+    """How long the hashed assets of a release are served after they were put into their bucket (F31)."""
+
+    kept_days: int = Field(ge=7, le=3650)
+
+
 class Window(Strict):
     """When releases of `components` may start: on `days`, from `opens` to `closes` in UTC. Rollbacks may at any time.
 
@@ -209,6 +215,7 @@ class Environment(Strict):
     cache: Cache
     kafka: Annotated[EcsKafka | MskKafka | ExternalKafka, Field(discriminator="mode")]
     logs: Logs
+    assets: Assets
     tasks: dict[str, TaskSize]
     pipeline: Pipeline
     window: Window | None = None

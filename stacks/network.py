@@ -14,11 +14,6 @@ from exchange_constructs.log_key import let_logs_use
 from exchange_constructs.log_retention import retention_of
 from stacks.settings import Settings
 
-_GATEWAYS = {
-    "S3": ec2.GatewayVpcEndpointAwsService.S3,
-    "DynamoDb": ec2.GatewayVpcEndpointAwsService.DYNAMODB,
-}
-
 
 class NetworkStack(Stack):
     """Public subnets for the load balancer, private ones for tasks, isolated ones for data."""
@@ -39,7 +34,8 @@ class NetworkStack(Stack):
                 ec2.SubnetConfiguration(name="data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24),
             ],
             gateway_endpoints={
-                name: ec2.GatewayVpcEndpointOptions(service=service) for name, service in _GATEWAYS.items()
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
             },
             # CDK's way is a function that edits it; no security group of this project is the default one
             restrict_default_security_group=False,

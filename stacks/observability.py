@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_stepfunctions as sfn
@@ -12,12 +12,13 @@ from constructs import Construct
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.alarm_topic import AlarmTopic
 from exchange_constructs.dashboards import Dashboards, Graph, Table
+from exchange_constructs.place import place_of
+from exchange_constructs.values import hours, minutes
 from stacks.data import DataStack
 from stacks.platform import PlatformStack
 from stacks.release import ReleaseStack
 from stacks.settings import Settings
 
-_MINUTE = Duration.minutes(1)
 _UTILIZATION = (("Processors", "CPUUtilization"), ("Memory", "MemoryUtilization"))
 # How an execution ends when nobody is left to record it; every other end is in the ledger and people were told.
 _SILENT_ENDS = {"timed-out": "ExecutionsTimedOut", "aborted": "ExecutionsAborted"}
@@ -69,7 +70,7 @@ class ObservabilityStack(Stack):
 
     def _service_arns(self) -> list[str]:
         return [
-            self.format_arn(service="ecs", resource="service", resource_name=f"{self._cluster}/{service.name}")
+            place_of(self).arn("ecs", f"service/{self._cluster}/{service.name}")
             for component in self._settings.components.values()
             for service in component.services.values()
         ]
@@ -81,7 +82,7 @@ class ObservabilityStack(Stack):
             f"{component.capitalize()}{_SILENT_ENDS[end]}",
             alarm_name=self._settings.stack_name(f"release-{component}-{end}"),
             alarm_description=f"A release of {component} ended without recording an outcome: see the runbook",
-            metric=machine.metric(_SILENT_ENDS[end], statistic="Sum", period=_MINUTE),
+            metric=machine.metric(_SILENT_ENDS[end], statistic="Sum", period=minutes(1)),
             threshold=1,
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -93,13 +94,15 @@ class ObservabilityStack(Stack):
         """What users see, then how much the services have left."""
         users = platform.load_balancer.metrics
         failed = users.http_code_target(
-            elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic="Sum", period=_MINUTE, label="5xx"
+            elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic="Sum", period=minutes(1), label="5xx"
         )
         unreached = users.http_code_elb(
-            elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic="Sum", period=_MINUTE, label="5xx, no target"
+            elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic="Sum", period=minutes(1), label="5xx, no target"
         )
-        asked = users.request_count(statistic="Sum", period=_MINUTE)
-        times = [users.target_response_time(statistic=one, period=_MINUTE, label=one) for one in ("p50", "p95", "p99")]
+        asked = users.request_count(statistic="Sum", period=minutes(1))
+        times = [
+            users.target_response_time(statistic=one, period=minutes(1), label=one) for one in ("p50", "p95", "p99")
+        ]
         seen = [
             Graph("Requests", [asked], "per minute"),
             Graph("Errors", [failed, unreached]),
@@ -116,7 +119,7 @@ class ObservabilityStack(Stack):
                 metric_name=metric,
                 dimensions_map={"ClusterName": self._cluster, "ServiceName": name},
                 statistic="Average",
-                period=_MINUTE,
+                period=minutes(1),
                 label=name,
             )
             for name in names
@@ -128,7 +131,7 @@ class ObservabilityStack(Stack):
         ends = [
             Graph(
                 title,
-                [one.metric(metric, statistic="Sum", period=Duration.hours(1), label=name) for name, one in machines],
+                [one.metric(metric, statistic="Sum", period=hours(1), label=name) for name, one in machines],
             )
             for title, metric in (("Released", "ExecutionsSucceeded"), ("Not released", "ExecutionsFailed"))
         ]
@@ -146,5 +149,5 @@ class ObservabilityStack(Stack):
             metric_name=name,
             dimensions_map={"Environment": self._settings.environment},
             statistic=statistic,
-            period=_MINUTE,
+            period=minutes(1),
         )

@@ -3,7 +3,7 @@
 from posixpath import normpath
 from typing import Any
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
@@ -17,13 +17,15 @@ from exchange_constructs.artifact_store import ArtifactStore
 from exchange_constructs.bootstrap_roles import lookup_role_arn
 from exchange_constructs.build_project import BuildProject
 from exchange_constructs.log_retention import retention_of
+from exchange_constructs.place import place_of
 from exchange_constructs.release_reach import finding
 from exchange_constructs.stage_chain import StageChain
+from exchange_constructs.values import days
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
 from stacks.settings import Component, Settings
 
-_KEPT = Duration.days(30)
+_KEPT_DAYS = 30
 _DIGEST = "IMAGE_DIGEST"  # the variable that a component's buildspec exports
 
 
@@ -51,16 +53,17 @@ class PipelineStack(Stack):
             for name, one in registry.repositories.items()
         }
         self._retention = retention_of(settings.logs.retention_days)
-        self._store = ArtifactStore(self, "Artifacts", kept=_KEPT)
+        self._store = ArtifactStore(self, "Artifacts", kept=days(_KEPT_DAYS))
         self.pipeline = self._pipeline()
         source, code = self._source()
+        commit = source.variables.commit_id
         self._stage("Source", source)
         self._stage("Verify", *(self._verify(one, code) for one in settings.components.values()))
         # The pipeline's own role would go round in a circle: the scan's permissions name the pipeline.
         self._scanner = iam.Role(self, "Scanner", assumed_by=iam.ArnPrincipal(self.pipeline.role.role_arn))
-        builds = {one.name: self._build(one, code, source) for one in settings.components.values()}
+        builds = {one.name: self._build(one, code, commit) for one in settings.components.values()}
         self._stage("Build", *builds.values())
-        self._stage("Scan", *(self._scan(name, source) for name in builds))
+        self._stage("Scan", *(self._scan(name, commit) for name in builds))
         self._stage("Infrastructure", self._compare(code))
         StageChain(
             self,
@@ -68,6 +71,7 @@ class PipelineStack(Stack):
             pipeline=self.pipeline,
             chain=settings.chain,
             machines=release.machines,
+            preflight=release.functions.preflight,
             digests={name: build.variable(_DIGEST) for name, build in builds.items()},
             log_group=logs.LogGroup(self, "RequestLogs", retention=self._retention, encryption_key=self._store.key),
         )
@@ -113,9 +117,7 @@ class PipelineStack(Stack):
     def _verify(self, component: Component, code: codepipeline.Artifact) -> actions.CodeBuildAction:
         return self._run(f"Verify{component.name.capitalize()}", _file(component, "verify.yml"), code)
 
-    def _build(
-        self, component: Component, code: codepipeline.Artifact, source: actions.CodeStarConnectionsSourceAction
-    ) -> actions.CodeBuildAction:
+    def _build(self, component: Component, code: codepipeline.Artifact, commit: str) -> actions.CodeBuildAction:
         """The image goes to the registry under the commit, and on as its digest alone (F7)."""
         repository = self._repositories[component.name]
         build = BuildProject(
@@ -135,16 +137,16 @@ class PipelineStack(Stack):
             action_name=component.name.capitalize(),
             project=build.project,
             input=code,
-            environment_variables={"VERSION": codebuild.BuildEnvironmentVariable(value=source.variables.commit_id)},
+            environment_variables={"VERSION": codebuild.BuildEnvironmentVariable(value=commit)},
             variables_namespace=f"Build{component.name.capitalize()}",
         )
 
-    def _scan(self, component: str, source: actions.CodeStarConnectionsSourceAction) -> codepipeline.IAction:
+    def _scan(self, component: str, commit: str) -> codepipeline.IAction:
         """https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-InspectorScan.html"""
         return actions.InspectorEcrImageScanAction(
             action_name=component.capitalize(),
             repository=self._repositories[component],
-            image_tag=source.variables.commit_id,
+            image_tag=commit,
             critical_threshold=0,
             output=codepipeline.Artifact(f"Scan{component.capitalize()}"),
             role=self._scanner,
@@ -169,9 +171,7 @@ class PipelineStack(Stack):
             self._store.acknowledge_use(user)
             acknowledge(user, inline)
         log = f"/aws/codepipeline/{self.pipeline.pipeline_name}:*"
-        usual = self.format_arn(
-            service="logs", resource="log-group", resource_name=log, arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
+        usual = place_of(self).arn("logs", f"log-group:{log}")
         acknowledge(
             self._scanner,
             {

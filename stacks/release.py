@@ -21,8 +21,6 @@ from stacks.registry import RegistryStack
 from stacks.release_facts import alarm_prefix, facts, machine_name
 from stacks.settings import Component, Settings
 
-_WATCH = Duration.hours(2)  # how long after a release an alarm or a failed deployment still undoes it
-
 
 class ReleaseStack(Stack):
     """Knows the components' stacks, services and alarms by name, so it comes before them."""
@@ -57,7 +55,8 @@ class ReleaseStack(Stack):
             reach=reach,
             ledger=data.ledger,
             environment=environment,
-            watch=_WATCH,
+            watch=Duration.hours(settings.watch.hours),
+            cool_down=Duration.minutes(settings.watch.cool_down_minutes),
             retention=retention,
             key=data.key,
             topic=self.alerts,
@@ -82,6 +81,7 @@ class ReleaseStack(Stack):
             interval_seconds=component.gate.interval_seconds,
             topic=self.alerts,
             log_group=log_group,
+            compares=bool(component.canaries),
         ).machine
         CfnOutput(self, f"{component.name.capitalize()}MachineArn", value=machine.state_machine_arn)
         return machine
@@ -96,4 +96,9 @@ class ReleaseStack(Stack):
             machines=[machine_name(settings, name) for name in names],
             repositories=registry.repositories,
             secrets=list(data.secrets.values()),
+            canaries={
+                service.name: settings.stack_name(component.name)
+                for component in settings.components.values()
+                for service in component.canaries
+            },
         )

@@ -3,10 +3,9 @@
 from typing import Any
 
 from exchange_constructs.release_reach import Reach
-from stacks.gate_settings import Gate, Metric
+from stacks.check_settings import Check
+from stacks.gate_settings import Gate
 from stacks.settings import Component, Service, Settings
-
-_TOLERANCES = ("min_samples", "max_failures", "max_errors_in_a_row", "max_inconclusive")
 
 
 def facts(settings: Settings, reach: Reach) -> dict[str, Any]:
@@ -40,40 +39,34 @@ def _component(settings: Settings, reach: Reach, component: Component) -> dict[s
 
 
 def _limits(component: Component) -> dict[str, Any]:
+    """What has its default is left out, for the engine has the same."""
     gate = component.gate
     return {
         "interval_seconds": gate.interval_seconds,
         "rounds": gate.rounds,
-        "samples_per_round": gate.samples_per_round,
-        "min_samples": gate.min_samples,
-        "max_error_rate": gate.max_error_rate,
-        "max_p95_ms": gate.max_p95_ms,
-        **({"metrics": [_metric(one, gate) for one in gate.metrics]} if gate.metrics else {}),
+        "probes": [probe.model_dump(exclude_defaults=True) for probe in gate.probes],
+        "checks": [_check(one, gate) for one in gate.checks],
+        **({"canary": gate.canary.model_dump()} if gate.canary else {}),
     }
 
 
-def _metric(metric: Metric, gate: Gate) -> dict[str, Any]:
-    """As `release_engine.metric_check.MetricCheck` reads it, which has the same defaults."""
-    check: dict[str, Any] = {
-        "name": metric.name,
-        "metric": metric.metric,
-        "statistic": metric.statistic,
-        "limit": metric.min if metric.max is None else metric.max,
-    }
-    check |= {"unit": metric.unit} if metric.unit else {}
-    check |= {"at_least": True} if metric.max is None else {}
-    check |= {"every": every} if (every := metric.every(gate.interval_seconds)) > 1 else {}
-    values = {name: getattr(metric, name) for name in _TOLERANCES}
-    return check | {name: value for name, value in values.items() if value != Metric.model_fields[name].default}
+def _check(check: Check, gate: Gate) -> dict[str, Any]:
+    """As `release_engine.check.Check` reads it."""
+    told = check.model_dump(exclude_defaults=True, exclude={"max", "min", "interval_seconds"})
+    if limit := check.min if check.max is None else check.max:
+        told["limit"] = limit
+    told |= {"at_least": True} if check.max is None else {}
+    return told | ({"every": every} if (every := check.every(gate.interval_seconds)) > 1 else {})
 
 
-def _service(service: Service) -> dict[str, str | int | None]:
+def _service(service: Service) -> dict[str, str | int]:
     """Left out where there is none: an environment holds 4 KB."""
     facts = {
         "name": service.name,
         "port": service.port,
         "readiness_path": service.readiness_path,
         "sample_path": service.sample_path,
+        "canary": service.strategy == "CANARY" or None,
     }
     return {key: value for key, value in facts.items() if value is not None}
 

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from stacks import ROOT
-from stacks.component_settings import Component, Exchange, Service
+from stacks.component_settings import Component, Exchange, Github, Service, Watch
 from stacks.environment_settings import (
     Adopt,
+    Assets,
     Cache,
     Database,
     Domain,
@@ -62,9 +63,12 @@ class Settings:
     cache: Cache
     kafka: EcsKafka | MskKafka | ExternalKafka
     logs: Logs
+    assets: Assets
     tasks: Mapping[str, TaskSize]
     pipeline: Pipeline
     components: Mapping[str, Component]
+    watch: Watch
+    github: Github
     window: Window | None = None
 
     @property
@@ -119,9 +123,12 @@ def _settings(environment: str, region: str, exchange: Exchange, values: Environ
         cache=values.cache,
         kafka=values.kafka,
         logs=values.logs,
+        assets=values.assets,
         tasks=values.tasks,
         pipeline=values.pipeline,
         components={name: exchange.components[name] for name in chain_of(exchange)},
+        watch=exchange.watch,
+        github=exchange.github,
         window=values.window,
     )
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.acknowledgements import Finding, acknowledge
 from exchange_constructs.artifact_store import ArtifactStore
+from exchange_constructs.place import place_of
 from exchange_constructs.release_reach import finding
+from exchange_constructs.values import hours
 
 
 class BuildProject(Construct):
@@ -42,21 +44,16 @@ class BuildProject(Construct):
             encryption_key=store.key,
             logging=codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)),
             grant_report_group_permissions=False,
-            timeout=Duration.hours(1),
+            timeout=hours(1),
         )
         store.acknowledge_use(self.project)
         self._acknowledge(builds_images)
 
     def _acknowledge(self, builds_images: bool) -> None:
-        usual = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"/aws/codebuild/{self.project.project_name}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        reasons = {
+        usual = place_of(Stack.of(self)).arn("logs", f"log-group:/aws/codebuild/{self.project.project_name}:*")
+        reasons: dict[Finding, str] = {
             "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
-            finding(Stack.of(self), usual): "CDK grants the project's usual log group, too",
+            finding(self, usual): "CDK grants the project's usual log group, too",
         }
         if builds_images:
             reasons["AwsSolutions-CB3"] = "building images needs a Docker daemon; only reviewed code is built here"

@@ -1,6 +1,7 @@
 """The task of a service: one container of the component's image."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
@@ -12,6 +13,7 @@ from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.service_home import ServiceHome
 
 CONTAINER = "main"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
@@ -19,6 +21,7 @@ class ContainerTask(Construct):
     """A Fargate task definition on ARM64 with a read-only root; `/tmp` and, if named, `work_folder` can be written.
 
     `definition` and `port_name` are for the service; `role` is what the program itself may do, at first nothing.
+    `environment` is what this task is told beyond what all of its component are.
     Former task definitions stay registered: a rollback may need them (F4, F29).
     """
 
@@ -39,6 +42,7 @@ class ContainerTask(Construct):
         port: int | None = None,
         work_folder: str | None = None,
         work_volume_gb: int | None = None,
+        environment: Mapping[str, str] = _NOTHING,
     ) -> None:
         super().__init__(scope, id_)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
@@ -58,7 +62,7 @@ class ContainerTask(Construct):
             CONTAINER,
             image=home.image.container_image,
             command=list(command),
-            environment=_told(home, service, port),
+            environment=_told(home, service, port) | dict(environment),
             secrets=dict(home.secrets),
             logging=self._logging(home, service),
             health_check=_health(health_command),

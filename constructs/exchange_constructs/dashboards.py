@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
+
+from exchange_constructs.values import hours
 
 _COLUMNS = 24  # how wide a dashboard is
 
@@ -38,7 +39,7 @@ class Dashboards(Construct):
                 self,
                 table.name.capitalize(),
                 dashboard_name=f"{prefix}-{table.name}",
-                default_interval=Duration.hours(3),
+                default_interval=hours(3),
                 widgets=[*_states(table.alarms), *([_widget(graph, len(row)) for graph in row] for row in table.rows)],
             )
 

@@ -1,40 +1,75 @@
-"""How a release ends: recorded, told to people where it matters, unlocked."""
+"""How a release ends: recorded, told to people where it matters, unlocked; then the watch looks again."""
 
 from aws_cdk import Aws
 
-from exchange_constructs.release_states import State, States, call, catch, choice, fail
+from exchange_constructs.release_states import RETRY, State, States, call, catch, choice, fail
 
 RELEASED, REFUSED, ROLLED_BACK, FAILED = "RecordSuccess", "RecordRefused", "RecordRolledBack", "RecordFailure"
 _ENDS = {"released": "Released", "rolled_back": "RolledBack", "refused": "Refused"}
 
 
-def end_states(record: str, topic: str) -> States:
-    """The four ways to end begin at RELEASED, REFUSED, ROLLED_BACK and FAILED."""
+def end_states(record: str, watch: str, topic: str, baseline: str | None = None) -> States:
+    """The four ways to end begin at RELEASED, REFUSED, ROLLED_BACK and FAILED; with a baseline, all end it."""
+    last = "StopBaseline" if baseline else "Unlock"
 
     def recorded(outcome: str, then: str) -> State:
         told = {"action": "record", "outcome": outcome}
         return call(record, result="recorded", then=then, otherwise="Unrecorded", failure="record_failure", **told)
 
     return {
-        RELEASED: recorded("released", "Unlock"),
-        REFUSED: recorded("refused", "Unlock"),
+        RELEASED: recorded("released", last),
+        REFUSED: recorded("refused", last),
         ROLLED_BACK: recorded("rolled_back", "Notify"),
         FAILED: recorded("failed", "Notify"),
         "Unrecorded": _unrecorded(),
-        "Notify": _notify(topic),
+        "Notify": _notify(topic, last),
+        **_without_baseline(baseline),
         # Whatever happens here, the release has its outcome; a lock that stays is taken over by the next release.
         "Unlock": call(
             record,
             result="unlocked",
-            then="Outcome?",
-            otherwise="Outcome?",
+            then="LookAgain",
+            otherwise="LookAgain",
             failure="unlock_failure",
             action="unlock",
         ),
+        "LookAgain": _look_again(watch),
         "Outcome?": choice("recorded.outcome", _ENDS, "Failed"),
         "Released": {"Type": "Succeed"},
         **{end: fail(end, cause="recorded.reason") for end in ("RolledBack", "Refused", "Failed")},
     }
+
+
+def _look_again(watch: str) -> State:
+    """Alarms that went red meanwhile were nobody's: the watch leaves them alone while a release is under way.
+
+    Not waited for, and as an event, so that what it cannot undo pages as after any other event.
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+    """
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{Aws.PARTITION}:states:::lambda:invoke",
+        "Parameters": {"FunctionName": watch, "InvocationType": "Event", "Payload": {"action": "look"}},
+        "ResultPath": "$.looked",
+        "Retry": [RETRY],
+        "Catch": [catch("look_failure", "Outcome?")],
+        "Next": "Outcome?",
+    }
+
+
+def _without_baseline(function: str | None) -> States:
+    """What cannot be stopped now is stopped by the next release."""
+    if function is None:
+        return {}
+    stop = call(
+        function,
+        result="baseline_stopped",
+        then="Unlock",
+        otherwise="Unlock",
+        failure="baseline_failure",
+        action="stop",
+    )
+    return {"StopBaseline": stop}
 
 
 def _unrecorded() -> State:
@@ -47,7 +82,7 @@ def _unrecorded() -> State:
     }
 
 
-def _notify(topic: str) -> State:
+def _notify(topic: str, then: str) -> State:
     """People who cannot be told do not hold a release up."""
     fields = "$.component, $.recorded.outcome, $.release_id, $.digest, $.requested_by, $.recorded.reason"
     return {
@@ -59,6 +94,6 @@ def _notify(topic: str) -> State:
             "Message.$": f"States.Format('{{}} {{}} {{}} of {{}}, asked by {{}}: {{}}', {fields})",
         },
         "ResultPath": "$.notified",
-        "Catch": [catch("notify_failure", "Unlock")],
-        "Next": "Unlock",
+        "Catch": [catch("notify_failure", then)],
+        "Next": then,
     }

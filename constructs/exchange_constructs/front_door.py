@@ -1,6 +1,7 @@
 """Where users come in: the load balancer with its listeners."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from aws_cdk import Annotations
 from aws_cdk import aws_certificatemanager as acm
@@ -13,7 +14,6 @@ from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.web_service import Listeners
 
 _TEST_PORT = 9443
-_NOWHERE = elbv2.ListenerAction.fixed_response(404, content_type="text/plain", message_body="nothing is here")
 _OPEN = "users come from everywhere; the firewall stands before it"
 
 
@@ -87,7 +87,7 @@ class FrontDoor(Construct):
             protocol=elbv2.ApplicationProtocol.HTTPS if certificate else elbv2.ApplicationProtocol.HTTP,
             certificates=[certificate] if certificate else None,
             ssl_policy=elbv2.SslPolicy.TLS13_RES if certificate else None,
-            default_action=_NOWHERE,
+            default_action=_nowhere(),
             open=open_,
         )
         if certificate is None:
@@ -101,3 +101,8 @@ class FrontDoor(Construct):
         if not protect:
             reason = "by the settings: this environment may be deleted"
             acknowledge(self.load_balancer, {"NIST.800.53.R5-ELBDeletionProtectionEnabled": reason})
+
+
+@cache
+def _nowhere() -> elbv2.ListenerAction:
+    return elbv2.ListenerAction.fixed_response(404, content_type="text/plain", message_body="nothing is here")

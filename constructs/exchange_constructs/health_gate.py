@@ -12,7 +12,7 @@ from exchange_constructs.release_function import ReleaseFunction
 
 
 class HealthGate(Construct):
-    """One function for two callers: ECS, before it moves traffic, and the release machine, while it bakes.
+    """One function for three callers: ECS, before it moves traffic, the release machine, while it bakes, and pipelines.
 
     A service that may be judged lets `security_group` in on its port.
     """

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_ec2 as ec2
+from aws_cdk import Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -16,6 +15,7 @@ from exchange_constructs.kafka_volume import KafkaVolume
 from exchange_constructs.released_image import ReleasedImage
 from exchange_constructs.service_home import ServiceHome
 from exchange_constructs.service_parts import rolling_service, service_group
+from exchange_constructs.values import principal, seconds, tcp
 
 _PORT = 9092
 _DATA = "/var/lib/kafka/data"
@@ -27,8 +27,6 @@ class KafkaBroker(Construct):
 
     `brokers` is its name in the Service Connect namespace.
     """
-
-    port = ec2.Port.tcp(_PORT)
 
     def __init__(
         self,
@@ -46,7 +44,7 @@ class KafkaBroker(Construct):
         health_command: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
-        self.brokers = f"{name}:{_PORT}"
+        self.brokers, self.port = f"{name}:{_PORT}", tcp(_PORT)
         home = ServiceHome(
             cluster=cluster,
             namespace=namespace,
@@ -57,8 +55,8 @@ class KafkaBroker(Construct):
             alarm_prefix="",
         )
         self.security_group = service_group(self, home)
-        files = KafkaVolume(self, "Volume", vpc=cluster.vpc, key=key)
-        self.security_group.connections.allow_to(files.security_group, ec2.Port.tcp(2049))
+        files = KafkaVolume(self, "Volume", vpc=home.vpc, key=key)
+        self.security_group.connections.allow_to(files.security_group, tcp(2049))
         definition = self._definition(home, files, cpu, memory_mb, health_command)
         offered = ecs.ServiceConnectService(port_mapping_name="kafka", dns_name=name, port=_PORT)
         self._service = rolling_service(
@@ -76,8 +74,8 @@ class KafkaBroker(Construct):
     def _definition(
         self, home: ServiceHome, files: KafkaVolume, cpu: int, memory_mb: int, health_command: Sequence[str]
     ) -> ecs.FargateTaskDefinition:
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
-        start = iam.Role(self, "StartRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+        role = iam.Role(self, "Role", assumed_by=principal("ecs-tasks.amazonaws.com"))
+        start = iam.Role(self, "StartRole", assumed_by=principal("ecs-tasks.amazonaws.com"))
         files.grant_use(role)
         home.image.grant_pull(start)
         acknowledge(role, _INLINE)
@@ -99,9 +97,9 @@ class KafkaBroker(Construct):
             image=home.image.container_image,
             environment=self._environment(),
             logging=ecs.LogDriver.aws_logs(stream_prefix="kafka", log_group=log_group),
-            health_check=ecs.HealthCheck(command=["CMD", *health_command], start_period=Duration.seconds(120)),
+            health_check=ecs.HealthCheck(command=["CMD", *health_command], start_period=seconds(120)),
             port_mappings=[ecs.PortMapping(container_port=_PORT, name="kafka")],
-            stop_timeout=Duration.seconds(120),
+            stop_timeout=seconds(120),
         )
         home.image.hold_back(definition)
         container.add_mount_points(ecs.MountPoint(container_path=_DATA, source_volume="data", read_only=False))

@@ -2,9 +2,11 @@
 
 from typing import cast
 
-from aws_cdk import ArnFormat, Stack, Token
+from aws_cdk import Stack, Token
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
+
+from exchange_constructs.place import place_of
 
 
 class MachineArns:
@@ -17,11 +19,6 @@ class MachineArns:
         name = cast(sfn.CfnStateMachine, machine.node.default_child).state_machine_name
         if not name or Token.is_unresolved(name):
             raise ValueError(f"{machine.node.path} has no name of its own: others cannot be granted its executions")
-        self.machine = self._arn(scope, "stateMachine", name)
-        self.executions = self._arn(scope, "execution", f"{name}:*")
-
-    @staticmethod
-    def _arn(scope: Construct, resource: str, name: str) -> str:
-        return Stack.of(scope).format_arn(
-            service="states", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
+        place = place_of(Stack.of(scope))
+        self.machine = place.arn("states", f"stateMachine:{name}")
+        self.executions = place.arn("states", f"execution:{name}:*")

@@ -1,6 +1,6 @@
 """Kafka as Amazon MSK."""
 
-from aws_cdk import CustomResource, Duration, RemovalPolicy
+from aws_cdk import CustomResource, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -9,6 +9,7 @@ from aws_cdk import aws_msk as msk
 from constructs import Construct
 
 from exchange_constructs.release_function import ReleaseFunction
+from exchange_constructs.values import minutes, tcp
 
 _TLS_PORT = 9094
 _VERSION = "3.9.x"
@@ -20,8 +21,6 @@ class MskCluster(Construct):
     `brokers` is what clients begin with. CloudFormation does not know it: a function asks for it.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-msk-cluster.html
     """
-
-    port = ec2.Port.tcp(_TLS_PORT)
 
     def __init__(
         self,
@@ -37,6 +36,7 @@ class MskCluster(Construct):
         retention: logs.RetentionDays,
     ) -> None:
         super().__init__(scope, id_)
+        self.port = tcp(_TLS_PORT)
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Brokers of Kafka", allow_all_outbound=False
         )
@@ -99,7 +99,7 @@ class MskCluster(Construct):
             environment={},
             retention=retention,
             key=key,
-            timeout=Duration.minutes(1),
+            timeout=minutes(1),
         )
         cluster = self._cluster.attr_arn
         asked.role.add_to_policy(iam.PolicyStatement(actions=["kafka:GetBootstrapBrokers"], resources=[cluster]))

@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.values import principal
 
 _LAMBDA = Path(__file__).resolve().parents[2] / "lambda"
 
@@ -40,7 +41,7 @@ class ReleaseFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         log_group = logs.LogGroup(self, "Logs", retention=retention, encryption_key=key)
-        self.role = role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = role = iam.Role(self, "Role", assumed_by=principal("lambda.amazonaws.com"))
         log_group.grant_write(role)
         if vpc:
             _grant_network_interfaces(role)
@@ -68,8 +69,8 @@ class ReleaseFunction(Construct):
         acknowledge(
             self.role,
             {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray, alarms, listener rules, task definitions, the list of tasks "
-                "and network interfaces know no narrower resource; where they know a condition, it is set",
+                "AwsSolutions-IAM5[Resource::*]": "X-Ray, alarms, listener rules, task definitions, the list of tasks, "
+                "jobs and network interfaces know no narrower resource; where they know a condition, it is set",
                 "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
             },
         )
@@ -78,7 +79,9 @@ class ReleaseFunction(Construct):
             "concurrency would take it away from the account, and too little would fail a release"
         }
         if not has_dead_letters:
-            reasons["NIST.800.53.R5-LambdaDLQ"] = "it is only called synchronously: the caller gets every failure"
+            reasons["NIST.800.53.R5-LambdaDLQ"] = (
+                "every failure reaches the caller: CodePipeline, which does not wait, fails a job without an answer"
+            )
         if not in_vpc:
             reasons["NIST.800.53.R5-LambdaInsideVPC"] = "it calls the APIs of AWS only, and nothing inside the network"
         acknowledge(self.function, reasons)

@@ -28,10 +28,14 @@ class Arns(NamedTuple):
     verify: str
     record: str
     auto_rollback: str
+    baseline: str | None = None  # only where a canary is compared with something
 
 
 class ReleaseFunctions(Construct):
-    """Preflight, deploy, verify, record and rollback, beside the gate that is handed in; shared by the machines."""
+    """Preflight, deploy, verify, record and rollback, beside the gate that is handed in; shared by the machines.
+
+    Where the reach has canaries, there is one more, which starts and stops what they are compared with.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class ReleaseFunctions(Construct):
         ledger: dynamodb.ITable,
         environment: Mapping[str, str],
         watch: Duration,
+        cool_down: Duration,
         retention: logs.RetentionDays,
         key: kms.IKey,
         topic: sns.ITopic,
@@ -63,11 +68,13 @@ class ReleaseFunctions(Construct):
                 dead_letters=dead_letters,
             )
 
-        seconds = str(watch.to_seconds())
+        seconds, pause = str(watch.to_seconds()), str(cool_down.to_seconds())
         preflight, deploy = function("Preflight", "preflight"), function("Deploy", "deploy")
         verify = function("Verify", "verify")
         record = function("Record", "record", minutes=3)  # evidence may be slow to come, and must not cost the record
-        rollback = function("AutoRollback", "auto_rollback", dead_letters=topic, WATCH_SECONDS=seconds)
+        rollback = function(
+            "AutoRollback", "auto_rollback", dead_letters=topic, WATCH_SECONDS=seconds, COOL_DOWN_SECONDS=pause
+        )
         _grant_reach(
             reach,
             gate=gate.role,
@@ -78,8 +85,13 @@ class ReleaseFunctions(Construct):
             rollback=rollback.role,
         )
         _grant_ledger(ledger, gate=gate.role, record=record.role, rollback=rollback.role)
-        self.auto_rollback = rollback.function
-        called = (gate, preflight, deploy, verify, record, rollback)
+        self.auto_rollback, self.preflight = rollback.function, preflight.function
+        called: list[HealthGate | ReleaseFunction] = [gate, preflight, deploy, verify, record, rollback]
+        if reach.canaries:
+            baseline = function("Baseline", "baseline")
+            reach.grant_compare(baseline.role)
+            _grant_ledger_item(ledger, baseline.role, "Get", "Put", "Delete")
+            called.append(baseline)
         self.arns = Arns(*(one.function.function_arn for one in called))
 
 
@@ -93,36 +105,40 @@ def _grant_reach(
     record: iam.Role,
     rollback: iam.Role,
 ) -> None:
-    for role in (preflight, deploy, record, rollback):
-        reach.grant_read_stacks(role)
-    for role in (gate, verify, preflight):
-        reach.grant_read_services(role)
-    for role in (gate, verify, record):
-        reach.grant_read_tasks(role)
-    for role in (verify, preflight):
-        reach.grant_read_traffic(role)
-    reach.grant_read_deployments(gate)
-    reach.grant_read_metrics(gate)
-    reach.grant_read_change_sets(preflight)
-    reach.grant_read_secrets(preflight)
-    for role in (gate, preflight):
-        reach.grant_read_alarms(role)
-    for role in (preflight, rollback):
-        reach.grant_read_images(role)
-    reach.grant_deploy(deploy)
-    reach.grant_read_executions(record)
-    reach.grant_read_logs(record)
-    reach.grant_start(rollback)
+    grants = (
+        (reach.grant_read_stacks, (preflight, deploy, record, rollback)),
+        (reach.grant_read_services, (gate, verify, preflight, deploy)),
+        (reach.grant_read_tasks, (gate, verify, record, preflight, deploy)),
+        (reach.grant_read_traffic, (gate, verify, preflight)),
+        (reach.grant_read_targets, (gate,)),
+        (reach.grant_read_deployments, (gate, deploy)),
+        (reach.grant_stop_deployments, (deploy,)),
+        (reach.grant_read_metrics, (gate,)),
+        (reach.grant_read_change_sets, (preflight,)),
+        (reach.grant_read_secrets, (preflight,)),
+        (reach.grant_read_alarms, (gate, preflight, rollback)),
+        (reach.grant_answer_jobs, (gate, preflight)),
+        (reach.grant_read_images, (preflight, rollback)),
+        (reach.grant_deploy, (deploy,)),
+        (reach.grant_read_executions, (record,)),
+        (reach.grant_read_logs, (record,)),
+        (reach.grant_start, (rollback,)),
+    )
+    for grant, roles in grants:
+        for role in roles:
+            grant(role)
 
 
 def _grant_ledger(ledger: dynamodb.ITable, *, gate: iam.Role, record: iam.Role, rollback: iam.Role) -> None:
     """A transaction needs the permission of each of its parts."""
-    ledger.grant(gate, "dynamodb:GetItem", "dynamodb:PutItem")
-    ledger.grant(rollback, "dynamodb:GetItem", "dynamodb:Query")
-    ledger.grant(record, *(f"dynamodb:{verb}Item" for verb in ("Get", "Put", "Update", "ConditionCheck")))
+    _grant_ledger_item(ledger, gate, "Get", "Put")
+    ledger.grant(rollback, "dynamodb:Query")
+    _grant_ledger_item(ledger, rollback, "Get")
+    _grant_ledger_item(ledger, record, "Get", "Put", "Update", "ConditionCheck")
+
+
+def _grant_ledger_item(ledger: dynamodb.ITable, role: iam.Role, *verbs: str) -> None:
+    ledger.grant(role, *(f"dynamodb:{verb}Item" for verb in verbs))
     if ledger.encryption_key:
-        for role in (gate, record, rollback):
-            ledger.encryption_key.grant_encrypt_decrypt(role)
-            acknowledge(
-                role, dict.fromkeys(_KEY_FINDINGS, "one key; the variants of these actions, as CDK grants them")
-            )
+        ledger.encryption_key.grant_encrypt_decrypt(role)
+        acknowledge(role, dict.fromkeys(_KEY_FINDINGS, "one key; the variants of these actions, as CDK grants them"))

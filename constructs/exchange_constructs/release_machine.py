@@ -20,6 +20,8 @@ LONGEST = Duration.hours(60)
 class ReleaseMachine(Construct):
     """Releases what it is told, judges it, and puts the former digest back if the judgement is bad.
 
+    `compares`: a new version is a canary, beside which fresh tasks of the former one run.
+
     Whoever starts it names the execution by the release, so starting twice starts once.
     """
 
@@ -33,9 +35,11 @@ class ReleaseMachine(Construct):
         interval_seconds: int,
         topic: sns.ITopic,
         log_group: logs.ILogGroup,
+        compares: bool,
     ) -> None:
         super().__init__(scope, id_)
-        definition = release_definition(functions.arns, topic.topic_arn, interval_seconds)
+        arns = functions.arns if compares else functions.arns._replace(baseline=None)
+        definition = release_definition(arns, topic.topic_arn, interval_seconds)
         self.machine = sfn.StateMachine(
             self,
             "Machine",
@@ -45,11 +49,11 @@ class ReleaseMachine(Construct):
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )
-        self._grant(functions.arns, topic)
+        self._grant(arns, topic)
 
     def _grant(self, arns: Arns, topic: sns.ITopic) -> None:
         """These functions, in their newest version only, and the topic."""
-        calling = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(arns))
+        calling = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(filter(None, arns)))
         telling = iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
         for statement in (calling, telling):
             self.machine.add_to_role_policy(statement)
@@ -65,7 +69,8 @@ class ReleaseMachine(Construct):
 
 def release_definition(arns: Arns, topic: str, interval_seconds: int) -> dict[str, object]:
     """The whole machine, as docs/architecture.md draws it."""
-    states = _guarded(arns) | _release(arns, interval_seconds) | _undo(arns) | end_states(arns.record, topic)
+    ends = end_states(arns.record, arns.auto_rollback, topic, arns.baseline)
+    states = _guarded(arns) | _release(arns, interval_seconds) | _undo(arns) | ends
     return {"StartAt": "Lock", "TimeoutSeconds": LONGEST.to_seconds(), "States": states}
 
 
@@ -81,15 +86,18 @@ def _guarded(arns: Arns) -> States:
 
 
 def _release(arns: Arns, interval_seconds: int) -> States:
-    """Deploy, see that it runs, and bake. Only a PASS is a release: doubt is not (F14)."""
-    way = Way("release", failed="PlanRollback", failure="failure")
+    """Deploy, bake, and see that it runs. Only a PASS is a release: doubt is not (F14).
+
+    Where ECS bakes too, the gate is asked meanwhile, and then it is seen that the version runs; elsewhere after that.
+    """
+    way = Way("release", failed="PlanRollback", failure="failure", baking="WaitForSamples", baked=RELEASED)
+    ways = {"sample": "WaitForSamples", "finish": "WaitForStack", "stop": "StopDeployment", "release": RELEASED}
     return {
-        **deploy_states(way, arns.deploy, done="VerifyRunning", refused=REFUSED),
+        **deploy_states(way, arns.deploy, done="VerifyRunning", refused=REFUSED, baseline=arns.baseline),
         **verify_states(way, arns.verify, name="VerifyRunning", waiting="WaitForTasks", done="WaitForSamples"),
         "WaitForSamples": wait(interval_seconds, then="Bake"),
         "Bake": call(arns.gate, result="bake", then="Baked?", otherwise="PlanRollback"),
-        "Baked?": choice("bake.status", {"sampling": "WaitForSamples"}, "Verdict?"),
-        "Verdict?": choice("bake.verdict", {"PASS": RELEASED}, "PlanRollback"),
+        "Baked?": choice("bake.next", ways, "PlanRollback"),
     }
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import IConstruct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.acknowledgements import Finding, acknowledge
+from exchange_constructs.place import place_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Reach:
     machines: Sequence[str]
     repositories: Mapping[str, ecr.IRepository]
     secrets: Sequence[secretsmanager.ISecret]
+    canaries: Mapping[str, str]  # the services that are compared with their former version -> their stacks
 
     def grant_read_stacks(self, role: iam.Role) -> None:
         """What they run, how they stand and what happened to them."""
@@ -50,6 +53,10 @@ class Reach:
         """One by one, as the hook is told of them."""
         self._allow(role, ["ecs:DescribeServiceDeployments"], self._of_services("service-deployment"))
 
+    def grant_stop_deployments(self, role: iam.Role) -> None:
+        """Sends users back to the former tasks while ECS keeps them."""
+        self._allow(role, ["ecs:StopServiceDeployment"], self._of_services("service-deployment"))
+
     def grant_read_tasks(self, role: iam.Role) -> None:
         """What the services run, task by task."""
         here = {"ArnEquals": {"ecs:cluster": self._ecs("cluster", self.cluster)}}
@@ -63,6 +70,10 @@ class Reach:
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
         """
         self._allow(role, ["elasticloadbalancing:DescribeRules"], ["*"])
+
+    def grant_read_targets(self, role: iam.Role) -> None:
+        """How the targets of target groups stand: DescribeTargetHealth knows no narrower resource than all either."""
+        self._allow(role, ["elasticloadbalancing:DescribeTargetHealth"], ["*"])
 
     def grant_read_secrets(self, role: iam.Role) -> None:
         """Which secrets the tasks refer to and whether they are there; never a value.
@@ -98,6 +109,14 @@ class Reach:
         """
         self._allow(role, ["cloudwatch:GetMetricData"], ["*"])
 
+    def grant_answer_jobs(self, role: iam.Role) -> None:
+        """The jobs of CodePipeline with which it calls a function. Jobs know no narrower resource than all.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html
+        """
+        results = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
+        self._allow(role, results, ["*"])
+
     def grant_read_executions(self, role: iam.Role) -> None:
         """Whether a release is under way, and how long it stayed where."""
         arns = [self._states("execution", f"{machine}:*") for machine in self.machines]
@@ -106,6 +125,22 @@ class Reach:
     def grant_start(self, role: iam.Role) -> None:
         """Starting a release, here always a rollback."""
         self._allow(role, ["states:StartExecution"], [self.machine_arn(machine) for machine in self.machines])
+
+    def grant_compare(self, role: iam.Role) -> None:
+        """Services that run a former version for a while, with the roles of the service that they are like.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
+        """
+        # cdk-nag's name for the finding can't be told while the cluster is another stack's: the condition names it
+        beside = [self._ecs("service", f"*/{service}-baseline-*") for service in self.canaries]
+        here = {"ArnEquals": {"ecs:cluster": self._ecs("cluster", self.cluster)}}
+        like = [self._ecs("service", f"{self.cluster}/{service}") for service in self.canaries]
+        self._allow(role, ["ecs:DescribeServices"], [*like, *beside], here)
+        self._allow(role, ["ecs:CreateService", "ecs:DeleteService"], beside, here)
+        roles = [self._role_arns(stack) for stack in self.canaries.values()]
+        why = "CloudFormation begins the names of a component's roles with its stack's; they are for its tasks alone"
+        to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+        self._allow(role, ["iam:PassRole"], roles, to_tasks, why=why)
 
     @cached_property
     def service_arns(self) -> list[str]:
@@ -126,41 +161,37 @@ class Reach:
         why: str = "the ids of what comes into being with each release cannot be known before",
     ) -> None:
         statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
-        role.add_to_principal_policy(statement)
+        role.add_to_policy(statement)
         reason = f"{', '.join(actions)}: {why}"
         acknowledge(role, {finding(self.scope, arn): reason for arn in resources if "*" in arn and arn != "*"})
 
     @cached_property
     def _stack_arns(self) -> list[str]:
-        return [
-            self.scope.format_arn(service="cloudformation", resource="stack", resource_name=f"{stack}/*")
-            for stack in self.stacks
-        ]
+        return [place_of(self.scope).arn("cloudformation", f"stack/{stack}/*") for stack in self.stacks]
 
     def _of_services(self, resource: str) -> list[str]:
         return [self._ecs(resource, f"*/{service}/*") for service in self.services]
 
     def _ecs(self, resource: str, name: str) -> str:
-        return self.scope.format_arn(service="ecs", resource=resource, resource_name=name)
+        return place_of(self.scope).arn("ecs", f"{resource}/{name}")
+
+    def _role_arns(self, stack: str) -> str:
+        return place_of(self.scope).global_arn("iam", f"role/{stack}-*")
 
     def _log_streams(self, stack: str) -> str:
-        return self.scope.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{stack}-*:log-stream:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
+        return place_of(self.scope).arn("logs", f"log-group:{stack}-*:log-stream:*")
 
     def _states(self, resource: str, name: str) -> str:
-        return self.scope.format_arn(
-            service="states", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
+        return place_of(self.scope).arn("states", f"{resource}:{name}")
 
 
-@cache
-def finding(scope: Stack, resource: str) -> str:
+def finding(scope: IConstruct, resource: str) -> Finding:
     """The name that cdk-nag gives to a wildcard in this resource."""
-    return f"AwsSolutions-IAM5[Resource::{_flat(scope.resolve(resource))}]"
+    return partial(_name, scope, resource)
+
+
+def _name(scope: IConstruct, resource: str) -> str:
+    return f"AwsSolutions-IAM5[Resource::{_flat(Stack.of(scope).resolve(resource))}]"
 
 
 def _flat(value: Any) -> str:

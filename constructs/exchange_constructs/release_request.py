@@ -1,6 +1,6 @@
 """How the pipeline asks for a release: under a name that the ledger can rely on."""
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
@@ -8,14 +8,16 @@ from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.machine_arns import MachineArns
+from exchange_constructs.place import place_of
 from exchange_constructs.release_reach import finding
+from exchange_constructs.values import hours
 
 # The time of the request in the ledger's spelling, then what tells it apart, as the command line names releases too.
 _RELEASE_ID = (
     "{% $replace($replace($states.context.Execution.StartTime, /\\.[0-9]+/, ''), /[-:]/, '')"
     " & '-' & $substring($states.context.Execution.Name, 0, 8) %}"
 )
-_LONGEST = Duration.hours(61)  # a little more than the release machine itself may take
+_LONGEST_HOURS = 61  # a little more than the release machine itself may take
 _WATCHING = "StepFunctionsGetEventsForStepFunctionsExecutionRule"  # the name is given by Step Functions
 
 
@@ -38,7 +40,7 @@ class ReleaseRequest(Construct):
             "Machine",
             query_language=sfn.QueryLanguage.JSONATA,
             definition_body=sfn.DefinitionBody.from_chainable(start),
-            timeout=_LONGEST,
+            timeout=hours(_LONGEST_HOURS),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )
@@ -46,7 +48,7 @@ class ReleaseRequest(Construct):
 
     def _grant(self, arns: MachineArns) -> None:
         """https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies"""
-        rule = Stack.of(self).format_arn(service="events", resource="rule", resource_name=_WATCHING)
+        rule = place_of(Stack.of(self)).arn("events", f"rule/{_WATCHING}")
         for actions, resource in (
             (["states:StartExecution"], arns.machine),
             (["states:DescribeExecution", "states:StopExecution"], arns.executions),
@@ -57,7 +59,7 @@ class ReleaseRequest(Construct):
             self.machine,
             {
                 "AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource",
-                finding(Stack.of(self), arns.executions): "executions of this one machine come with each release",
+                finding(self, arns.executions): "executions of this one machine come with each release",
                 "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
             },
         )

@@ -19,6 +19,8 @@ _PASSING = [
     "Lambda.TooManyRequestsException",
 ]
 
+RETRY = {"ErrorEquals": _PASSING, "IntervalSeconds": 2, "MaxAttempts": 5, "BackoffRate": 2}
+
 
 def call(function: str, *, result: str, then: str, otherwise: str, failure: str = "failure", **payload: str) -> State:
     """Calls a function with the whole state and keeps its answer as `result`; an exception leads to `otherwise`.
@@ -31,7 +33,7 @@ def call(function: str, *, result: str, then: str, otherwise: str, failure: str 
         "Parameters": {**payload, "execution.$": "$$.Execution.Id", "state.$": "$"},
         "ResultPath": f"$.{result}",
         "TimeoutSeconds": _CALL_SECONDS,
-        "Retry": [{"ErrorEquals": _PASSING, "IntervalSeconds": 2, "MaxAttempts": 5, "BackoffRate": 2}],
+        "Retry": [RETRY],
         "Catch": [catch(failure, otherwise)],
         "Next": then,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from aws_cdk import CfnCondition, CfnParameter, CfnResource, Fn, Stack
+from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -12,10 +13,10 @@ from exchange_constructs.acknowledgements import acknowledge
 
 # What comes to life with the first release: docs/decisions/0001-conditional-services.md
 _RELEASED = (
-    "AWS::ECS::TaskDefinition",
-    "AWS::ECS::Service",
-    "AWS::ApplicationAutoScaling::ScalableTarget",
-    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    ecs.CfnTaskDefinition,
+    ecs.CfnService,
+    autoscaling.CfnScalableTarget,
+    autoscaling.CfnScalingPolicy,
 )
 
 
@@ -35,10 +36,9 @@ class ReleasedImage:
             description="What runs. Releases change it; cdk deploy keeps it",
         )
         self._repository = repository
-        self._released = CfnCondition(
-            stack, f"{parameter}Given", expression=Fn.condition_not(Fn.condition_equals(value.value_as_string, ""))
-        )
         self.digest = value.value_as_string
+        self._released = f"{parameter}Given"
+        CfnCondition(stack, self._released, expression=Fn.condition_not(Fn.condition_equals(self.digest, "")))
         self.container_image = ecs.ContainerImage.from_registry(f"{repository.repository_uri}@{self.digest}")
 
     def grant_pull(self, role: iam.Role) -> None:
@@ -56,10 +56,8 @@ class ReleasedImage:
         """Task definitions, services and their scaling among these exist only once an image is named."""
         for construct in constructs:
             for resource in _released(construct):
-                resource.cfn_options.condition = self._released
+                resource.add_override("Condition", self._released)
 
 
 def _released(construct: IConstruct) -> Iterator[CfnResource]:
-    for child in construct.node.find_all():
-        if isinstance(child, CfnResource) and child.cfn_resource_type in _RELEASED:
-            yield child
+    return (child for child in construct.node.find_all() if isinstance(child, _RELEASED))

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.service_home import ServiceHome
-
-_MINUTE = Duration.minutes(1)
+from exchange_constructs.values import minutes
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class TargetMetrics:
             metric_name=name,
             dimensions_map={"LoadBalancer": self.load_balancer, "TargetGroup": self.target_group},
             statistic=statistic,
-            period=_MINUTE,
+            period=minutes(1),
         )
 
 
@@ -53,7 +51,7 @@ def service_alarms(scope: Construct, home: ServiceHome, *, name: str) -> list[cl
         metric_name="RunningTaskCount",
         dimensions_map={"ClusterName": home.cluster.cluster_name, "ServiceName": name},
         statistic="Maximum",
-        period=_MINUTE,
+        period=minutes(1),
     )
     watches = [Watch("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)]
     return _alarms(scope, home, name, watches)
@@ -66,14 +64,15 @@ def web_alarms(
     name: str,
     targets: Sequence[TargetMetrics],
     max_error_rate: float,
-    max_p95_ms: float,
+    percentile: float,
+    max_ms: float,
 ) -> list[cloudwatch.Alarm]:
     """What users see of both target groups, whichever has the traffic: errors, slowness, targets that are ill."""
     blue, green = targets
     share = cloudwatch.MathExpression(
         expression="100 * (FILL(bad0, 0) + FILL(bad1, 0)) / (FILL(all0, 0) + FILL(all1, 0))",
         label="5xx",
-        period=_MINUTE,
+        period=minutes(1),
         using_metrics={
             "bad0": blue.metric("HTTPCode_Target_5XX_Count", "Sum"),
             "bad1": green.metric("HTTPCode_Target_5XX_Count", "Sum"),
@@ -81,11 +80,11 @@ def web_alarms(
             "all1": green.metric("RequestCount", "Sum"),
         },
     )
-    times = _larger([target.metric("TargetResponseTime", "p95") for target in targets])
+    times = _larger([target.metric("TargetResponseTime", f"p{percentile:g}") for target in targets])
     ill = _larger([target.metric("UnHealthyHostCount", "Maximum") for target in targets])
     watches = [
         Watch("5xx", share, 100 * max_error_rate, 2, f"More than {max_error_rate:.1%} of users' requests fail"),
-        Watch("slow", times, max_p95_ms / 1000, 3, f"The p95 of users' requests is above {max_p95_ms:g} ms"),
+        Watch("slow", times, max_ms / 1000, 3, f"The p{percentile:g} of users' requests is above {max_ms:g} ms"),
         Watch("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
     ]
     return _alarms(scope, home, name, watches)
@@ -94,7 +93,7 @@ def web_alarms(
 def _larger(metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.MathExpression:
     using: Mapping[str, cloudwatch.IMetric] = {"a": metrics[0], "b": metrics[1]}
     expression = "IF(FILL(a, 0) > FILL(b, 0), FILL(a, 0), FILL(b, 0))"
-    return cloudwatch.MathExpression(expression=expression, period=_MINUTE, using_metrics=dict(using))
+    return cloudwatch.MathExpression(expression=expression, period=minutes(1), using_metrics=dict(using))
 
 
 def _alarms(scope: Construct, home: ServiceHome, name: str, watches: Sequence[Watch]) -> list[cloudwatch.Alarm]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -37,3 +38,8 @@ class ServiceHome:
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, ecs.Secret] = field(default_factory=dict)
     peers: Sequence[Peer] = ()
+
+    @cached_property
+    def vpc(self) -> ec2.IVpc:
+        """The cluster's."""
+        return self.cluster.vpc

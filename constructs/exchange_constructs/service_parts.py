@@ -8,8 +8,7 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from exchange_constructs.service_home import ServiceHome
-
-_HTTPS = ec2.Port.tcp(443)
+from exchange_constructs.values import anywhere, tcp
 
 
 def service_group(scope: Construct, home: ServiceHome) -> ec2.SecurityGroup:
@@ -17,13 +16,14 @@ def service_group(scope: Construct, home: ServiceHome) -> ec2.SecurityGroup:
     group = ec2.SecurityGroup(
         scope,
         "SecurityGroup",
-        vpc=home.cluster.vpc,
+        vpc=home.vpc,
         description=f"{scope.node.path}: tasks",
         allow_all_outbound=False,
     )
-    group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "APIs of AWS and of partners")
+    group.add_egress_rule(anywhere(), tcp(443), "APIs of AWS and of partners")
+    connections = group.connections
     for peer in home.peers:
-        group.connections.allow_to(peer.connections, peer.port)
+        connections.allow_to(peer.connections, peer.port)
     return group
 
 
@@ -90,5 +90,5 @@ def rolling_service(
     service = fargate_service(scope, home, definition, group, name=name, circuit_breaker=breaker, **more)
     threshold = {"Type": "COUNT", "Value": 3}
     told = {"ResetOnHealthyTask": False, "ThresholdConfiguration": threshold}
-    set_deployment(service, {f"DeploymentCircuitBreaker.{key}": value for key, value in told.items()})
+    set_deployment(service, {"DeploymentCircuitBreaker": told})
     return service

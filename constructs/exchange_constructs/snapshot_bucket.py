@@ -1,6 +1,6 @@
 """Where the engine keeps its snapshots."""
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -49,6 +49,6 @@ class SnapshotBucket(Construct):
             (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn),
         ):
             access.add_statements(iam.PolicyStatement(actions=actions, resources=[resource]))
-        every = finding(Stack.of(self), self.bucket.arn_for_objects("*"))
+        every = finding(self, self.bucket.arn_for_objects("*"))
         acknowledge(access, {every: "the snapshots, of this one bucket; their names come with time"})
         return access

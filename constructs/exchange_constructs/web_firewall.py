@@ -1,11 +1,13 @@
 """What keeps the worst away from the load balancer."""
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
+
+from exchange_constructs.place import place_of
 
 _RULES = (
     "AWSManagedRulesAmazonIpReputationList",
@@ -44,12 +46,7 @@ class WebFirewall(Construct):
         log_group = logs.LogGroup(
             self, "Logs", log_group_name=f"aws-waf-logs-{name}", retention=retention, encryption_key=key
         )
-        arn = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=log_group.log_group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
+        arn = place_of(Stack.of(self)).arn("logs", f"log-group:{log_group.log_group_name}")
         wafv2.CfnLoggingConfiguration(self, "Logging", resource_arn=acl.attr_arn, log_destination_configs=[arn])
 
 

@@ -53,7 +53,8 @@ class WebService(Construct):
         liveness_path: str,
         gate: lambda_.IFunction,
         max_error_rate: float,
-        max_p95_ms: float,
+        percentile: float,
+        max_ms: float,
         minimum: int,
         maximum: int,
         shift_bake: Duration,
@@ -70,7 +71,13 @@ class WebService(Construct):
         rules = self._rules(listeners, priority, path_patterns)
         seen = [TargetMetrics(listeners.load_balancer, group.target_group_full_name) for group in self.groups]
         self.alarms = web_alarms(
-            self, home, name=name, targets=seen, max_error_rate=max_error_rate, max_p95_ms=max_p95_ms
+            self,
+            home,
+            name=name,
+            targets=seen,
+            max_error_rate=max_error_rate,
+            percentile=percentile,
+            max_ms=max_ms,
         )
         self.service = fargate_service(
             self,
@@ -89,7 +96,7 @@ class WebService(Construct):
             **_strategy(canary_percent, canary_bake),
         )
         self._attach(rules, port)
-        self._ask(gate)
+        self._ask(gate, canary=canary_percent is not None)
         scale(self.service, home, minimum=minimum, maximum=maximum)
 
     def _target_group(
@@ -159,7 +166,7 @@ class WebService(Construct):
             },
         )
 
-    def _ask(self, gate: lambda_.IFunction) -> None:
+    def _ask(self, gate: lambda_.IFunction, *, canary: bool) -> None:
         """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html"""
         role = iam.Role(self, "GateRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
         role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[gate.function_arn]))
@@ -170,6 +177,8 @@ class WebService(Construct):
         )
         limit = {"TimeoutInMinutes": _HOOK_MINUTES, "Action": "ROLLBACK"}
         set_deployment(self.service, {"LifecycleHooks.0.TimeoutConfiguration": limit})
+        if canary:  # asked again before all users follow the first ones; CDK's enumeration lacks this stage
+            set_deployment(self.service, {"LifecycleHooks.0.LifecycleStages.1": "PRE_PRODUCTION_TRAFFIC_SHIFT"})
 
 
 def _strategy(canary_percent: int | None, canary_bake: Duration | None) -> Mapping[str, Any]:

@@ -22,7 +22,10 @@ _ROLLOUTS = {
 
 @dataclass(frozen=True)
 class Task:
-    """A task; `address` is its private one, empty while it has none."""
+    """A task; `address` is its private one, empty while it has none; `alone`: it belongs to no service.
+
+    `health` is what its containers' checks say: HEALTHY, UNHEALTHY or UNKNOWN.
+    """
 
     arn: str
     digest: str
@@ -30,14 +33,22 @@ class Task:
     address: str
     status: str
     crashed: bool
+    health: str = "UNKNOWN"
+    alone: bool = False
+
+    @property
+    def id(self) -> str:
+        """The end of its ARN, as the console calls it."""
+        return self.arn.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One service deployment, as a lifecycle hook is told of it."""
+    """One service deployment, as a lifecycle hook is told of it; `users` is the percentage of them on its version."""
 
     rolling_back: bool
     first: bool
+    users: float = 0.0
 
 
 class Services:
@@ -47,13 +58,33 @@ class Services:
         self._client = client
 
     def running(self, cluster: str, service: str) -> Running:
-        """What the service runs, and how its last deployment stands."""
+        """What the service runs, how its last deployment stands, and what else runs of its task definitions."""
         found = self._client.describe_services(cluster=cluster, services=[service])["services"]
         if not found or found[0]["status"] == "INACTIVE":
             return Running(service, None, {}, Rollout.FAILED)
         rollout, reason = self._rollout(cluster, found[0])
-        tasks = Counter(task.digest for task in self.tasks(cluster, service) if task.status == "RUNNING")
-        return Running(service, found[0]["desiredCount"], tasks, rollout, reason)
+        own = [task for task in self.tasks(cluster, service) if task.status == "RUNNING"]
+        strays = [task for task in self._alone(cluster, found[0]["taskDefinition"]) if task.status == "RUNNING"]
+        return Running(
+            service,
+            found[0]["desiredCount"],
+            Counter(task.digest for task in own),
+            rollout,
+            reason,
+            strays=_ids(strays),
+            ids=_ids(own),
+        )
+
+    def _alone(self, cluster: str, definition: str) -> list[Task]:
+        """Tasks that somebody started by hand of any revision of this task definition: ECS replaces none of them.
+
+        One with a command of its own, such as a console, does not do the service's work.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html (family)
+        """
+        family = definition.rpartition("/")[2].partition(":")[0]
+        found = (_task(task) for task in _described(self._client, cluster, family=family, desiredStatus="RUNNING"))
+        return [task for task in found if task.alone]
 
     def tasks(self, cluster: str, service: str, *, stopped: bool = False) -> list[Task]:
         """Those that run or are about to; or those that stopped in the last hour."""
@@ -63,7 +94,38 @@ class Services:
         """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
         found = self._client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
         rolling_back = found.get("status", "").startswith("ROLLBACK") or bool(found.get("rollback"))
-        return Deployment(rolling_back, first=not found.get("sourceServiceRevisions"))
+        users = (found.get("targetServiceRevision") or {}).get("requestedProductionTrafficWeight") or 0.0
+        return Deployment(rolling_back, first=not found.get("sourceServiceRevisions"), users=float(users))
+
+    def bakes(self, cluster: str, services: Sequence[str], digest: str) -> bool:
+        """Whether ECS still keeps the former tasks of one of them, and all of them run the digest already.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
+        """
+        if not any(self._baking(cluster, name) for name in services):
+            return False
+        found = [self.running(cluster, name) for name in services]
+        return all(one.desired and one.tasks.get(digest, 0) >= one.desired for one in found)
+
+    def stop_baking(self, cluster: str, services: Sequence[str]) -> list[str]:
+        """All users of those that bake go back to the former tasks; what is over is left alone.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html
+        """
+        arns = [arn for name in services if (arn := self._baking(cluster, name))]
+        for arn in arns:
+            self._client.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
+        return arns
+
+    def _baking(self, cluster: str, service: str) -> str | None:
+        """The deployment in its bake time; None when there is none."""
+        under_way = self._client.list_service_deployments(cluster=cluster, service=service, status=["IN_PROGRESS"])
+        for one in under_way["serviceDeployments"]:
+            arns = [one["serviceDeploymentArn"]]
+            found = self._client.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
+            if found and found[0].get("lifecycleStage") == "BAKE_TIME":
+                return str(one["serviceDeploymentArn"])
+        return None
 
     def revision(self, arn: str) -> tuple[str, str]:
         """The task definition of a service revision, and the digest that it runs."""
@@ -85,7 +147,11 @@ class Services:
 
 def tasks_of(client: AwsClient, cluster: str, service: str, status: str) -> Iterator[Mapping[str, Any]]:
     """Those that ought to be RUNNING, or STOPPED, as ECS describes them."""
-    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=service, desiredStatus=status)
+    return _described(client, cluster, serviceName=service, desiredStatus=status)
+
+
+def _described(client: AwsClient, cluster: str, **which: str) -> Iterator[Mapping[str, Any]]:
+    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, **which)
     arns = [arn for page in pages for arn in page["taskArns"]]
     for start in range(0, len(arns), _AT_ONCE):
         yield from client.describe_tasks(cluster=cluster, tasks=arns[start : start + _AT_ONCE])["tasks"]
@@ -102,6 +168,12 @@ def digest_run(containers: Sequence[Mapping[str, Any]]) -> str:
     return next(filter(None, [*named, *pulled]), "")
 
 
+def _ids(tasks: Sequence[Task]) -> dict[str, list[str]]:
+    """By digest."""
+    digests = sorted({task.digest for task in tasks})
+    return {digest: sorted(task.id for task in tasks if task.digest == digest) for digest in digests}
+
+
 def _task(task: Mapping[str, Any]) -> Task:
     details = [detail for attachment in task.get("attachments", []) for detail in attachment.get("details", [])]
     address = next((detail["value"] for detail in details if detail["name"] == "privateIPv4Address"), "")
@@ -112,4 +184,13 @@ def _task(task: Mapping[str, Any]) -> Task:
         address=address,
         status=task["lastStatus"],
         crashed=task.get("stopCode") == "EssentialContainerExited",
+        health=task.get("healthStatus", "UNKNOWN"),
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-groups.html: a service's can't be changed
+        alone=not task.get("group", "").startswith("service:") and not _commanded(task),
     )
+
+
+def _commanded(task: Mapping[str, Any]) -> bool:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html"""
+    overrides: Mapping[str, Any] = task.get("overrides") or {}
+    return any(one.get("command") for one in overrides.get("containerOverrides") or [])

@@ -11,7 +11,7 @@ from release_engine.traffic import Traffic
 
 
 class Rules:
-    """Where users are sent."""
+    """Where users are sent, and how those stand who serve them."""
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
@@ -19,6 +19,20 @@ class Rules:
     def traffic(self, setups: Iterable[Setup]) -> list[Traffic]:
         """Of each service that has a production rule of its own."""
         return [Traffic(one.service, one.rule, self._weights(one.rule), one.serving) for one in setups if one.rule]
+
+    def targets(self, setups: Iterable[Setup]) -> dict[str, str]:
+        """The state of every target that users reach, by its address.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html
+        """
+        weights = [self._weights(one.rule) for one in setups if one.rule]
+        groups = [group for one in weights for group, weight in one.items() if weight]
+        found = (self._client.describe_target_health(TargetGroupArn=group) for group in groups)
+        return {
+            f"{target['Target']['Id']}:{target['Target']['Port']}": target["TargetHealth"]["State"]
+            for one in found
+            for target in one["TargetHealthDescriptions"]
+        }
 
     def _weights(self, rule: str) -> dict[str, int]:
         """By target group; none when there is no such rule."""

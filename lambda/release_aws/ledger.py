@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from release_aws.clients import AwsClient, error_code
 from release_aws.items import from_item, to_attribute, to_item
 from release_engine.ledger import (
+    Baseline,
     Current,
     Kind,
     Lock,
@@ -136,6 +137,20 @@ class Ledger:
         """What a gate saw of a release or of a service deployment."""
         values = self._get(component, f"gate#{id_}")
         return values["evidence"] if values else None
+
+    def keep_baseline(self, baseline: Baseline) -> None:
+        """Written before its services are made, so that none of them is ever forgotten."""
+        item = {**_key(baseline.component, "baseline"), **to_item(asdict(baseline))}
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def baseline(self, component: str) -> Baseline | None:
+        """The one that runs, or was about to."""
+        values = self._get(component, "baseline")
+        return Baseline(**_known(Baseline, values)) if values else None
+
+    def forget_baseline(self, component: str) -> None:
+        """Its services are gone."""
+        self._client.delete_item(TableName=self._table, Key=_key(component, "baseline"))
 
     def _get(self, component: str, sort_key: str) -> dict[str, Any]:
         answer = self._client.get_item(TableName=self._table, Key=_key(component, sort_key), ConsistentRead=True)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any
 
 from release_aws.clients import AWS_ERRORS, AwsClient
-from release_engine.metric_check import MetricCheck, Reading
+from release_engine.check import Check, Reading
 from release_engine.model import MetricsHome
 
 _PERIOD = 60  # seconds; what the components report has no finer resolution
+_USUAL = timedelta(hours=1)  # before a release, that is what its version is compared with
 _BACK = timedelta(minutes=3)  # how old the newest data may be: it takes CloudWatch a minute or two to know it
 
 
@@ -18,25 +20,39 @@ class Metrics:
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
-    def read(self, home: MetricsHome, checks: Sequence[MetricCheck], digest: str, now: float) -> list[Reading]:
+    def read(self, home: MetricsHome, checks: Sequence[Check], digest: str, now: float) -> list[Reading]:
         """The newest value of each, in order; what could not be read is a reading with its trouble."""
+        series = self._series(home, checks, digest, now, _BACK)
+        return [Reading(trouble=one) if isinstance(one, str) else Reading(next(iter(one), None)) for one in series]
+
+    def usual(self, home: MetricsHome, checks: Sequence[Check], digest: str, until: float) -> list[Reading]:
+        """The median of each in the hour before."""
+        series = self._series(home, checks, digest, until, _USUAL)
+        return [
+            Reading(trouble=one) if isinstance(one, str) else Reading(median(one) if one else None) for one in series
+        ]
+
+    def _series(
+        self, home: MetricsHome, checks: Sequence[Check], digest: str, now: float, back: timedelta
+    ) -> list[Sequence[float] | str]:
+        """The newest value first; a text says why there is nothing to be read."""
         if not checks:
             return []
         end = datetime.fromtimestamp(now, UTC)
         try:
             answer = self._client.get_metric_data(
                 MetricDataQueries=[_query(home, check, digest, place) for place, check in enumerate(checks)],
-                StartTime=end - _BACK,
+                StartTime=end - back,
                 EndTime=end + timedelta(seconds=1),
                 ScanBy="TimestampDescending",
             )
         except AWS_ERRORS as error:
-            return [Reading(trouble=str(error))] * len(checks)
+            return [str(error)] * len(checks)
         found = {one["Id"]: one for one in answer["MetricDataResults"]}
-        return [_reading(found.get(f"m{place}")) for place in range(len(checks))]
+        return [_values(found.get(f"m{place}")) for place in range(len(checks))]
 
 
-def _query(home: MetricsHome, check: MetricCheck, digest: str, place: int) -> dict[str, Any]:
+def _query(home: MetricsHome, check: Check, digest: str, place: int) -> dict[str, Any]:
     dimensions = {"Environment": home.environment, "Digest": digest}
     metric = {
         "Namespace": home.namespace,
@@ -46,8 +62,7 @@ def _query(home: MetricsHome, check: MetricCheck, digest: str, place: int) -> di
     return {"Id": f"m{place}", "MetricStat": {"Metric": metric, "Period": _PERIOD, "Stat": check.statistic}}
 
 
-def _reading(result: Mapping[str, Any] | None) -> Reading:
+def _values(result: Mapping[str, Any] | None) -> Sequence[float] | str:
     if result is None or result.get("StatusCode") in ("InternalError", "Forbidden"):
-        return Reading(trouble=f"CloudWatch answered {(result or {}).get('StatusCode', 'nothing')}")
-    values = result["Values"]
-    return Reading(value=float(values[0])) if values else Reading()
+        return f"CloudWatch answered {(result or {}).get('StatusCode', 'nothing')}"
+    return [float(value) for value in result["Values"]]

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-from release_engine.model import GateLimits
+from release_engine.model import GateLimits, Probe
 from release_engine.samples import Seen
 from release_engine.verdict import Judgement, Verdict
 
-MAX_RESTARTS = 2
 HOLD = 2  # an inconclusive gate goes on for this many times its rounds before it gives up (F14)
 
 
-def judge(service: str, seen: Seen, limits: GateLimits) -> list[Judgement]:
+def judge(service: str, seen: Seen, limits: Probe) -> list[Judgement]:
     """Every check of one probed service."""
     return [
         _digest(service, seen),
@@ -23,21 +22,6 @@ def judge(service: str, seen: Seen, limits: GateLimits) -> list[Judgement]:
     ]
 
 
-def judge_restarts(restarts: int) -> Judgement:
-    """Tasks that started and crashed while the gate watched (F3)."""
-    bad = restarts > MAX_RESTARTS
-    reason = f"restarts {restarts} {'>' if bad else '<='} limit {MAX_RESTARTS}"
-    return Judgement(Verdict.FAIL if bad else Verdict.PASS, reason, "restarts", {"restarts": restarts})
-
-
-def judge_alarms(firing: Sequence[str]) -> list[Judgement]:
-    """An alarm in ALARM is a finding. Silence proves nothing, so it gives no judgement."""
-    if not firing:
-        return []
-    names = ", ".join(sorted(firing))
-    return [Judgement(Verdict.FAIL, f"in alarm: {names}", "alarms", {"firing": sorted(firing)})]
-
-
 def concluded(verdict: Verdict, done: int, limits: GateLimits) -> bool:
     """Whether the bake is over after `done` rounds: a FAIL ends it at once, doubt prolongs it."""
     if verdict is Verdict.FAIL:
@@ -45,9 +29,9 @@ def concluded(verdict: Verdict, done: int, limits: GateLimits) -> bool:
     return done >= (limits.rounds if verdict is Verdict.PASS else HOLD * limits.rounds)
 
 
-def p95(latencies_ms: Sequence[int]) -> int:
-    """Nearest rank: the smallest value that at least 95% do not exceed."""
-    return sorted(latencies_ms)[ceil(0.95 * len(latencies_ms)) - 1]
+def percentile(latencies_ms: Sequence[int], percent: float) -> int:
+    """Nearest rank: the smallest value that at least `percent` of them do not exceed."""
+    return sorted(latencies_ms)[ceil(percent * len(latencies_ms) / 100) - 1]
 
 
 def _digest(service: str, seen: Seen) -> Judgement:
@@ -59,12 +43,12 @@ def _digest(service: str, seen: Seen) -> Judgement:
     return Judgement(Verdict.PASS, f"{service} runs the digest ({seen.readings} readings)", check)
 
 
-def _readiness(service: str, seen: Seen, limits: GateLimits) -> Judgement:
+def _readiness(service: str, seen: Seen, limits: Probe) -> Judgement:
     count = _Count(seen.unready, seen.readings, 1, "readings")
     return _share(f"{service} unready", count, limits.max_error_rate, seen)
 
 
-def _errors(service: str, seen: Seen, limits: GateLimits) -> Judgement:
+def _errors(service: str, seen: Seen, limits: Probe) -> Judgement:
     count = _Count(seen.errors, seen.samples, limits.min_samples, "samples")
     return _share(f"{service} errors", count, limits.max_error_rate, seen)
 
@@ -88,18 +72,18 @@ def _share(check: str, count: _Count, limit: float, seen: Seen) -> Judgement:
     return Judgement(Verdict.PASS, f"{check} {bad / total:.1%} <= limit {limit:.1%} ({total} {unit})", check, numbers)
 
 
-def _latency(service: str, seen: Seen, limits: GateLimits) -> Judgement:
-    check, count = f"{service} p95", len(seen.latencies_ms)
+def _latency(service: str, seen: Seen, limits: Probe) -> Judgement:
+    check, count = f"{service} p{limits.percentile:g}", len(seen.latencies_ms)
     if count < limits.min_samples:
         return Judgement(Verdict.INCONCLUSIVE, f"{check}: {count} samples < minimum {limits.min_samples}", check)
-    observed, limit = p95(seen.latencies_ms), limits.max_p95_ms
+    observed, limit = percentile(seen.latencies_ms, limits.percentile), limits.max_ms
     slow = observed > limit
     said = f"{check} {observed} ms {'>' if slow else '<='} limit {limit:g} ms ({count} samples)"
     numbers = {"observed": observed, "limit": limit, "samples": count}
     return Judgement(Verdict.FAIL if slow else Verdict.PASS, said, check, numbers)
 
 
-def _untaken(service: str, seen: Seen, limits: GateLimits) -> Judgement:
+def _untaken(service: str, seen: Seen, limits: Probe) -> Judgement:
     asked = seen.samples + seen.readings + seen.untaken
     share, check = seen.untaken / asked if asked else 1.0, f"{service} reached"
     numbers = {"observed": share, "limit": limits.max_error_rate, "samples": asked, "troubles": list(seen.troubles)}

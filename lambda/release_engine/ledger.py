@@ -26,7 +26,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Release:
-    """One release of one component; times are ISO 8601 in UTC."""
+    """One release of one component; times are ISO 8601 in UTC.
+
+    `undoes` is the release that was called good and whose failure this rollback is the answer to: a change failure.
+    """
 
     release_id: str
     component: str
@@ -44,6 +47,7 @@ class Release:
     finished_at: str | None = None
     seconds_by_state: Mapping[str, float] = field(default_factory=dict)
     token: int = 0
+    undoes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,19 @@ class Current:
     digest: str
     release_id: str
     token: int = 0
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Tasks of the former version that run beside a release of `digest`, to be compared with it.
+
+    `services` holds the names of the ECS services that run them, by the keys of those that they are like.
+    """
+
+    component: str
+    release_id: str
+    digest: str
+    services: Mapping[str, str]
 
 
 class LockHeldError(Exception):

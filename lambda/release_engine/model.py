@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from release_engine import window
-from release_engine.metric_check import MetricCheck
+from release_engine.check import Check
 from release_engine.window import Window
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -33,16 +33,50 @@ def digest_of(image: str) -> str:
 
 
 @dataclass(frozen=True)
+class CanaryLimits:
+    """How a canary is compared with the former version: samples a side, and what is no reason to roll back.
+
+    `tasks` of the former version are started afresh for it; `at_once` requests go to either side at a time.
+    """
+
+    samples: int
+    at_once: int
+    tasks: int
+    max_error_rise: float
+    max_latency_rise: float
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the tasks of one service are asked, as users do and in depth, and what is held against them.
+
+    `statuses` is the range of good ones; `body` are the fields that an answer in depth must have, inner ones by dots.
+    `max_error_rate` holds for samples, for readings in depth and for requests that could not be taken, each for itself.
+    """
+
+    service: str
+    samples_per_round: int
+    min_samples: int
+    max_error_rate: float
+    max_ms: float
+    percentile: float = 95
+    statuses: tuple[int, int] = (200, 399)
+    body: Mapping[str, Any] = field(default_factory=lambda: {"status": "ok"})
+
+
+@dataclass(frozen=True)
 class GateLimits:
     """What a component's gate asks; the keys are those of the settings."""
 
     interval_seconds: int
     rounds: int
-    samples_per_round: int
-    min_samples: int
-    max_error_rate: float
-    max_p95_ms: float
-    metrics: tuple[MetricCheck, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    checks: tuple[Check, ...] = ()
+    canary: CanaryLimits | None = None
+
+    def probe(self, service: str) -> Probe:
+        """That of the service with this key."""
+        return next(probe for probe in self.probes if probe.service == service)
 
 
 @dataclass(frozen=True)
@@ -55,13 +89,17 @@ class MetricsHome:
 
 @dataclass(frozen=True)
 class Service:
-    """One ECS service of a component; a service without a port answers no probes."""
+    """One ECS service of a component; a service without a port answers no probes.
+
+    `canary`: a new version meets a part of the users first, and is compared with the former one.
+    """
 
     key: str
     name: str
     port: int | None = None
     readiness_path: str | None = None
     sample_path: str | None = None
+    canary: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +121,11 @@ class Component:
     def probed(self) -> tuple[Service, ...]:
         """The services that can be asked."""
         return tuple(service for service in self.services if service.port)
+
+    @property
+    def canaries(self) -> tuple[Service, ...]:
+        """The services whose new versions are compared with the former one."""
+        return tuple(service for service in self.services if service.canary)
 
     @property
     def service_names(self) -> list[str]:
@@ -115,6 +158,14 @@ def _component(name: str, values: Mapping[str, Any]) -> Component:
 
 
 def _limits(values: Mapping[str, Any]) -> GateLimits:
-    """A check without an own tolerance has the default one."""
-    metrics = tuple(MetricCheck(**check) for check in values.get("metrics", ()))
-    return GateLimits(**{**values, "metrics": metrics})
+    """What has no tolerance of its own has the default one."""
+    probes = tuple(_probe(probe) for probe in values.get("probes", ()))
+    checks = tuple(Check(**check) for check in values.get("checks", ()))
+    canary = CanaryLimits(**values["canary"]) if "canary" in values else None
+    return GateLimits(**{**values, "probes": probes, "checks": checks, "canary": canary})
+
+
+def _probe(values: Mapping[str, Any]) -> Probe:
+    probe = Probe(**values)
+    lowest, highest = probe.statuses
+    return replace(probe, statuses=(lowest, highest))

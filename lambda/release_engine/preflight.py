@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from release_engine import manifest, secret, timeouts, traffic, window
+from release_engine import manifest, running, secret, timeouts, traffic, window
 from release_engine.ledger import Kind
 from release_engine.model import Component, digest_problem, release_id_problem
+from release_engine.running import Running
 from release_engine.secret import Secret
 from release_engine.service_setup import Setup, deployments_under_way
 from release_engine.stack import change_sets_under_way, update_problem
@@ -15,10 +16,13 @@ from release_engine.traffic import Traffic
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody wants released, and when: `at` is in epoch seconds."""
+    """What somebody wants released, and when: `at` is in epoch seconds.
+
+    `digest` is None when nobody knows it yet: whether anything could be released is the question then.
+    """
 
     release_id: str
-    digest: str
+    digest: str | None
     kind: Kind
     at: float
     manifest: Mapping[str, Any] | None = None
@@ -40,6 +44,7 @@ class Found:
     setups: Sequence[Setup] = ()
     traffic: Sequence[Traffic] = ()
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+    running: Sequence[Running] = ()
 
 
 def problems(component: Component, asked: Asked, found: Found) -> list[str]:
@@ -47,16 +52,22 @@ def problems(component: Component, asked: Asked, found: Found) -> list[str]:
 
     A rollback is refused for what makes it impossible only: what makes a release unwise may be what it is to answer.
     """
-    malformed = [digest_problem(asked.digest), release_id_problem(asked.release_id)]
     stack = update_problem(found.stack_status)
     return [
-        *(problem for problem in malformed if problem),
-        *manifest.problems(asked.manifest, component=component.name, digest=asked.digest),
+        *_malformed(component, asked),
         *([f"{component.stack}: {stack}"] if stack else []),
         *_images(component, asked, found),
         *secret.problems(found.secrets),
         *(_unwise(component, asked, found) if asked.kind is Kind.RELEASE else []),
     ]
+
+
+def _malformed(component: Component, asked: Asked) -> Sequence[str]:
+    found = [release_id_problem(asked.release_id)]
+    if asked.digest is not None:
+        found = [digest_problem(asked.digest), *found]
+        found += manifest.problems(asked.manifest, component=component.name, digest=asked.digest)
+    return [problem for problem in found if problem]
 
 
 def _unwise(component: Component, asked: Asked, found: Found) -> Sequence[str]:
@@ -66,6 +77,7 @@ def _unwise(component: Component, asked: Asked, found: Found) -> Sequence[str]:
         *(f"{component.stack}: {problem}" for problem in change_sets_under_way(found.change_sets)),
         *deployments_under_way(found.setups),
         *traffic.problems(found.traffic),
+        *running.strays(asked.digest, found.running),
         *(problem for one in found.setups for problem in timeouts.problems(one.service, one.replacement, interval)),
         *_alarms(found),
     ]
@@ -74,7 +86,7 @@ def _unwise(component: Component, asked: Asked, found: Found) -> Sequence[str]:
 def _images(component: Component, asked: Asked, found: Found) -> Sequence[str]:
     """Going forward needs a way back, so the former image must exist too (F8)."""
     missing = []
-    if not digest_problem(asked.digest) and asked.digest not in found.images:
+    if asked.digest and not digest_problem(asked.digest) and asked.digest not in found.images:
         missing.append(f"image {asked.digest} is not in repository {component.repository}")
     if asked.kind is Kind.RELEASE and found.former_digest and found.former_digest not in found.images:
         missing.append(f"former image {found.former_digest} is gone from repository {component.repository}")

@@ -1,12 +1,15 @@
 """Whether what runs is what was asked: digests of tasks, never "stable" alone (F1, F26)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from release_engine import traffic
 from release_engine.traffic import Traffic
 from release_engine.verdict import Judgement, Verdict, worst
+
+_NAMED = 3  # tasks that a reason names; the others are counted
 
 
 class Rollout(StrEnum):
@@ -20,17 +23,30 @@ class Rollout(StrEnum):
 
 @dataclass(frozen=True)
 class Running:
-    """What one ECS service runs: `tasks` counts the running tasks by digest. `desired` None: no such service."""
+    """What one ECS service runs: `tasks` counts its running tasks by digest. `desired` None: no such service.
+
+    `strays` are those that run its task definitions without belonging to a service, by digest: ECS replaces none of
+    them, so a release can't either (F26). `ids` names the service's own tasks.
+    """
 
     service: str
     desired: int | None
     tasks: Mapping[str, int]
     rollout: Rollout
     reason: str = ""
+    strays: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def fleet(self) -> Mapping[str, int]:
+        """All of them, by digest."""
+        return Counter(self.tasks) + Counter({digest: len(ids) for digest, ids in self.strays.items()})
 
 
 def judge(target: str, services: Sequence[Running], users: Sequence[Traffic] = ()) -> Judgement:
     """PASS when every running task of every service has the digest; INCONCLUSIVE while that may still come.
+
+    "Every task" includes those that somebody has started by hand: Knight Capital's eighth server (F26).
 
     Where `users` are sent counts once all tasks are as they should be: before that, shares of traffic are no mistake.
     """
@@ -40,9 +56,25 @@ def judge(target: str, services: Sequence[Running], users: Sequence[Traffic] = (
     return worst(judged)
 
 
+def strays(target: str | None, services: Sequence[Running]) -> list[str]:
+    """Tasks that would keep another version, whatever is released; without a `target`, any that a release leaves."""
+    return [
+        f"{service.service}: task {id_} was started by hand and runs {digest}: no release replaces it"
+        for service in services
+        for digest, ids in sorted(service.strays.items())
+        if digest != target
+        for id_ in ids
+    ]
+
+
 def _judge_one(target: str, service: Running) -> Judgement:
     check = f"{service.service} running"
-    numbers = {"tasks": dict(service.tasks), "desired": service.desired, "rollout": service.rollout.value}
+    numbers = {
+        "tasks": dict(service.tasks),
+        "strays": {digest: list(ids) for digest, ids in service.strays.items()},
+        "desired": service.desired,
+        "rollout": service.rollout.value,
+    }
     verdict, reason = _found(target, service)
     return Judgement(verdict, f"{service.service}: {reason}", check, numbers)
 
@@ -51,17 +83,35 @@ def _found(target: str, service: Running) -> tuple[Verdict, str]:
     if service.desired is None:
         return Verdict.FAIL, "there is no such service"
     settled = service.rollout is not Rollout.IN_PROGRESS
-    others = {digest: count for digest, count in service.tasks.items() if digest != target}
-    if others:
+    if said := "; ".join(_others(target, service)):
         verdict = Verdict.FAIL if settled else Verdict.INCONCLUSIVE
-        said = ", ".join(f"{count} of {digest or 'no digest'}" for digest, count in sorted(others.items()))
-        return verdict, f"runs {said}, asked was {target}{_because(service)}"
+        return verdict, f"{said}; asked was {target}{_because(service)}"
     if service.rollout is Rollout.FAILED:
         return Verdict.FAIL, f"its deployment failed{_because(service)}"
     count = service.tasks.get(target, 0)
     if not settled or count != service.desired or not count:
         return Verdict.INCONCLUSIVE, f"{count} of {service.desired} tasks run, deployment {service.rollout.value}"
     return Verdict.PASS, f"{count} of {service.desired} tasks run {target}"
+
+
+def _others(target: str, service: Running) -> Iterator[str]:
+    """How many of how many run something else, and which: `1 of 8 tasks runs sha256:… (8c1f, started by hand)`."""
+    total = sum(service.fleet.values())
+    for digest, count in sorted(service.fleet.items()):
+        if digest != target:
+            verb = "runs" if count == 1 else "run"
+            yield f"{count} of {total} tasks {verb} {digest or 'no digest'}{_which(digest, service)}"
+
+
+def _which(digest: str, service: Running) -> str:
+    own, alone = service.ids.get(digest, ()), service.strays.get(digest, ())
+    said = [_some(own), f"{_some(alone)}, started by hand" if alone else ""]
+    return f" ({'; '.join(filter(None, said))})" if any(said) else ""
+
+
+def _some(ids: Sequence[str]) -> str:
+    more = [f"and {len(ids) - _NAMED} more"] if len(ids) > _NAMED else []
+    return ", ".join([*ids[:_NAMED], *more])
 
 
 def _because(service: Running) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from release_engine.model import Probe
+
 _KEPT = 5  # distinct troubles that are kept as evidence
 
 
@@ -16,11 +18,6 @@ class Answer:
     milliseconds: int = 0
     body: Mapping[str, Any] | None = None
     trouble: str = ""
-
-    @property
-    def good(self) -> bool:
-        """As a user would see it."""
-        return self.status is not None and 200 <= self.status < 400
 
 
 @dataclass(frozen=True)
@@ -49,29 +46,42 @@ def seen(values: Mapping[str, Any] | None) -> Seen:
     return Seen(**known)
 
 
-def add(before: Seen, *, samples: Iterable[Answer], readings: Iterable[Answer], digest: str) -> Seen:
+def add(before: Seen, *, samples: Iterable[Answer], readings: Iterable[Answer], digest: str, probe: Probe) -> Seen:
     """One more round of the service that ought to run `digest`."""
     asked, deep = list(samples), list(readings)
     taken = [answer for answer in asked if answer.status is not None]
     told = [answer for answer in deep if answer.status is not None]
     others = {_digest(answer) for answer in told} - {digest, ""}
-    troubles = [_trouble(answer) for answer in asked if not answer.good]
-    troubles += [_trouble(answer) for answer in deep if not ready(answer)]
+    troubles = [_trouble(answer) for answer in asked if not good(answer, probe.statuses)]
+    troubles += [_trouble(answer) for answer in deep if not ready(answer, probe.body)]
     return Seen(
         samples=before.samples + len(taken),
-        errors=before.errors + sum(not answer.good for answer in taken),
+        errors=before.errors + sum(not good(answer, probe.statuses) for answer in taken),
         untaken=before.untaken + len(asked) - len(taken) + len(deep) - len(told),
         readings=before.readings + len(told),
-        unready=before.unready + sum(not ready(answer) for answer in told),
+        unready=before.unready + sum(not ready(answer, probe.body) for answer in told),
         latencies_ms=before.latencies_ms + tuple(answer.milliseconds for answer in taken),
         other_digests=tuple(sorted({*before.other_digests, *others})),
         troubles=tuple(dict.fromkeys((*before.troubles, *troubles)))[:_KEPT],
     )
 
 
-def ready(answer: Answer) -> bool:
+def good(answer: Answer, statuses: tuple[int, int]) -> bool:
+    """As a user would see it."""
+    return answer.status is not None and statuses[0] <= answer.status <= statuses[1]
+
+
+def ready(answer: Answer, fields: Mapping[str, Any]) -> bool:
     """In depth: 200, and the body says so too. A body that says nothing proves nothing (F12)."""
-    return answer.status == 200 and (answer.body or {}).get("status") == "ok" and bool(_digest(answer))
+    told = all(_field(answer.body, name) == value for name, value in fields.items())
+    return answer.status == 200 and told and bool(_digest(answer))
+
+
+def _field(body: Any, name: str) -> Any:
+    """Of `checks.assets` what stands there; None when nothing does."""
+    for part in name.split("."):
+        body = body.get(part) if isinstance(body, Mapping) else None
+    return body
 
 
 def _digest(answer: Answer) -> str:

@@ -15,6 +15,7 @@ PATIENCE_MINUTES = (
 )
 START_MINUTES = 10  # for the new tasks to start and pass their checks, and for the old ones to drain and stop
 ROLLING = "ROLLING"
+LOOKS = {"CANARY": 2}  # how often the gate is asked: once before users come, and before all follow the first ones
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _of_two_fleets(found: Replacement, interval_seconds: int) -> Iterator[str]:
     for limit in found.hooks:
         if limit < needed:
             yield f"the hook times out after {limit} minutes, the gate needs up to {needed} for its samples"
-    asking = needed if found.hooks else 0
+    asking = needed * LOOKS.get(found.strategy, 1) if found.hooks else 0
     parts = START_MINUTES, asking, sum(found.pauses), found.steps, found.bake or 0
     if sum(parts) > PATIENCE_MINUTES:
         yield (

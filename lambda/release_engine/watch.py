@@ -43,6 +43,15 @@ def release_to_undo(history: Sequence[Release], *, now: float, window: float) ->
     return last, ""
 
 
+def too_soon(history: Sequence[Release], *, now: float, cool_down: float) -> str | None:
+    """Why this rollback would be flapping: the watch has undone a release of the component only just."""
+    undone = [one for one in newest_first(history) if one.undoes and one.outcome is not Outcome.REFUSED]
+    last = next(iter(undone), None)
+    if last is None or last.finished_at is None or now - epoch(last.finished_at) > cool_down:
+        return None
+    return f"{last.undoes} was undone by {last.release_id} less than {cool_down / 60:.0f} minutes ago"
+
+
 def more_suspect(others: Mapping[str, Sequence[Release]], now: float) -> str | None:
     """Another component whose version was found bad just now: what it did to its neighbours is not their fault."""
     for name, history in others.items():

@@ -12,11 +12,19 @@ from release_engine.rollback_plan import Action, Facts, Plan
 from release_handlers.world import World, world
 
 Event = Mapping[str, Any]
+
+
+class NotUndoneError(RuntimeError):
+    """A release is bad and stays: whoever hears of failed events must decide."""
+
+
 _log = logging.getLogger(__name__)
 
 
 def handler(event: Event, _context: object) -> dict[str, Any]:
     """Asked by the release machine, or by an event of ECS or CloudWatch."""
+    if event.get("action") == "look":
+        return look_again(world())
     answer = plan(event["state"], world()) if event.get("action") == "plan" else undo(event, world())
     _log.info("%s", answer)
     return answer
@@ -39,15 +47,37 @@ def undo(event: Event, world: World) -> dict[str, Any]:
     now = world.now()
     if reason := _somebody_elses(component, now, world):
         return {"started": False, "reason": reason}
-    bad, reason = watch.release_to_undo(world.ledger.releases(component.name), now=now, window=world.watch_seconds)
+    history = world.ledger.releases(component.name)
+    bad, reason = watch.release_to_undo(history, now=now, window=world.watch_seconds)
     if bad is None:
         return {"started": False, "reason": reason}
     decided = _plan(component, bad, world)
     if decided.action in (Action.ALREADY_RESTORED, Action.NOTHING_TO_RESTORE):
         return {"started": False, "reason": decided.reason}
     if decided.action is not Action.ROLL_BACK or decided.digest is None:
-        raise RuntimeError(f"{bad.release_id} of {component.name} should be undone, but: {decided.reason}")
+        raise NotUndoneError(f"{bad.release_id} of {component.name} should be undone, but: {decided.reason}")
+    if reason := watch.too_soon(history, now=now, cool_down=world.cool_down_seconds):
+        raise NotUndoneError(f"{bad.release_id} of {component.name} may have to be undone, by a person: {reason}")
     return {"started": _start(component, bad, decided.digest, watch.cause_of(event), world), "reason": decided.reason}
+
+
+def look_again(world: World) -> dict[str, Any]:
+    """What is red after a release, as if it went red now: while releases are under way, no alarm undoes anything."""
+    answers, problems = [], []
+    for name in _red(world):
+        try:
+            answers.append(undo({"detail": {"alarmName": name, "state": {"value": "ALARM"}}}, world))
+        except NotUndoneError as error:  # it must not keep the others from being looked at
+            problems.append(str(error))
+    _log.info("%s", answers)
+    if problems:
+        raise NotUndoneError("; ".join(problems))
+    return {"found": len(answers), "started": sum(bool(answer["started"]) for answer in answers)}
+
+
+def _red(world: World) -> list[str]:
+    states = (world.alarms.states(component.alarm_prefix).items() for component in world.components.values())
+    return [name for found in states for name, state in found if state == "ALARM"]
 
 
 def _somebody_elses(component: Component, now: float, world: World) -> str | None:
@@ -69,6 +99,7 @@ def _start(component: Component, bad: Release, digest: str, cause: str, world: W
         "kind": Kind.ROLLBACK.value,
         "requested_by": f"watch:{cause}",
         "manifest": None,
+        "undoes": bad.release_id,
     }
     return world.machines.start(component.machine_arn, name, data)
 

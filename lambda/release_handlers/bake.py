@@ -1,15 +1,19 @@
-"""The gate while a released version bakes: one round for each time the machine asks."""
+"""The gate while a released version bakes: one round for each time the machine asks.
+
+Where ECS keeps the former tasks for a time, the bake is in that time: going back is then a flip of traffic.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from release_engine import gate, metric_check, running
-from release_engine.ledger import Kind
-from release_engine.metric_check import Tally, tally
+from release_engine import check, gate, running
+from release_engine.check import Tally, tally
 from release_engine.model import Component
 from release_engine.samples import Seen, seen
-from release_engine.verdict import Judgement, worst
+from release_engine.verdict import Judgement, Verdict, worst
+from release_handlers import readings
 from release_handlers.probing import Target, probe
+from release_handlers.readings import Subject
 from release_handlers.world import World
 
 State = Mapping[str, Any]
@@ -21,13 +25,12 @@ def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
     done = int(before.get("round", 0)) + 1
     found = _probed(component, state["digest"], before, world, seconds)
     known, restarts = _restarts(component, state["digest"], before, world)
-    reported = _reported(component, state["digest"], before, done, world)
+    subject = Subject(component, state["digest"], state, restarts)
+    checked = _checked(subject, before, done, world)
     judgements = [
-        *[one for key, saw in found.items() for one in gate.judge(key, saw, component.gate)],
-        running.judge(state["digest"], [world.services.running(component.cluster, s.name) for s in component.services]),
-        gate.judge_restarts(restarts),
-        *[metric_check.judge(check, reported[check.name]) for check in component.gate.metrics],
-        *_alarms(component, state, world),
+        *[one for key, saw in found.items() for one in gate.judge(key, saw, component.gate.probe(key))],
+        *_running(component, state, world),
+        *[check.judge(one, checked[one.title]) for one in component.gate.checks if readings.asked(one, subject)],
     ]
     judgement = worst(judgements)
     over = gate.concluded(judgement.verdict, done, component.gate)
@@ -36,12 +39,33 @@ def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
     return {
         **_said(judgement),
         "status": "judged" if over else "sampling",
+        "next": _next(judgement.verdict, state) if over else "sample",
         "round": done,
         "seen": {key: saw.as_dict() for key, saw in found.items()},
-        "reported": {name: tally.as_dict() for name, tally in reported.items()},
+        "checked": {name: tally.as_dict() for name, tally in checked.items()},
         "crashed": known,
         "restarts": restarts,
     }
+
+
+def _deploys(state: State) -> bool:
+    """Whether the stack's update has not ended: ECS bakes as well."""
+    return (state.get("deploy") or {}).get("status") == "baking"
+
+
+def _next(verdict: Verdict, state: State) -> str:
+    """finish or stop the deployment that bakes; behind it, release or undo the version."""
+    if verdict is Verdict.PASS:
+        return "finish" if _deploys(state) else "release"
+    return "stop" if _deploys(state) else "undo"
+
+
+def _running(component: Component, state: State, world: World) -> list[Judgement]:
+    """Every task has the digest; while ECS still keeps the former ones, the machine asks that later."""
+    if _deploys(state):
+        return []
+    found = [world.services.running(component.cluster, service.name) for service in component.services]
+    return [running.judge(state["digest"], found)]
 
 
 def _said(judgement: Judgement) -> dict[str, Any]:
@@ -58,13 +82,14 @@ def _probed(component: Component, digest: str, before: State, world: World, seco
     return probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
 
 
-def _reported(component: Component, digest: str, before: State, round_: int, world: World) -> dict[str, Tally]:
-    """What the version reports of itself, one reading more of each check that is due."""
-    seen = {check.name: tally((before.get("reported") or {}).get(check.name)) for check in component.gate.metrics}
-    due = [check for check in component.gate.metrics if metric_check.due(check, round_)]
-    for check, reading in zip(due, world.metrics.read(component.metrics, due, digest, world.now()), strict=True):
-        seen[check.name] = metric_check.take(check, seen[check.name], reading)
-    return seen
+def _checked(subject: Subject, before: State, round_: int, world: World) -> dict[str, Tally]:
+    """One reading more of each check that is due."""
+    checks = [one for one in subject.component.gate.checks if readings.asked(one, subject)]
+    known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}
+    due = [one for one in checks if check.due(one, round_)]
+    for one, reading in zip(due, readings.read(due, subject, world), strict=True):
+        known[one.title] = check.take(one, known[one.title], reading)
+    return known
 
 
 def _restarts(component: Component, digest: str, before: State, world: World) -> tuple[list[str], int]:
@@ -77,11 +102,3 @@ def _restarts(component: Component, digest: str, before: State, world: World) ->
     )
     new = set(crashed) - set(before.get("crashed", crashed))
     return sorted({*crashed, *before.get("crashed", [])}), int(before.get("restarts", 0)) + len(new)
-
-
-def _alarms(component: Component, state: State, world: World) -> list[Judgement]:
-    """A rollback is often the answer to an alarm that is still red, so there it proves nothing."""
-    if Kind(state["kind"]) is Kind.ROLLBACK:
-        return []
-    states = world.alarms.states(component.alarm_prefix)
-    return gate.judge_alarms([name for name, value in states.items() if value == "ALARM"])

@@ -2,16 +2,40 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from release_aws.ecs import Deployment
 from release_engine import gate, hook
 from release_engine.model import Component, Service
 from release_engine.samples import Seen, seen
 from release_engine.verdict import Judgement, Verdict, worst
+from release_handlers.comparing import compare
 from release_handlers.probing import Target, probe
 from release_handlers.world import World
 
 _log = logging.getLogger(__name__)
+_BEFORE_A_STEP = "PRE_PRODUCTION_TRAFFIC_SHIFT"  # of a canary: before the first users come, and before all follow
+_SUCCEEDED = {"hookStatus": "SUCCEEDED"}
+
+
+class _Asked(NamedTuple):
+    """What a call is about."""
+
+    call: hook.Call
+    deployment: Deployment
+    component: Component
+    service: Service
+
+    @property
+    def moment(self) -> str:
+        """What was gathered at one moment of a deployment says nothing at the next."""
+        return f"{self.call.stage}@{self.deployment.users:g}"
+
+    @property
+    def progress(self) -> Mapping[str, Any]:
+        """That of the earlier calls at this moment."""
+        known: Mapping[str, Any] = self.call.details.get("progress") or {}
+        return known if known.get("moment") == self.moment else {}
 
 
 def answer(event: Mapping[str, Any], world: Callable[[], World], seconds_left: Callable[[], float]) -> dict[str, Any]:
@@ -27,41 +51,67 @@ def answer(event: Mapping[str, Any], world: Callable[[], World], seconds_left: C
 def _answer(call: hook.Call, world: World, seconds_left: Callable[[], float]) -> dict[str, Any]:
     if call.rolls_back:
         _log.info("%s rolls back, nothing to judge", call.deployment)
-        return {"hookStatus": "SUCCEEDED"}
+        return _SUCCEEDED
     deployment = world.services.deployment(call.deployment)
     if deployment.rolling_back:
         _log.info("%s rolls back, nothing to judge", call.deployment)
-        return {"hookStatus": "SUCCEEDED"}
-    component, service = _place(call.service_name, world)
-    progress = call.details.get("progress") or {}
-    found, judgement = _judge(call, component, service, world, seconds_left)
-    attempts = int(progress.get("attempts", 0)) + 1
-    _keep(call, component, judgement, deployment.first, world)
-    return hook.answer(judgement, attempts, component.gate.interval_seconds, {"seen": found.as_dict()})
+        return _SUCCEEDED
+    if call.stage == _BEFORE_A_STEP and not deployment.users:
+        _log.info("%s has no users yet, and was judged when test traffic reached it", call.deployment)
+        return _SUCCEEDED
+    asked = _Asked(call, deployment, *_place(call.service_name, world))
+    found, judgement = _judge(asked, world, seconds_left)
+    attempts = int(asked.progress.get("attempts", 0)) + 1
+    _keep(asked, judgement, world)
+    progress = {"seen": found.as_dict(), "moment": asked.moment}
+    return hook.answer(judgement, attempts, asked.component.gate.interval_seconds, progress)
 
 
-def _judge(
-    call: hook.Call, component: Component, service: Service, world: World, seconds_left: Callable[[], float]
-) -> tuple[Seen, Judgement]:
+def _judge(asked: _Asked, world: World, seconds_left: Callable[[], float]) -> tuple[Seen, Judgement]:
+    """First against the limits; what they do not refuse is compared with the former version."""
+    target = _target(asked, world)
+    found, judgements = _against_limits(asked, target, world, seconds_left)
+    if worst(judgements).verdict is not Verdict.FAIL:
+        judgements += _against_baseline(asked, target, world, seconds_left)
+    return found, worst(judgements)
+
+
+def _against_limits(
+    asked: _Asked, target: Target, world: World, seconds_left: Callable[[], float]
+) -> tuple[Seen, list[Judgement]]:
     """Rounds at once until there are enough samples, a finding, no progress or no time."""
-    target = _target(call, component, service, world)
-    found = seen((call.details.get("progress") or {}).get("seen"))
+    limits, key, found = asked.component.gate, asked.service.key, seen(asked.progress.get("seen"))
+    limit = limits.probe(key)
     while True:
         before, left = found.samples, seconds_left()
         if left > 0:
-            found = probe([target], {service.key: found}, component.gate, ask=world.ask, seconds=left)[service.key]
-        judgement = worst(gate.judge(service.key, found, component.gate))
-        enough = found.samples >= component.gate.min_samples or found.samples == before
-        if judgement.verdict is not Verdict.INCONCLUSIVE or enough:
-            return found, judgement
+            found = probe([target], {key: found}, limits, ask=world.ask, seconds=left)[key]
+        judgements = gate.judge(key, found, limit)
+        enough = found.samples >= limit.min_samples or found.samples == before
+        if worst(judgements).verdict is not Verdict.INCONCLUSIVE or enough:
+            return found, judgements
 
 
-def _target(call: hook.Call, component: Component, service: Service, world: World) -> Target:
+def _against_baseline(
+    asked: _Asked, target: Target, world: World, seconds_left: Callable[[], float]
+) -> list[Judgement]:
+    """Only where the release machine has begun one: not for a first version, a way back, or new infrastructure."""
+    component, service, limits = asked.component, asked.service, asked.component.gate.canary
+    known = world.ledger.baseline(component.name) if limits else None
+    if limits is None or known is None or known.digest != target.digest or service.key not in known.services:
+        return []
+    tasks = world.services.tasks(component.cluster, known.services[service.key])
+    usual = [task.address for task in tasks if task.status == "RUNNING" and task.address]
+    statuses = component.gate.probe(service.key).statuses
+    return compare(service, (target.addresses, usual), limits, statuses, ask=world.ask, seconds_left=seconds_left)
+
+
+def _target(asked: _Asked, world: World) -> Target:
     """Old and new tasks may run the same image, when the infrastructure changes: the task definition tells."""
-    definition, digest = world.services.revision(call.revision)
-    tasks = world.services.tasks(component.cluster, service.name)
+    definition, digest = world.services.revision(asked.call.revision)
+    tasks = world.services.tasks(asked.component.cluster, asked.service.name)
     new = [task.address for task in tasks if task.definition == definition and task.status == "RUNNING"]
-    return Target(service, digest, [address for address in new if address])
+    return Target(asked.service, digest, [address for address in new if address])
 
 
 def _place(name: str, world: World) -> tuple[Component, Service]:
@@ -72,10 +122,12 @@ def _place(name: str, world: World) -> tuple[Component, Service]:
     raise LookupError(f"service {name} belongs to no component")
 
 
-def _keep(call: hook.Call, component: Component, judgement: Judgement, first: bool, world: World) -> None:
+def _keep(asked: _Asked, judgement: Judgement, world: World) -> None:
     """By deployment, and by the release that is under way, which will want to say why it failed."""
+    call, component = asked.call, asked.component
     _log.info("%s at %s: %s: %s", call.service_name, call.stage, judgement.verdict, judgement.reason)
-    evidence = {**judgement.as_dict(), "stage": call.stage, "service": call.service_name, "first": first}
+    about = {"stage": call.stage, "service": call.service_name}
+    evidence = {**judgement.as_dict(), **about, "first": asked.deployment.first, "users": asked.deployment.users}
     release_id = world.ledger.lock(component.name).holder
     for id_ in filter(None, (call.deployment_id, release_id)):
         world.ledger.keep_gate(component.name, id_, evidence)

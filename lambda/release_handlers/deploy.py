@@ -24,7 +24,7 @@ def handler(event: Mapping[str, Any], _context: object) -> Result:
 
 
 def act(action: str, purpose: str, state: Mapping[str, Any], world: World) -> Result:
-    """create, inspect, execute, poll or cancel."""
+    """create, inspect, execute, poll, cancel or stop."""
     step = step_of(purpose, state)
     return _ACTIONS[action](world.components[state["component"]], step, dict(state.get(step.deploy) or {}), world)
 
@@ -55,18 +55,28 @@ def _execute(component: Component, step: Step, _before: Result, world: World) ->
     return {"status": "in_progress", "polls": 0, "updated": updated if begun else "", "cancelled": False}
 
 
-def _poll(component: Component, _step: Step, before: Result, world: World) -> Result:
+def _poll(component: Component, step: Step, before: Result, world: World) -> Result:
+    """`baking`: all users are on the new version, and a word to ECS brings them back."""
     stack, polls = _stack(component, world), before["polls"] + 1
     status = progress(stack.status) if stack.updated != before["updated"] else "in_progress"
     if status == "in_progress" and polls >= STACK_POLLS:
         status = "failed" if before["cancelled"] else "overdue"
-    reason = "" if status in ("in_progress", "succeeded") else _reason(status, stack, world)
+    elif status == "in_progress" and step.bakes and not before["cancelled"]:
+        baking = world.services.bakes(component.cluster, component.service_names, step.digest)
+        status = "baking" if baking else status
+    reason = "" if status in ("in_progress", "baking", "succeeded") else _reason(status, stack, world)
     return {**before, "status": status, "polls": polls, "reason": reason, "stack_status": stack.status}
 
 
 def _cancel(component: Component, _step: Step, before: Result, world: World) -> Result:
     world.stacks.cancel(component.stack)
     return {**before, "status": "in_progress", "polls": 0, "cancelled": True}
+
+
+def _stop(component: Component, _step: Step, before: Result, world: World) -> Result:
+    """Traffic goes back at once; CloudFormation notices, and puts the former digest back by itself."""
+    stopped = world.services.stop_baking(component.cluster, component.service_names)
+    return {**before, "status": "in_progress", "polls": 0, "stopped": stopped}
 
 
 def _reason(status: str, stack: Stack, world: World) -> str:
@@ -88,4 +98,5 @@ _ACTIONS: Mapping[str, Action] = {
     "execute": _execute,
     "poll": _poll,
     "cancel": _cancel,
+    "stop": _stop,
 }

@@ -1,4 +1,4 @@
-"""Preflight: what is wrong before anything is touched."""
+"""Preflight: what is wrong before anything is touched. The release machine asks, and CodePipeline before a stage."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,16 +7,34 @@ from release_aws.cloudformation import Stack
 from release_engine import preflight
 from release_engine.ledger import Kind
 from release_engine.model import Component
+from release_engine.pipeline_job import Answer, Job, Outcome, Question, asked_in
+from release_handlers import pipeline_job
 from release_handlers.world import World, world
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """The machine's state Preflight."""
+    """CodePipeline hands over a question; the machine, in its state Preflight, its own state."""
+    if asked_in(event):
+        return pipeline_job.answer(event, world, {"preflight": _for_pipeline})
     return check(event["state"], world())
 
 
+def _for_pipeline(job: Job, asked: Question, world: World) -> Answer:
+    """Whether a release could begin; its digest is looked for only if the pipeline names it."""
+    state = {
+        "release_id": job.id or "pipeline",
+        "component": asked.component,
+        "digest": asked.digest,
+        "kind": Kind.RELEASE,
+    }
+    found = check(state, world)
+    if found["problems"]:
+        return Answer(Outcome.FAILED, found["reason"])
+    return Answer(Outcome.SUCCEEDED, f"nothing stands in the way of a release of {asked.component}")
+
+
 def check(state: Mapping[str, Any], world: World) -> dict[str, Any]:
-    """`status` is ready, or refused with every problem in `reason`."""
+    """`status` is ready, or refused with every problem in `reason`. Without a digest, of any release that may come."""
     component = world.components[state["component"]]
     asked = preflight.Asked(
         state["release_id"], state["digest"], Kind(state["kind"]), world.now(), state.get("manifest")
@@ -38,4 +56,5 @@ def _found(component: Component, asked: preflight.Asked, stack: Stack | None, wo
         setups=setups,
         traffic=world.rules.traffic(setups),
         secrets=world.secrets.known(world.setups.secrets(setups)),
+        running=[world.services.running(component.cluster, one.service) for one in setups],
     )

@@ -5,7 +5,7 @@ from itertools import cycle, islice
 from typing import NamedTuple
 
 from release_aws.probes import Question
-from release_engine.model import GateLimits, Service
+from release_engine.model import GateLimits, Probe, Service
 from release_engine.samples import Seen, add
 from release_handlers.world import Ask
 
@@ -22,7 +22,7 @@ def probe(
     targets: Sequence[Target], before: Mapping[str, Seen], limits: GateLimits, *, ask: Ask, seconds: float
 ) -> dict[str, Seen]:
     """What was seen so far, with one more round of everything, all asked at once; keys are those of the services."""
-    asked = [(target, _samples(target, limits), _readings(target)) for target in targets]
+    asked = [(target, _samples(target, limits.probe(target.service.key)), _readings(target)) for target in targets]
     answers = iter(ask([question for _, *both in asked for part in both for question in part], seconds))
     return {
         target.service.key: add(
@@ -30,12 +30,13 @@ def probe(
             samples=list(islice(answers, len(samples))),
             readings=list(islice(answers, len(readings))),
             digest=target.digest,
+            probe=limits.probe(target.service.key),
         )
         for target, samples, readings in asked
     }
 
 
-def _samples(target: Target, limits: GateLimits) -> list[Question]:
+def _samples(target: Target, limits: Probe) -> list[Question]:
     """The round's requests, spread evenly over the tasks."""
     count = limits.samples_per_round if target.addresses else 0
     return [

@@ -100,6 +100,7 @@ def _release(state: State, execution: str, outcome: Outcome) -> Release:
         manifest=state.get("manifest"),
         execution_arn=execution,
         token=state["lock"]["token"],
+        undoes=state.get("undoes"),
     )
 
 

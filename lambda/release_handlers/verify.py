@@ -18,7 +18,10 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def look(purpose: str, state: Mapping[str, Any], world: World) -> dict[str, Any]:
-    """`status` is running, failed or waiting; waiting too long is failed."""
+    """`status` is running, baked, failed or waiting; waiting too long is failed.
+
+    `baked`: it runs, and the gate has let it pass already. It has failed, too, when the gate has not and it runs still.
+    """
     step, component = step_of(purpose, state), world.components[state["component"]]
     polls = int((state.get(step.verified) or {}).get("polls", 0)) + 1
     facts = [world.services.running(component.cluster, name) for name in component.service_names]
@@ -28,6 +31,8 @@ def look(purpose: str, state: Mapping[str, Any], world: World) -> dict[str, Any]
     reason = judgement.reason
     if status == "waiting" and polls >= POLLS:
         status, reason = "failed", f"{reason}: still so after {polls} looks"
+    if status == "running" and purpose == "release" and not step.bakes:
+        status = "baked" if state["bake"]["verdict"] == Verdict.PASS else "failed"
     return {
         "status": status,
         "verdict": judgement.verdict.value,

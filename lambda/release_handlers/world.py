@@ -11,8 +11,10 @@ from release_aws import clients, probes
 from release_aws.clients import AwsClient
 from release_aws.cloudformation import Stacks
 from release_aws.cloudwatch import Alarms
+from release_aws.codepipeline import Jobs
 from release_aws.ecr import Images
 from release_aws.ecs import Services
+from release_aws.ecs_baselines import Baselines
 from release_aws.ecs_setup import Setups
 from release_aws.ecs_stopped import Stopped
 from release_aws.elbv2 import Rules
@@ -40,6 +42,7 @@ class World:
     ) -> None:
         self.components: dict[str, Component] = parse_components(json.loads(environment["COMPONENTS"]))
         self.watch_seconds = int(environment.get("WATCH_SECONDS", "0"))
+        self.cool_down_seconds = int(environment.get("COOL_DOWN_SECONDS", "0"))
         self.ask = ask
         self.now = now
         self._table = environment["LEDGER_TABLE"]
@@ -56,6 +59,10 @@ class World:
     @cached_property
     def services(self) -> Services:
         return Services(self._client("ecs"))
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        return Baselines(self._client("ecs"))
 
     @cached_property
     def setups(self) -> Setups:
@@ -92,6 +99,10 @@ class World:
     @cached_property
     def machines(self) -> Machines:
         return Machines(self._client("stepfunctions"))
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self._client("codepipeline"))
 
 
 @cache

@@ -19,7 +19,7 @@ from ministack.services.cloudformation import provisioners
 
 from rehearsal.local_aws import embedding
 from rehearsal.local_aws.clock import Clock
-from rehearsal.local_aws.metric_math import Value, evaluate
+from rehearsal.local_aws.metric_math import UnsupportedError, Value, evaluate
 
 Record = dict[str, Any]
 SHORTEST_PERIOD = 0.5
@@ -45,6 +45,7 @@ class Alarms:
     def start(self) -> None:
         cloudwatch._evaluate_alarm = self.evaluate
         provisioners._cw_metric_alarm_record = _with_math(provisioners._cw_metric_alarm_record)
+        cloudwatch._put_metric_alarm = _as_in_templates(cloudwatch._put_metric_alarm)
         self._thread.start()
 
     def close(self) -> None:
@@ -152,6 +153,26 @@ def _with_math(stock: Any) -> Any:
         return {key: value for key, value in alarm.items() if key not in OF_ONE_METRIC} | {"Metrics": _typed(metrics)}
 
     return record
+
+
+def _as_in_templates(stock: Any) -> Any:
+    """PutMetricAlarm with `Metrics`, which stock drops; an alarm that there was keeps its state.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+
+    @wraps(stock)
+    def put(params: Record, body: Record, is_cbor: bool, is_json: bool = False) -> Any:
+        if not body.get("Metrics"):
+            return stock(params, body, is_cbor, is_json)
+        try:
+            alarm = provisioners._cw_metric_alarm_record(body["AlarmName"], body)
+        except UnsupportedError as problem:
+            return cloudwatch._error("ValidationError", str(problem), 400, use_json=is_json, use_cbor=is_cbor)
+        cloudwatch.cloudformation_put_metric_alarm(alarm)
+        return cloudwatch._cbor_ok({}) if is_cbor else cloudwatch._json_ok({})
+
+    return put
 
 
 def _typed(metrics: list[Record]) -> list[Record]:

@@ -38,7 +38,11 @@ def environment(stage: Stage, handler: str, **more: str) -> Mapping[str, Mapping
 
 def invoke(stage: Stage, handler: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
     """What it answers."""
-    name = find(stage, handler)["FunctionName"]
+    return ask(stage, find(stage, handler)["FunctionName"], event)
+
+
+def ask(stage: Stage, name: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same, of a function by its name."""
     answer = stage.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
     told: Mapping[str, Any] = json.loads(answer["Payload"].read())
     return told

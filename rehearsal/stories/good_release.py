@@ -1,6 +1,7 @@
 """A new version of everything, in order, while users trade."""
 
 from rehearsal.stage import Stage
+from rehearsal.stories import own_time
 from rehearsal.stories.figures import lost_jobs, settled
 from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
 from release_engine.ledger import Outcome
@@ -24,7 +25,8 @@ def run(stage: Stage) -> Played:
             outcome_promise(releases[component], f"good {component}", Outcome.RELEASED),
             running_promise(stage.running(component), component, image.digest),
         ]
-    return Played(promises, [release for release in releases.values() if release], traffic)
+    known = [release for release in releases.values() if release]
+    return Played(promises, known, traffic, [own_time.of_chain(stage, known, ended.seconds)])
 
 
 def conservation_promises(figures: dict[str, float], *, lost: float) -> list[Promise]:

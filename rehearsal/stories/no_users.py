@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rehearsal.stage import Stage
 from rehearsal.stories.scene import play, released_promises
 from rehearsal.stories.story import Played, Promise, Story
+from rehearsal.stories.tampered_gate import WAVED_THROUGH
 from release_engine.ledger import Release
 
 
@@ -25,22 +26,28 @@ def run(stage: Stage) -> Played:
 
 
 def _passed(release: Release) -> bool:
-    return release.verdict == "PASS"
+    """By the gate's own word: what another story has put into its mouth is none."""
+    return release.verdict == "PASS" and release.reason != WAVED_THROUGH
 
 
 def _sampled(stage: Stage, release: Release) -> bool:
-    return _samples(release) >= stage.settings.components[release.component].gate.min_samples
+    """Each probed service was asked at least as often as its probe says."""
+    counts = dict(_counts(release))
+    probes = stage.settings.components[release.component].gate.probes
+    return bool(probes) and all(counts.get(probe.service, 0) >= probe.min_samples for probe in probes)
 
 
 def _samples(release: Release) -> int:
     """Of the service that was asked least; none where none was asked."""
-    return min(_counts(release), default=0)
+    return min(dict(_counts(release)).values(), default=0)
 
 
-def _counts(release: Release) -> Iterator[int]:
+def _counts(release: Release) -> Iterator[tuple[str, int]]:
+    """By the service that was asked."""
     for check in release.evidence.get("checks", []):
-        if check["check"].endswith(" errors"):
-            yield int(check["samples"])
+        service, _, what = check["check"].rpartition(" ")
+        if what == "errors":
+            yield service, int(check["samples"])
 
 
 STORY = Story("no-users", "A release without users is judged by the gate's own samples", run)

@@ -7,7 +7,10 @@ from typing import Any
 from rehearsal.commands import Finished
 from rehearsal.stage import Running, Stage
 from rehearsal.stories.story import Promise, outcome_promise, running_promise, unharmed_promise
+from rehearsal.waiting import wait_until
 from release_engine.ledger import Outcome, Release
+
+AFTERWARDS = 100  # requests: two seconds of users
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,16 @@ class Scene:
     def met(self, digest: str) -> int:
         """How many of the users' requests this version answered."""
         return int(self._digests.get(digest, 0))
+
+    @property
+    def failed(self) -> int:
+        """How many of the component's requests failed."""
+        return int(self.traffic.get(self.component, {}).get("failures", 0))
+
+    def span(self, digest: str) -> Mapping[str, float]:
+        """`first_at` and `last_at` of its answers, and `among` how many; nothing if it gave none."""
+        found: Mapping[str, float] = self.traffic.get(self.component, {}).get("spans", {}).get(digest, {})
+        return found
 
     @property
     def asked(self) -> int:
@@ -120,6 +133,29 @@ def untouched_promises(scene: Scene, what: str) -> list[Promise]:
         )
         for component in others
     ]
+
+
+def met_promises(scene: Scene, what: str, bad: str) -> list[Promise]:
+    """Users met it, for nothing else was left to spare them; whatever failed was its doing."""
+    met, failed = scene.met(bad), scene.failed
+    seen = f"{met} of {scene.asked} requests met it, {failed} failed"
+    others = [name for name, count in scene.traffic.items() if name != scene.component and count["failures"]]
+    return [
+        Promise(f"users meet the {what} until it is undone", met > 0, seen),
+        Promise(f"nothing but the {what} fails users' requests", failed <= met and not others, seen),
+    ]
+
+
+def afterwards_promise(stage: Stage, story: str, what: str) -> Promise:
+    """Users for another while: what was undone troubles nobody any more."""
+    phase = f"{story}, afterwards"
+    stage.traffic.begin(phase)
+    wait_until(lambda: _requests(stage, phase) >= AFTERWARDS, f"users have made {AFTERWARDS} requests")
+    return unharmed_promise(stage.traffic.end(phase), f"the time after the {what}")
+
+
+def _requests(stage: Stage, phase: str) -> int:
+    return sum(count["requests"] for count in stage.traffic.counts.get(phase, {}).values())
 
 
 def unmet_promise(scene: Scene, what: str, bad: str) -> Promise:

@@ -1,11 +1,36 @@
 """The shape that all stories share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rehearsal.stage import Running, Stage
 from release_engine.ledger import Outcome, Release
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that was measured, and the most that it may be. None: it could not be, which is no good value.
+
+    `seen` says of what it was made.
+    """
+
+    name: str
+    value: float | None
+    limit: float
+    unit: str
+    seen: str = ""
+
+    def __str__(self) -> str:
+        value = "not measured" if self.value is None else f"{self.value:.3g}"
+        return f"{value} of at most {self.limit:g} {self.unit}" + (f": {self.seen}" if self.seen else "")
+
+    @property
+    def holds(self) -> bool:
+        return self.value is not None and self.value <= self.limit
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "holds": self.holds}
 
 
 @dataclass(frozen=True)
@@ -19,11 +44,20 @@ class Promise:
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a story. `releases` are the ledger's; `traffic` is what users of each component saw."""
+    """What came of a story: what it has `told` of its promises, and the `figures` that it measured.
 
-    promises: Sequence[Promise]
+    `releases` are the ledger's; `traffic` is what users of each component saw.
+    """
+
+    told: Sequence[Promise]
     releases: Sequence[Release] = ()
     traffic: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    figures: Sequence[Figure] = ()
+
+    @property
+    def promises(self) -> Sequence[Promise]:
+        """All of them: that a figure is within its limit is one too."""
+        return [*self.told, *(Promise(one.name, one.holds, str(one)) for one in self.figures)]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
+from exchange_constructs.acknowledgements import hand_over
 from stacks.composition import Composition, compose
 from stacks.settings import Service, Settings, load_settings
 
@@ -82,9 +83,11 @@ SERVICES = [
 
 @cache
 def exchange(environment: str) -> Exchange:
-    app = App(context=CONTEXT, outdir=str(Path(_OUTPUT.name) / environment))
+    outdir = str(Path(_OUTPUT.name) / environment)
+    app = App(context=CONTEXT, outdir=outdir, tree_metadata=False, stack_traces=False)
     settings = load_settings(environment)
     composition = compose(app, settings)
+    hand_over()
     folder = Path(app.synth().directory)
     files = {stack: folder / f"{settings.stack_name(stack)}.template.json" for stack in STACKS}
     templates = {stack: json.loads(file.read_text(encoding="utf-8")) for stack, file in files.items()}

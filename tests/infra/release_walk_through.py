@@ -23,10 +23,10 @@ from exchange_constructs.release_reach import Reach
 from release_aws.probes import Question
 from release_engine.ledger import Outcome
 from release_engine.samples import Answer
-from release_handlers import auto_rollback, bake, deploy, preflight, record, verify
+from release_handlers import auto_rollback, bake, baseline, deploy, preflight, record, verify
 from release_handlers.world import World
 from tests.infra.release_walker import Task, Walk, walk
-from tests.unit.aws.account import COMPONENT, Account
+from tests.unit.aws.account import CANARY_COMPONENT, Account
 from tests.unit.aws.digests import NEW
 
 RELEASE_ID = "20261124T101500Z-3f2a9c1b"
@@ -55,10 +55,12 @@ def synthesized_definition() -> dict[str, Any]:
             machines=["client-release"],
             repositories={"client": ecr.Repository(stack, "Images")},
             secrets=[secretsmanager.Secret(stack, "Secret")],
+            canaries={"web": "client"},
         ),
         ledger=ledger,
         environment={},
         watch=Duration.hours(2),
+        cool_down=Duration.minutes(30),
         retention=retention,
         key=key,
         topic=topic,
@@ -71,6 +73,7 @@ def synthesized_definition() -> dict[str, Any]:
         interval_seconds=30,
         topic=topic,
         log_group=logs.LogGroup(stack, "Logs"),
+        compares=True,
     )
     return _definition(Template.from_stack(stack).to_json()["Resources"])
 
@@ -98,7 +101,7 @@ class Rehearsed:
         self.definition = definition
         self.account = Account()
         environment = {
-            "COMPONENTS": json.dumps({"client": COMPONENT}),
+            "COMPONENTS": json.dumps({"client": CANARY_COMPONENT}),
             "LEDGER_TABLE": "ledger",
             "WATCH_SECONDS": "7200",
         }
@@ -130,8 +133,10 @@ class Rehearsed:
             "deploy": lambda event: deploy.act(event["action"], event["purpose"], event["state"], world),
             "verify": lambda event: verify.look(event["purpose"], event["state"], world),
             "health_gate": lambda event: bake.take_round(event["state"], world, 60),
+            "baseline": lambda event: _baseline(event, world),
             "auto_rollback": lambda event: auto_rollback.plan(event["state"], world),
             "arn:ref:states:::sns:publish": lambda event: {},
+            "arn:ref:states:::lambda:invoke": lambda event: {"StatusCode": 202},
         }
         return {name: self._breakable(name, task) for name, task in named.items()}
 
@@ -142,6 +147,10 @@ class Rehearsed:
             return task(event)
 
         return called
+
+
+def _baseline(event: Mapping[str, Any], world: World) -> Any:
+    return (baseline.start if event["action"] == "start" else baseline.stop)(event["state"], world)
 
 
 def _record(event: Mapping[str, Any], world: World) -> Any:

@@ -72,8 +72,37 @@ def test_the_release_role_starts_the_release_machines_alone(template: Template) 
     assert "*" not in named
 
 
+@pytest.mark.parametrize("role", ["Look", "Build"])
+def test_a_job_without_an_environment_looks_and_builds_on_the_release_branch_alone(
+    template: Template, role: str
+) -> None:
+    pipeline = settings().pipeline
+    subject = f"repo:{pipeline.repository}:ref:refs/heads/{pipeline.branch}"
+    assert trust(template, role) == {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subject}}
+
+
+def test_who_looks_changes_nothing(template: Template) -> None:
+    granted = {action for one in statements(template, "Look") for action in actions_of(one)}
+    assert granted == {
+        "cloudformation:DescribeStacks",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "kms:Decrypt",
+        "ecr:BatchGetImage",
+    }
+
+
+def test_who_builds_pushes_to_the_repositories_of_the_components_and_releases_nothing(template: Template) -> None:
+    pushing, logging_in = statements(template, "Build")
+    assert {action.partition(":")[0] for action in actions_of(pushing)} == {"ecr"}
+    assert "ecr:PutImage" in actions_of(pushing)
+    named = [json.dumps(resource).rpartition("repository/")[2].strip('"]}') for resource in pushing["Resource"]]
+    assert named == [settings().stack_name(name) for name in settings().chain]
+    assert (actions_of(logging_in), logging_in["Resource"]) == (["ecr:GetAuthorizationToken"], "*")
+
+
 def test_the_workflows_find_their_roles_by_output(template: Template) -> None:
-    for name in ("DiffRoleArn", "ReleaseRoleArn"):
+    for name in ("DiffRoleArn", "LookRoleArn", "BuildRoleArn", "ReleaseRoleArn"):
         template.has_output(name, {"Value": Match.any_value()})
 
 

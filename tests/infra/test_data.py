@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Match
 
 from tests.infra.exchange import ENVIRONMENTS, Json, exchange, template
 
@@ -116,9 +115,16 @@ def test_no_job_is_thrown_away_when_the_cache_is_full(environment: str) -> None:
     assert parameters["Properties"]["maxmemory-policy"] == "noeviction"
 
 
+def snapshots(environment: str, kind: str) -> Json:
+    """The properties of the snapshots' resource of this type."""
+    found = exchange(environment).resources("data", kind).items()
+    [one] = [one for id_, one in found if id_.startswith("Snapshots")]
+    return dict(one["Properties"])
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_a_snapshot_that_was_overwritten_is_still_there_for_a_while(environment: str) -> None:
-    bucket = exchange(environment).only("data", "S3::Bucket")
+    bucket = snapshots(environment, "S3::Bucket")
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules] == [90]
@@ -139,9 +145,8 @@ def test_the_ledger_has_the_keys_of_the_contract_and_can_be_turned_back(environm
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_snapshots_are_private_and_move_encrypted_only(environment: str) -> None:
     plain = {"Effect": "Deny", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
-    template(environment, "data").has_resource_properties(
-        "AWS::S3::BucketPolicy", {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(plain)])}}
-    )
-    access = exchange(environment).only("data", "S3::Bucket")["PublicAccessBlockConfiguration"]
+    [refusal] = snapshots(environment, "S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    assert refusal | plain == refusal
+    access = snapshots(environment, "S3::Bucket")["PublicAccessBlockConfiguration"]
     assert set(access.values()) == {True}
     assert len(access) == 4

@@ -25,8 +25,11 @@ INTERFACES = "network interfaces of a function in the VPC, which EC2 does not kn
 UNNARROWED = {
     "cloudwatch:DescribeAlarms": "CloudWatch lists alarms by prefix, whatever the resource",
     "cloudwatch:GetMetricData": "metrics are no resources of IAM",
+    "codepipeline:PutJobFailureResult": "CodePipeline's jobs are no resources of IAM",
+    "codepipeline:PutJobSuccessResult": "CodePipeline's jobs are no resources of IAM",
     "ecr:GetAuthorizationToken": "the token is for the registry of the account",
     "ecs:DescribeTaskDefinition": "ECS knows no resource for it: a definition is described or it is not",
+    "elasticloadbalancing:DescribeTargetHealth": "load balancers are described for all resources or for none",
     "elasticloadbalancing:DescribeRules": "load balancers are described for all resources or for none",
     "ecs:ListTasks": "tasks of Fargate have no resource to name; a condition keeps it to the cluster",
     "inspector-scan:ScanSbom": "what is scanned is no resource of AWS",

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Match, Template
 
 from exchange_constructs.machine_arns import MachineArns
 from exchange_constructs.stage_chain import StageChain
+from release_engine.pipeline_job import Question, question
 from tests.infra.lean_exchange import actions_of, settings, statements, templates
 
 
@@ -91,6 +93,38 @@ def test_f1_a_stage_waits_for_the_release_and_fails_with_it(template: Template) 
     state = request_of(template, "client")
     assert state["Resource"].endswith(":states:startExecution.sync:2")
     assert "Catch" not in state
+
+
+@pytest.mark.parametrize("component", ["backend", "client", "engine"])
+def test_f13_each_release_is_asked_for_by_preflight_before_its_stage_begins(
+    pipeline: dict[str, Any], component: str
+) -> None:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works-conditions.html"""
+    stage = next(one for one in pipeline["Stages"] if one["Name"] == component.capitalize())
+    (condition,) = stage["BeforeEntry"]["Conditions"]
+    (rule,) = condition["Rules"]
+    assert condition["Result"] == "FAIL"
+    assert rule["RuleTypeId"] == {"Category": "Rule", "Owner": "AWS", "Provider": "LambdaInvoke", "Version": "1"}
+    assert "Preflight" in rule["Configuration"]["FunctionName"]["Fn::GetStackOutput"]["OutputName"]
+    asked = question(rule["Configuration"]["UserParameters"], components=settings().chain, asks=["preflight"])
+    assert asked == Question(component, "preflight")
+
+
+def test_no_other_stage_and_no_two_rules_ask(pipeline: dict[str, Any]) -> None:
+    """A rule's name is unique within the pipeline."""
+    asking = [stage for stage in pipeline["Stages"] if "BeforeEntry" in stage]
+    assert [stage["Name"].lower() for stage in asking] == list(settings().chain)
+    names = [stage["BeforeEntry"]["Conditions"][0]["Rules"][0]["Name"] for stage in asking]
+    assert len(set(names)) == len(names)
+
+
+def test_the_pipeline_may_call_preflight_and_no_other_function(template: Template) -> None:
+    calling = [one for one in statements(template, "PipelineRole") if "lambda:InvokeFunction" in actions_of(one)]
+    assert [actions_of(one) for one in calling] == [["lambda:InvokeFunction"]]
+    output = calling[0]["Resource"]["Fn::GetStackOutput"]
+    assert output["StackName"] == settings().stack_name("release")
+    assert "Preflight" in output["OutputName"]
+    assert "Arn" in output["OutputName"]
 
 
 def test_the_source_may_be_read_through_the_connection_alone(template: Template) -> None:
@@ -177,6 +211,7 @@ def test_a_chain_of_nothing_is_refused() -> None:
             pipeline=codepipeline.Pipeline(stack, "Pipeline"),
             chain=[],
             machines={},
+            preflight=lambda_.Function.from_function_name(stack, "Preflight", "preflight"),
             digests={},
             log_group=logs.LogGroup(stack, "Logs"),
         )

@@ -76,7 +76,7 @@ def test_f1_f26_a_green_stack_with_old_tasks_is_no_success(rehearsed: Rehearsed)
     rehearsed.account.run = half  # type: ignore[method-assign]
     done = rehearsed.release()
     assert done.error == "RolledBack"
-    assert "runs 1 of" in str(done.cause)
+    assert "1 of 2 tasks runs" in str(done.cause)
     assert "Bake" not in done.visited
 
 
@@ -96,6 +96,79 @@ def test_f4_a_failed_first_release_says_that_there_is_nothing_to_go_back_to(defi
     assert done.error == "Failed"
     assert "no former good release" in str(done.cause)
     assert done.told
+
+
+def test_a_baseline_runs_from_the_change_set_to_the_end_of_the_release(rehearsed: Rehearsed) -> None:
+    done = rehearsed.release()
+    assert done.visited[done.visited.index("ChangeSet?") + 1 :][:2] == ["StartBaseline", "ExecuteChangeSet"]
+    assert done.visited[-5] == "StopBaseline"
+    assert done.visited[-4:] == ["Unlock", "LookAgain", "Outcome?", "Released"]
+    assert len(rehearsed.account.clients["ecs"].created) == 1
+    assert rehearsed.account.beside == {}
+
+
+@pytest.mark.parametrize("outcome", ["roll_back", "fail"])
+def test_a_release_that_does_not_make_it_leaves_no_baseline_behind(rehearsed: Rehearsed, outcome: str) -> None:
+    rehearsed.account.outcome = [outcome]
+    assert rehearsed.release().error is not None
+    assert len(rehearsed.account.clients["ecs"].deleted) == 1
+    assert rehearsed.account.beside == {}
+
+
+def test_a_baseline_that_cannot_be_stopped_holds_nothing_up_and_ends_with_the_next_release(
+    rehearsed: Rehearsed,
+) -> None:
+    rehearsed.broken = {"baseline stop"}
+    assert rehearsed.release().error is None
+    assert len(rehearsed.account.beside) == 1
+    rehearsed.broken = set()
+    assert rehearsed.release(OLD, "r9").error is None
+    assert rehearsed.account.beside == {}
+
+
+def test_where_ecs_bakes_the_gate_judges_meanwhile(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome = ["bake"]
+    done = rehearsed.release()
+    assert done.error is None
+    way = [name for name in done.visited if name in ("PollStack", "Bake", "VerifyRunning", "RecordSuccess")]
+    first = way.index("Bake")
+    assert way[first : first + 3] == ["Bake"] * 3
+    assert way[first + 3] == "PollStack"
+    assert way[-2:] == ["VerifyRunning", "RecordSuccess"]
+    assert rehearsed.outcome() is Outcome.RELEASED
+
+
+def test_a_version_found_bad_while_ecs_bakes_has_its_traffic_flipped_back(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome = ["bake"]
+    rehearsed.account.bad[NEW] = bad_answers
+    done = rehearsed.release()
+    assert (done.error, rehearsed.account.stopped) == ("RolledBack", ["exchange-client-web"])
+    assert "web errors 20.0% > limit 1.0% (20 samples)" in str(done.cause)
+    assert "already restored" in str(done.cause)
+    assert "RollBackCreateChangeSet" not in done.visited
+    assert rehearsed.account.digest == OLD
+
+
+def test_doubt_that_outlasts_the_bake_of_ecs_is_undone_by_a_deployment(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome = ["bake"]
+    rehearsed.account.bad[NEW] = lambda question, _: Answer(question.host, None, trouble="refused")
+    ask, asked = rehearsed.world.ask, []
+
+    def until_the_bake_is_over(questions: Any, seconds: float) -> list[Answer]:
+        asked.append(len(questions))
+        if len(asked) == 6:
+            rehearsed.account.bakes_for = 1
+            rehearsed.account.clients["cloudformation"].describe_stacks("exchange-test-client")
+            rehearsed.account.outcome = ["succeed"]
+        return ask(questions, seconds)
+
+    rehearsed.world.ask = until_the_bake_is_over
+    done = rehearsed.release()
+    assert done.error == "RolledBack"
+    assert rehearsed.account.stopped == []
+    assert "StopDeployment" in done.visited
+    assert "RollBackExecuteChangeSet" in done.visited
+    assert rehearsed.account.digest == OLD
 
 
 def test_f4_a_first_release_that_cloudformation_undid_leaves_nothing_running(definition: dict[str, Any]) -> None:
@@ -191,6 +264,7 @@ def test_a_rollback_by_hand_goes_the_same_way(rehearsed: Rehearsed) -> None:
         ("preflight", "Refused"),
         ("deploy create", "Refused"),
         ("deploy inspect", "Refused"),
+        ("baseline start", "Refused"),
         ("deploy execute", "RolledBack"),
         ("deploy poll", "Failed"),
         ("verify", "Failed"),

@@ -17,9 +17,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Match, Template
 
 from exchange_constructs.log_retention import retention_of
-from release_engine.metric_check import MetricCheck
+from release_engine.check import Check as EngineCheck
 from release_engine.model import MetricsHome, parse_components
-from stacks.gate_settings import Gate, Metric
+from stacks.check_settings import Check
+from stacks.gate_settings import Canary, Gate, Probe
 from stacks.release import ReleaseStack
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
@@ -29,23 +30,35 @@ NAMES = ("backend", "client", "engine")
 def service(name: str) -> SimpleNamespace:
     """As the settings give it."""
     return SimpleNamespace(
-        key="web", name=f"exchange-{name}-web", port=3000, readiness_path="/health/ready", sample_path="/"
+        key="web",
+        name=f"exchange-{name}-web",
+        port=3000,
+        readiness_path="/health/ready",
+        sample_path="/",
+        strategy="CANARY" if name == "client" else "ROLLING",
     )
+
+
+def component(name: str, gate: Gate) -> SimpleNamespace:
+    """The client has a canary."""
+    services = {"web": service(name)}
+    canaries = [one for one in services.values() if one.strategy == "CANARY"]
+    compared = Canary(samples=1000, at_once=10, tasks=2, max_error_rise=0.01, max_latency_rise=0.1)
+    gate = gate.model_copy(update={"canary": compared}) if canaries else gate
+    return SimpleNamespace(name=name, gate=gate, services=services, canaries=canaries)
 
 
 def settings() -> Any:
     """The part of the settings that the stack reads."""
-    lag = Metric(name="consumer lag", metric="ConsumerLag", statistic="Maximum", max=3, unit="s", interval_seconds=60)
+    reported: Any = {"kind": "metric", "metric": "ConsumerLag", "statistic": "Maximum"}
+    lag = Check(**reported, name="consumer lag", max=3, unit="s", interval_seconds=60)
     gate = Gate(
         interval_seconds=30,
         bake_minutes=3,
-        samples_per_round=20,
-        min_samples=60,
-        max_error_rate=0.01,
-        max_p95_ms=1000,
-        metrics=(lag,),
+        probes=(Probe(service="web", samples_per_round=20, min_samples=60, max_error_rate=0.01, max_ms=1000),),
+        checks=(lag,),
     )
-    components = {name: SimpleNamespace(name=name, gate=gate, services={"web": service(name)}) for name in NAMES}
+    components = {name: component(name, gate) for name in NAMES}
     logs = SimpleNamespace(retention_days=365)
     window = SimpleNamespace(components=("engine",), days=("tue",), opens="02:00", closes="05:00")
     return SimpleNamespace(
@@ -53,6 +66,7 @@ def settings() -> Any:
         environment="test",
         components=components,
         window=window,
+        watch=SimpleNamespace(hours=48, cool_down_minutes=30),
         logs=logs,
         stack_name=lambda stack: f"exchange-test-{stack}",
     )
@@ -129,9 +143,10 @@ def test_the_functions_know_the_components_within_the_4_kb_of_an_environment(tem
     assert parsed["client"].probed[0].readiness_path == "/health/ready"
     assert parsed["client"].gate.rounds == 6
     assert parsed["client"].metrics == MetricsHome("Exchange", "test")
-    assert parsed["client"].gate.metrics == (
-        MetricCheck("consumer lag", "ConsumerLag", "Maximum", 3, unit="s", every=2),
+    assert parsed["client"].gate.checks == (
+        EngineCheck("metric", "consumer lag", 3, "ConsumerLag", "Maximum", unit="s", every=2),
     )
+    assert parsed["client"].gate.probe("web").statuses == (200, 399)
     assert (parsed["client"].window, str(parsed["engine"].window)) == (None, "tue 02:00-05:00 UTC")
 
 
@@ -153,13 +168,16 @@ def test_only_what_aws_cannot_narrow_is_granted_on_all_resources(template: Templ
         if statement["Resource"] == "*":
             wide |= {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
     services = {action.split(":")[0] for action in wide}
-    assert services == {"cloudwatch", "ec2", "ecs", "elasticloadbalancing", "logs", "xray"}
-    assert {action for action in wide if action.startswith(("ecs", "cloudwatch", "elastic"))} == {
+    assert services == {"cloudwatch", "codepipeline", "ec2", "ecs", "elasticloadbalancing", "logs", "xray"}
+    assert {action for action in wide if action.startswith(("ecs", "cloudwatch", "code", "elastic"))} == {
         "ecs:ListTasks",
         "ecs:DescribeTaskDefinition",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
+        "codepipeline:PutJobFailureResult",
+        "codepipeline:PutJobSuccessResult",
         "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetHealth",
     }
 
 
@@ -176,7 +194,7 @@ def test_no_function_may_read_a_secret(template: Template) -> None:
         ("Verify", "dynamodb:PutItem"),
         ("Verify", "ecs:DescribeServiceDeployments"),
         ("Preflight", "cloudformation:CreateChangeSet"),
-        ("Preflight", "ecs:DescribeTasks"),
+        ("Preflight", "ecs:DescribeServiceDeployments"),
         ("Record", "cloudformation:CreateChangeSet"),
         ("AutoRollback", "cloudformation:ExecuteChangeSet"),
     ],
@@ -187,6 +205,13 @@ def test_each_function_may_do_its_own_part_only(template: Template, function: st
     assert may_not not in actions
 
 
+def test_what_codepipeline_asks_may_answer_it_and_nothing_else_may(template: Template) -> None:
+    results = {"codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"}
+    may = {name for name, one in statements(template) if any(result in one["Action"] for result in results)}
+    assert sorted(name.partition("Role")[0] for name in may) == ["FunctionsPreflight", "HealthGate"]
+    assert all(results <= actions_of(template, name) for name in may)
+
+
 def test_f1_the_record_reads_the_logs_of_the_components_and_no_others(template: Template) -> None:
     may = [one for name, one in statements(template) if "Record" in name and "logs:GetLogEvents" in one["Action"]]
     groups = [str(resource["Fn::Join"][1][-1]).rpartition(":log-group:")[2] for resource in may[0]["Resource"]]
@@ -194,8 +219,28 @@ def test_f1_the_record_reads_the_logs_of_the_components_and_no_others(template: 
     assert "logs:GetLogEvents" not in actions_of(template, "HealthGate")
 
 
-def test_nobody_may_pass_a_role(template: Template) -> None:
-    assert "iam:PassRole" not in json.dumps(template.to_json())
+def test_only_what_starts_a_baseline_may_pass_roles_and_only_the_components_to_its_tasks(template: Template) -> None:
+    policies = template.find_resources("AWS::IAM::Policy")
+    passing = {name for name, one in policies.items() if "iam:PassRole" in json.dumps(one)}
+    assert len(passing) == 1
+    (name,) = passing
+    assert "Baseline" in name
+    statements = policies[name]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = [one for one in statements if one["Action"] == "iam:PassRole"]
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    assert "role/exchange-test-client-*" in json.dumps(statement["Resource"])
+
+
+def test_a_baseline_is_started_and_deleted_beside_the_canary_only(template: Template) -> None:
+    statements = [
+        statement
+        for policy in template.find_resources("AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "ecs:CreateService" in statement["Action"]
+    ]
+    assert [statement["Action"] for statement in statements] == [["ecs:CreateService", "ecs:DeleteService"]]
+    assert "/exchange-client-web-baseline-*" in json.dumps(statements[0]["Resource"])
+    assert json.dumps(statements[0]["Resource"]).count(":service/") == 1
 
 
 def test_f27_the_watch_is_woken_by_failed_deployments_and_red_alarms(template: Template) -> None:

@@ -106,7 +106,8 @@ def test_no_breaker_where_ecs_has_none(environment: str, name: str) -> None:
 @pytest.mark.parametrize("name", WEB)
 def test_f12_the_gate_is_asked_before_users_see_a_new_version(environment: str, name: str) -> None:
     (hook,) = deployment(environment, name)["LifecycleHooks"]
-    assert hook["LifecycleStages"] == ["POST_TEST_TRAFFIC_SHIFT"]
+    again = ["PRE_PRODUCTION_TRAFFIC_SHIFT"] if deployment(environment, name)["Strategy"] == "CANARY" else []
+    assert hook["LifecycleStages"] == ["POST_TEST_TRAFFIC_SHIFT", *again]
     assert hook["HookTargetArn"]["Fn::GetStackOutput"]["StackName"] == f"exchange-{environment}-release"
     assert hook["TimeoutConfiguration"]["Action"] == "ROLLBACK"
     assert 0 < hook["TimeoutConfiguration"]["TimeoutInMinutes"] <= 60

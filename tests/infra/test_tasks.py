@@ -66,12 +66,21 @@ def test_f22_a_worker_gets_all_the_time_that_fargate_gives(environment: str, ser
     assert exchange(environment).container("backend", service)["StopTimeout"] == 120
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("service", ["sidekiq", "kafka-consumer"])
+def test_f22_a_worker_is_told_to_give_its_work_back_before_it_is_killed(environment: str, service: str) -> None:
+    """https://github.com/sidekiq/sidekiq/wiki/Deployment: kill it no sooner than 5 s after its own timeout."""
+    container = exchange(environment).container("backend", service)
+    assert 0 < int(str(told(container)["DRAIN_SECONDS"])) <= container["StopTimeout"] - 5
+
+
 @each_service
 def test_a_container_is_told_the_plain_values_of_the_contract(environment: str, component: str, service: str) -> None:
     known = exchange(environment).settings.components[component].services[service]
     plain, _ = contract(component)
     values = told(exchange(environment).container(component, service))
-    assert set(values) == ALWAYS | plain | ({"PORT"} if known.port else set())
+    own = ({"PORT"} if known.port else set()) | ({"DRAIN_SECONDS"} if known.kind == "worker" else set())
+    assert set(values) == ALWAYS | plain | own
     assert (values["COMPONENT"], values["SERVICE"], values["ENVIRONMENT"]) == (component, service, environment)
 
 
@@ -120,7 +129,8 @@ def test_the_engine_has_the_working_volume_of_the_settings(environment: str) -> 
 def test_the_engine_reads_and_writes_snapshots_but_deletes_none(environment: str) -> None:
     known = exchange(environment)
     role = known.resources("engine", "IAM::Role")[known.task("engine", "app")["TaskRoleArn"]["Fn::GetAtt"][0]]
-    (policy,) = known.properties("data", "IAM::ManagedPolicy")
+    policies = known.resources("data", "IAM::ManagedPolicy").items()
+    [policy] = [one["Properties"] for id_, one in policies if id_.startswith("Snapshots")]
     granted = {action for one in policy["PolicyDocument"]["Statement"] for action in listed(one["Action"])}
     assert [one["Fn::GetStackOutput"]["StackName"] for one in role["Properties"]["ManagedPolicyArns"]] == [
         f"exchange-{environment}-data"
@@ -139,7 +149,7 @@ def test_a_program_itself_may_do_nothing_but_what_it_was_given_by_a_policy(envir
     with_policies = [
         role for role in own if "ManagedPolicyArns" in known.resources(component, "IAM::Role")[role]["Properties"]
     ]
-    assert len(with_policies) == (1 if component == "engine" else 0)
+    assert len(with_policies) == {"backend": 0, "client": 1, "engine": 1}[component]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

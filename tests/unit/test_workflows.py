@@ -11,7 +11,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+EXAMPLES = ROOT / "examples" / "monorepo" / ".github" / "workflows"
+WORKFLOWS = sorted([*(ROOT / ".github" / "workflows").glob("*.yml"), *EXAMPLES.glob("*.yml")])
 NODE = Path(sys.executable).parent / "node"
 
 
@@ -37,7 +38,7 @@ def test_there_are_workflows() -> None:
 def test_every_action_is_pinned_by_commit_and_says_its_version(workflow: Path) -> None:
     used = re.findall(r"uses: *(\S.*)", workflow.read_text())
     assert used
-    assert [one for one in used if not re.fullmatch(r"(\./\S+|\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)", one)] == []
+    assert [one for one in used if not re.fullmatch(r"(\$/\S+|\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)", one)] == []
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

@@ -9,6 +9,7 @@ from .stores import Stores, open_stores
 
 TICK_SECONDS = 0.5
 TICKS_PER_JOB = 4
+SECONDS_OF_A_REPORT = 0.8  # so that a worker that is told to stop often has one under way
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
 
 
 def schedule(process: Process, stores: Stores, scheduler: str) -> None:
-    """Ticks, and enqueues a job at every fourth tick."""
+    """Ticks, and enqueues a report at every fourth tick."""
     ticks = 0
     while not process.stopping.is_set():
         process.beat()
@@ -26,7 +27,7 @@ def schedule(process: Process, stores: Stores, scheduler: str) -> None:
             stores.database.change("insert into ticks (scheduler, at) values (?, ?)", scheduler, time.time())
             ticks += 1
             if ticks % TICKS_PER_JOB == 0:
-                stores.enqueue(f"tick {ticks}")
+                stores.enqueue(f"report {SECONDS_OF_A_REPORT}")
         except DataServiceError as error:
             process.say(f"a tick was missed: {error}")
         process.rest(TICK_SECONDS)

@@ -19,7 +19,7 @@ def main() -> None:
         process.beat()
         try:
             if process.faults.consumes:
-                consume(stores)
+                consume(process, stores)
             if reporter.due:
                 reporter.report(ConsumerLag=(lag(stores), "Seconds"))
         except DataServiceError as error:
@@ -27,13 +27,20 @@ def main() -> None:
             process.rest(0.5)
 
 
-def consume(stores: Stores) -> None:
-    """One batch: written first, committed then, so that a batch cut short is read again (F24)."""
-    messages = stores.stream.fetch("trades", GROUP, wait=0.5)
-    for message in messages:
+def consume(process: Process, stores: Stores) -> None:
+    """One batch: written first, committed then, so that a batch cut short is read again (F24).
+
+    Told to stop, it writes the batch in hand to its end; what it has no time for is committed by nobody.
+    """
+    written = None
+    for message in stores.stream.fetch("trades", GROUP, wait=0.5):
+        if process.overdue:
+            process.say("the rest of the batch is left to others: it could not be written in time")
+            break
         write(stores, message["value"])
-    if messages:
-        stores.stream.commit("trades", GROUP, messages[-1]["offset"] + 1)
+        written = message["offset"]
+    if written is not None:
+        stores.stream.commit("trades", GROUP, written + 1)
 
 
 def lag(stores: Stores) -> float:

@@ -1,31 +1,42 @@
-"""The worker: takes jobs from the queue, one at a time, and never drops one that it has taken."""
+"""The worker: takes jobs from the queue, one at a time, and never drops one that it has taken.
+
+https://github.com/sidekiq/sidekiq/wiki/Signals: TERM quiets at once, what is under way has DRAIN_SECONDS to end, and
+what has not ended by then goes back to the queue.
+"""
+
+import time
 
 from ..base.data import DataServiceError
 from ..base.process import Process
+from ..base.reporting import Reporter
 from .stores import JOBS_DONE, QUEUE, Stores, open_stores
 
 
 def main() -> None:
     process = Process()
     process.begin()
-    work(process, open_stores(process))
+    work(process, open_stores(process), Reporter(process))
     process.say("ended, with no job in hand")
 
 
-def work(process: Process, stores: Stores) -> None:
-    """SIGTSTP: no new job. SIGTERM: the job in hand is finished, then it ends (F22)."""
+def work(process: Process, stores: Stores, reporter: Reporter) -> None:
+    """SIGTSTP: no new job. SIGTERM: no new job, the job in hand ends or goes back, then the process ends (F22)."""
     while not process.stopping.is_set():
         process.beat()
         if process.quiet.is_set():
             process.rest(0.1)
             continue
         try:
+            if reporter.due:
+                reporter.report(QueueLatency=(stores.queue_latency(), "Seconds"))
             taken = stores.cache.command("BRPOP", QUEUE, "0.5", wait=0.5)
         except DataServiceError as error:
             process.say(f"waiting for the cache: {error}")
             process.rest(0.5)
             continue
-        if taken:
+        if taken and process.quiet.is_set():
+            give_back(stores, taken[1])
+        elif taken:
             take(process, stores, taken[1])
 
 
@@ -37,12 +48,32 @@ def take(process: Process, stores: Stores, job: str) -> None:
 
 
 def perform(process: Process, stores: Stores, job: str) -> None:
-    """Does a job, or puts it back."""
-    kind, _, argument = job.partition(" ")
+    """Does a job, or gives it back."""
+    kind, argument = job.split()[:2]
     try:
         if kind == "confirm":
             stores.database.change("update orders set status = 'confirmed' where id = ?", argument)
+        if kind == "report" and not spend(process, float(argument)):
+            process.say(f"{job} goes back: it could not be finished in time")
+            give_back(stores, job)
+            return
         stores.cache.command("INCR", JOBS_DONE)
     except DataServiceError as error:
         process.say(f"{job} goes back: {error}")
-        stores.cache.command("LPUSH", QUEUE, job)
+        give_back(stores, job)
+
+
+def spend(process: Process, seconds: float) -> bool:
+    """Works for so long; False as soon as the process should have ended by now."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if process.overdue:
+            return False
+        process.beat()
+        time.sleep(0.05)
+    return True
+
+
+def give_back(stores: Stores, job: str) -> None:
+    """To the end of the queue from which jobs are taken, so that it is the next."""
+    stores.cache.command("RPUSH", QUEUE, job)

@@ -1,5 +1,6 @@
 """What the four processes keep, and where."""
 
+import time
 from collections.abc import Mapping
 
 from ..base.data import Cache, Database, DataServiceError, Stream
@@ -16,6 +17,7 @@ TABLES = (
     "insert or ignore into markets values ('BTC-USD', 1), ('ETH-USD', 1), ('SOL-USD', 1)",
 )
 QUEUE = "queue:default"
+SINCE = " since "
 JOBS_ENQUEUED, JOBS_DONE = "jobs:enqueued", "jobs:done"
 GROUP = "backend"
 
@@ -29,9 +31,15 @@ class Stores:
         self.stream = Stream(environment)
 
     def enqueue(self, job: str) -> None:
-        """Counted before it is queued, so that a lost job shows."""
+        """Counted before it is queued, so that a lost job shows; with the time, so that it shows how long it waits."""
         self.cache.command("INCR", JOBS_ENQUEUED)
-        self.cache.command("LPUSH", QUEUE, job)
+        self.cache.command("LPUSH", QUEUE, f"{job}{SINCE}{time.time():.3f}")
+
+    def queue_latency(self) -> float:
+        """Seconds that the oldest job has waited; 0 when none does."""
+        oldest = self.cache.command("LRANGE", QUEUE, "-1", "-1")
+        _, told, since = oldest[0].rpartition(SINCE) if oldest else ("", "", "")
+        return max(0.0, time.time() - float(since)) if told else 0.0
 
 
 def open_stores(process: Process) -> Stores:

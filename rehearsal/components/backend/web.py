@@ -77,7 +77,15 @@ class Api:
         if not rows:
             return NOT_FOUND
         order = dict(zip(("market", "side", "price", "quantity", "status"), rows[0], strict=True))
-        return as_json(200, {"id": order_id, **order})
+        return as_json(200, {"id": order_id, **order, "trades": self._trades(order_id)})
+
+    def _trades(self, order_id: str) -> list[dict[str, Any]]:
+        """What the engine has made of the order so far, as the kafka-consumer has written it."""
+        found = self._stores.database.rows(
+            "select sequence, price, quantity from trades where ? in (buy_order, sell_order) order by sequence",
+            order_id,
+        )
+        return [dict(zip(("sequence", "price", "quantity"), row, strict=True)) for row in found]
 
 
 def _order_in(asked: dict[str, Any]) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 EVERY_PROCESS = frozenset(("none", "crash-at-start", "crash-later"))
-SERVERS = EVERY_PROCESS | {"not-ready", "errors-for-a-fifth", "slow"}
+SERVERS = EVERY_PROCESS | {"not-ready", "errors-for-a-fifth", "slow", "slower"}
 ALLOWED: Mapping[str, frozenset[str]] = {
     "backend": SERVERS | {"consumes-nothing", "database-unreachable", "drops-jobs", "workers-crash-later"},
-    "client": SERVERS,
+    "client": SERVERS | {"forgets-former-assets"},
     "engine": EVERY_PROCESS | {"not-ready"},
 }
 CRASH_AFTER = 4.0
-SLOWNESS = 1.5
+SLOWNESS = {"slow": 1.5, "slower": 0.04}  # seconds: over every limit, and within all of them
 SECONDS_OF_A_JOB = 3.0
 
 
@@ -44,6 +44,11 @@ class Faults:
         """False: messages are left where they are."""
         return self._name != "consumes-nothing"
 
+    @property
+    def forgets(self) -> bool:
+        """True: it serves the assets of its own image only."""
+        return self._name == "forgets-former-assets"
+
     def misled(self, environment: Mapping[str, str]) -> Mapping[str, str]:
         """Where a process looks for its data services: one that can't find its database asks where nobody is."""
         return {**environment, "DATABASE_PORT": "1"} if self._name == "database-unreachable" else environment
@@ -59,6 +64,6 @@ class Faults:
 
     def spoils(self) -> bool:
         """Call it once for each user's request: true if that one must be answered with 500."""
-        if self._name == "slow":
-            time.sleep(SLOWNESS)
+        if self._name in SLOWNESS:
+            time.sleep(SLOWNESS[self._name])
         return self._name == "errors-for-a-fifth" and next(self._turns) % 5 == 0

@@ -37,11 +37,12 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What is sent back."""
+    """What is sent back; `cache_control` says who may keep it, and how long."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
+    cache_control: str = ""
 
 
 Answer = Callable[[Request], Response]
@@ -101,6 +102,7 @@ class HttpServer:
             f"Content-Length: {len(response.body)}",
             f"Connection: {'keep-alive' if kept else 'close'}",
             f"X-Release-Digest: {self._process.identity.digest}",
+            *([f"Cache-Control: {response.cache_control}"] if response.cache_control else []),
         )
         return "\r\n".join((*fields, "", "")).encode() + response.body
 

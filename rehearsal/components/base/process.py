@@ -6,13 +6,16 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 from typing import NamedTuple
 
 from .faults import Faults
 
 PULSE_SECONDS = 1.0
+DRAIN_SECONDS = "25"  # Sidekiq's own, when nobody says how long
 
 
 class Identity(NamedTuple):
@@ -25,7 +28,7 @@ class Identity(NamedTuple):
 
 
 class Process:
-    """SIGTERM sets `stopping`; SIGTSTP sets `quiet` (Sidekiq: take no new job)."""
+    """SIGTERM sets `stopping`; it and SIGTSTP set `quiet` (Sidekiq: take no new job)."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self.environment = environment
@@ -38,6 +41,7 @@ class Process:
         )
         self.faults = Faults(built["fault"])
         self.stopping, self.quiet = threading.Event(), threading.Event()
+        self._drain, self._drained_by = float(environment.get("DRAIN_SECONDS", DRAIN_SECONDS)), inf
         self._pulse = Path(environment.get("TMPDIR", "/tmp")) / f"{self.identity.service}.pulse"  # noqa: S108
 
     def begin(self) -> None:
@@ -56,6 +60,11 @@ class Process:
         """Sleeps, but wakes up to stop."""
         self.stopping.wait(seconds)
 
+    @property
+    def overdue(self) -> bool:
+        """It was told to stop longer ago than it may go on for: what is not finished goes back now."""
+        return monotonic() >= self._drained_by
+
     def address(self) -> tuple[str, int]:
         return self.environment.get("BIND_ADDRESS", "0.0.0.0"), int(self.environment["PORT"])  # noqa: S104
 
@@ -65,6 +74,7 @@ class Process:
         print(f"{who.component}/{who.service} {who.version}: {text}", file=sys.stderr, flush=True)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._drained_by = min(self._drained_by, monotonic() + self._drain)
         self.quiet.set()
         self.stopping.set()
 

@@ -1,6 +1,5 @@
 """Pages rendered on the server, from the backend's data."""
 
-import hashlib
 import html
 import json
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from ..base.health import NotReadyError, readiness
 from ..base.http_client import NoAnswerError, get
 from ..base.http_server import HttpServer, Request, Response, as_json
 from ..base.process import Process
+from .assets import Assets
 
 PATIENCE = 5.0
 PAGE = "text/html; charset=utf-8"
@@ -18,20 +18,20 @@ PAGE = "text/html; charset=utf-8"
 class Client:
     """Answers requests."""
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
+    def __init__(self, process: Process, assets: Assets) -> None:
+        self._process, self._assets = process, assets
         self._backend = process.environment["BACKEND_URL"].rstrip("/")
-        self._asset = f"/_next/static/{hashlib.sha256(process.identity.version.encode()).hexdigest()[:16]}.js"
+        self._head = "".join(map(_tag, assets.own))
 
     def answer(self, request: Request) -> Response:
         if request.path == "/api/health":
             return as_json(200, {"status": "ok"})
         if request.path == "/health/ready":
-            return readiness(self._process, {"backend": self._markets})
+            return readiness(self._process, {"backend": self._markets, "assets": self._assets.are_kept})
         if self._process.faults.spoils():
             return Response(500, b"Internal Server Error", "text/plain")
-        if request.path == self._asset:
-            return Response(200, b"document.title = 'exchange';\n", "text/javascript")
+        if self._assets.serves(request.path):
+            return self._assets.answer(request.path)
         if request.path == "/":
             return self._home()
         return Response(404, b"<h1>This page could not be found</h1>", PAGE)
@@ -52,10 +52,18 @@ class Client:
 
     def _page(self, markets: list[Mapping[str, Any]]) -> str:
         rows = "".join(f"<li>{html.escape(market['name'])}: {market['last_price'] or '-'}</li>" for market in markets)
-        return f"<!doctype html><title>exchange</title><ul>{rows}</ul><script src={self._asset}></script>"
+        return f"<!doctype html><title>exchange</title>{self._head}<ul>{rows}</ul>"
+
+
+def _tag(path: str) -> str:
+    """How a page names an asset."""
+    kind = {"css": '<link rel="stylesheet" href="{}">', "js": '<script defer src="{}"></script>'}
+    return kind[path.rpartition(".")[2]].format(path)
 
 
 def main() -> None:
     process = Process()
     process.begin()
-    HttpServer(process, Client(process).answer).serve()
+    assets = Assets(process)
+    assets.begin()
+    HttpServer(process, Client(process, assets).answer).serve()

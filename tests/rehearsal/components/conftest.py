@@ -31,9 +31,11 @@ class Exchange:
     environment: Mapping[str, str]
     running: list[Running] = field(default_factory=list)
 
-    def start(self, component: str, service: str, *, fault: str = "none", **environment: str) -> Running:
+    def start(
+        self, component: str, service: str, *, version: str = "1.0.0", fault: str = "none", **environment: str
+    ) -> Running:
         root = self.folder / f"{component}-{service}-{len(self.running)}"
-        image = build(component, "1.0.0", fault=fault)
+        image = build(component, version, fault=fault)
         for layer in image.layers:
             with tarfile.open(fileobj=BytesIO(layer.content)) as archive:
                 archive.extractall(root, filter="tar")

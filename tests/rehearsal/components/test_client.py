@@ -16,9 +16,9 @@ def test_the_page_shows_the_backends_markets_and_names_an_asset_that_is_served(e
     page = client.get("/")
     assert page.status == 200
     assert "BTC-USD" in page.body
-    asset = re.search(r"/_next/static/\w+\.js", page.body)
-    assert asset is not None
-    assert client.get(asset.group()).status == 200
+    named = re.findall(r'(?:src|href)="(/_next/static/\w+\.(?:js|css))"', page.body)
+    assert len(named) == 2
+    assert [client.get(path).status for path in named] == [200, 200]
     assert client.get("/_next/static/0000.js").status == 404
 
 

@@ -116,6 +116,34 @@ def test_template_may_alarm_on_an_expression(aws: LocalAws) -> None:
     assert "MetricName" not in described
 
 
+def test_an_alarm_on_an_expression_can_be_put_again_with_another_threshold(aws: LocalAws) -> None:
+    """API_PutMetricAlarm.html: the update overwrites the whole configuration; the state stays until it is evaluated."""
+    client, name = aws.client("cloudwatch"), f"alarm-{uuid.uuid4().hex[:8]}"
+    stat = {"Metric": {"Namespace": "Tests", "MetricName": name}, "Period": 60, "Stat": "Sum"}
+    settings: dict[str, Any] = {
+        "AlarmName": name,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "Metrics": [
+            {"Id": "double", "Expression": "2 * FILL(single, 0)", "ReturnData": True},
+            {"Id": "single", "MetricStat": stat, "ReturnData": False},
+        ],
+    }
+
+    def is_in(state: str) -> None:
+        found = client.describe_alarms(AlarmNames=[name])
+        wait_for(lambda: client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"], state.__eq__, 8)
+        assert found["MetricAlarms"][0]["Metrics"] == settings["Metrics"]
+
+    client.put_metric_alarm(**settings, Threshold=-1)
+    is_in("ALARM")
+    client.put_metric_alarm(**settings, Threshold=100)
+    is_in("OK")
+    settings["Metrics"][0]["Expression"] = "SEARCH('x', 'Sum')"
+    with pytest.raises(client.exceptions.ClientError, match="not imitated"):
+        client.put_metric_alarm(**settings, Threshold=1)
+
+
 def test_load_balancer_counts_what_its_targets_answer(aws: LocalAws, front: Front, pair: tuple[Target, Target]) -> None:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html"""
     pair[0].status = 500

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rehearsal.stage import Stage
+from rehearsal.stage_process import SPEED
 from rehearsal.stories import STORIES, Played
 from rehearsal.traffic import Traffic
 from stacks.settings import load_settings
@@ -27,7 +28,7 @@ def bare_stage(place: dict[str, Any]) -> Iterator[Stage]:
     settings = load_settings(ENVIRONMENT)
     host = settings.domain.name if settings.domain else Path(place["door"]).name
     with Traffic(place["door"], host=host) as traffic:
-        yield Stage(settings=settings, aws=place["aws"], door=place["door"], traffic=traffic, say=print)
+        yield Stage(settings=settings, aws=place["aws"], door=place["door"], traffic=traffic, say=print, speed=SPEED)
 
 
 @pytest.fixture(scope="session")

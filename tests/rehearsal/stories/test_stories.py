@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rehearsal.stage import Stage
-from rehearsal.stories import STORIES, Played
+from rehearsal.stories import STORIES, Played, assets
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -49,6 +49,38 @@ def test_f27_f35_an_alarm_after_a_good_release_undoes_it_once(stage: Stage) -> N
     _require(STORIES["alarm-after-success"].run(stage))
 
 
+def test_f27_the_watch_alone_undoes_a_bad_version_that_was_released(stage: Stage) -> None:
+    _require(STORIES["net-watch"].run(stage))
+
+
+def test_f1_ecs_lifecycle_hook_alone_undoes_a_bad_version(stage: Stage) -> None:
+    _require(STORIES["net-hook"].run(stage))
+
+
+def test_f1_the_deployments_alarms_alone_undo_a_bad_version(stage: Stage) -> None:
+    _require(STORIES["net-alarms"].run(stage))
+
+
+def test_f12_the_machines_bake_alone_undoes_a_bad_version(stage: Stage) -> None:
+    _require(STORIES["net-bake"].run(stage))
+
+
+def test_f2_ecs_circuit_breaker_alone_undoes_a_bad_version(stage: Stage) -> None:
+    _require(STORIES["net-breaker"].run(stage))
+
+
+def test_a_bad_canary_meets_no_more_users_than_its_percentage_and_not_for_long(stage: Stage) -> None:
+    _require(STORIES["bad-canary"].run(stage))
+
+
+def test_good_releases_of_web_and_client_fail_none_of_ten_thousand_requests(stage: Stage) -> None:
+    _require(STORIES["many-users"].run(stage))
+
+
+def test_f26_a_release_of_which_one_task_in_eight_keeps_the_old_code_is_not_called_released(stage: Stage) -> None:
+    _require(STORIES["eighth-task"].run(stage))
+
+
 def test_f8_a_digest_that_is_not_in_the_repository_is_refused_before_anything_is_touched(stage: Stage) -> None:
     _require(STORIES["missing-image"].run(stage))
 
@@ -63,6 +95,10 @@ def test_f14_f34_a_release_without_users_passes_by_the_gates_own_samples_and_non
 
 def test_f12_a_client_that_is_correct_but_slow_is_refused_and_undone(stage: Stage) -> None:
     _require(STORIES["slow-client"].run(stage))
+
+
+def test_f33_a_client_within_its_limits_but_slower_than_the_former_is_refused_and_undone(stage: Stage) -> None:
+    _require(STORIES["slower-client"].run(stage))
 
 
 def test_f2_a_backend_that_crashes_at_its_start_is_given_up_and_undone(stage: Stage) -> None:
@@ -99,6 +135,20 @@ def test_f1_a_release_cancelled_in_the_console_goes_back_and_is_recorded(stage: 
 
 def test_f1_a_digest_put_back_in_the_console_runs_and_status_tells_so(stage: Stage) -> None:
     _require(STORIES["console-rollback"].run(stage))
+
+
+def test_f31_pages_of_former_versions_find_their_assets_after_the_switch(stage: Stage) -> None:
+    _require(STORIES["assets"].run(stage))
+
+
+def test_f31_a_version_that_serves_its_own_assets_only_breaks_that_promise(stage: Stage) -> None:
+    try:
+        played = assets.play_releases(stage, ["forgets-former-assets"])
+    finally:
+        stage.release({"client": stage.build("client", stage.next_version())})
+    broken = {promise.name for promise in played.promises if not promise.kept}
+    assert assets.FOUND in broken
+    assert f"releasing a {assets.WHAT} succeeds" not in broken
 
 
 def test_every_story_is_played_here() -> None:

@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from release_aws.probes import Question
 from release_engine.samples import Answer
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.aws.fake_cloudformation import STACK, CloudFormation
-from tests.unit.aws.fake_ecs import BLUE, GREEN, SECRET, Ecs
+from tests.unit.aws.fake_codepipeline import CodePipeline
+from tests.unit.aws.fake_ecs import BESIDE, BLUE, GREEN, SECRET, Ecs
 from tests.unit.aws.fake_services import CloudWatch, Ecr, LoadBalancing, Logs, SecretsManager, StepFunctions
 from tests.unit.aws.fake_table import Dynamo
 
@@ -22,10 +23,10 @@ COMPONENT = {
     "gate": {
         "interval_seconds": 30,
         "rounds": 3,
-        "samples_per_round": 20,
-        "min_samples": 60,
-        "max_error_rate": 0.01,
-        "max_p95_ms": 1000,
+        "probes": [
+            {"service": "web", "samples_per_round": 20, "min_samples": 60, "max_error_rate": 0.01, "max_ms": 1000}
+        ],
+        "checks": [{"kind": "restarts", "limit": 2}, {"kind": "alarms", "min_samples": 1}],
     },
     "services": {
         "web": {"name": "exchange-client-web", "port": 3000, "readiness_path": "/ready", "sample_path": "/"},
@@ -34,8 +35,24 @@ COMPONENT = {
 }
 
 
+CANARY_COMPONENT: dict[str, Any] = {
+    **COMPONENT,
+    "gate": {
+        **cast(dict[str, Any], COMPONENT["gate"]),
+        "canary": {"samples": 1000, "at_once": 10, "tasks": 2, "max_error_rise": 0.01, "max_latency_rise": 0.1},
+    },
+    "services": {
+        "web": {**cast(dict[str, Any], COMPONENT["services"])["web"], "canary": True},
+        "worker": {"name": "exchange-client-worker"},
+    },
+}
+
+
 class Account:
-    """`outcome` is what executing a change set leads to: succeed, roll_back, hang or fail."""
+    """`outcome` is what executing a change set leads to: succeed, roll_back, hang, fail, or bake.
+
+    A stack that bakes does so for `bakes_for` looks at it, until its deployment is stopped.
+    """
 
     def __init__(self, digest: str = OLD) -> None:
         self.stack_status = "UPDATE_COMPLETE"
@@ -43,21 +60,28 @@ class Account:
         self.updates = 0
         self.outcome: list[str] = ["succeed"]
         self.images = {OLD, NEW}
-        self.alarms: dict[str, str] = {}
+        self.alarms = {"exchange-test-client-5xx": "OK"}
         self.reported: dict[tuple[str, str], list[float]] = {}
+        self.targets = {"10.0.0.0": "healthy"}
+        self.health: dict[str, str] = {}
         self.weights = {BLUE: 100, GREEN: 0}
         self.secrets: dict[str, dict[str, Any] | str] = {SECRET: {"VersionIdsToStages": {"v1": ["AWSCURRENT"]}}}
         self.running = {"exchange-client-web": [digest], "exchange-client-worker": [digest]}
         self.rollout = "SUCCESSFUL"
+        self.bakes_for: int | None = None
+        self.stopped: list[str] = []
         self.crashed: list[str] = []
+        self.strays: list[str] = []
         self.written: dict[str, list[str]] = {}
         self.live: set[str] = set()
         self.started: list[dict[str, Any]] = []
+        self.beside: dict[str, list[str]] = {}
         self.bad: dict[str, Callable[[Question, int], Answer]] = {}
         self.asked: list[Question] = []
         self.clock = itertools.count(1_795_000_000)
         self.clients: dict[str, Any] = {
             "cloudformation": CloudFormation(self),
+            "codepipeline": CodePipeline(),
             "ecs": Ecs(self),
             "ecr": Ecr(self),
             "cloudwatch": CloudWatch(self),
@@ -82,8 +106,9 @@ class Account:
 
     def _answer(self, question: Question) -> Answer:
         self.asked.append(question)
-        tasks = self.running["exchange-client-web"]
-        digest = tasks[int(question.host.rpartition(".")[2])]
+        place = int(question.host.rpartition(".")[2])
+        beside = [digest for tasks in self.beside.values() for digest in tasks]
+        digest = beside[place - BESIDE] if place >= BESIDE else self.running["exchange-client-web"][place]
         if digest in self.bad:
             return self.bad[digest](question, len(self.asked))
         body = {"status": "ok", "digest": digest, "checks": {"backend": "ok"}}

@@ -93,15 +93,31 @@ class CloudFormation(Paginated):
     def _proceed(self) -> None:
         if self.account.stack_status != "UPDATE_IN_PROGRESS" or self.account.outcome[0] == "hang":
             return
+        if self.account.outcome[0] == "bake":
+            self._bake()
+            return
         self._looks -= 1
         if self._looks <= 0:
             self._finish(self.account.outcome.pop(0) if len(self.account.outcome) > 1 else self.account.outcome[0])
+
+    def _bake(self) -> None:
+        """The new tasks run beside the former ones until the bake is over, after so many looks, or stopped."""
+        web = "exchange-client-web"
+        if self.account.bakes_for is None:
+            self.account.running = {name: [self._target, self.account.digest] for name in self.account.running}
+            self.account.bakes_for = 100
+        self.account.bakes_for -= 1
+        self.account.rollout = "IN_PROGRESS" if self.account.bakes_for > 0 else "SUCCESSFUL"
+        if self.account.bakes_for <= 0:
+            self._finish("roll_back" if web in self.account.stopped else "succeed")
 
     def _finish(self, outcome: str) -> None:
         ends = {"succeed": "UPDATE_COMPLETE", "roll_back": "UPDATE_ROLLBACK_COMPLETE", "fail": "UPDATE_ROLLBACK_FAILED"}
         self.account.stack_status = ends[outcome]
         if outcome == "succeed":
             self.account.run(self._target)
+        elif self.account.bakes_for is not None:
+            self.account.run(self.account.digest)
 
     def _digest(self, name: str) -> str:
         parameters = {one["ParameterKey"]: one for one in self.change_sets[name]["Parameters"]}

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.unit.aws.answers import Paginated
+from tests.unit.aws.answers import Paginated, error
 from tests.unit.aws.digests import NEW
 from tests.unit.aws.fake_cloudformation import NOW
 
@@ -16,16 +16,36 @@ RULE = "arn:aws:elasticloadbalancing:us-west-2:111122223333:listener-rule/app/fr
 BLUE, GREEN = (
     f"arn:aws:elasticloadbalancing:us-west-2:111122223333:targetgroup/{name}/1" for name in ("blue", "green")
 )
+PLACED = {
+    "launchType": "FARGATE",
+    "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-web"]}},
+}
+CONNECT = {
+    "serviceConnectConfiguration": {
+        "enabled": True,
+        "namespace": "exchange",
+        "services": [{"portName": "http", "clientAliases": [{"port": 3000}]}],
+    }
+}
+STRAYS = "started-by-hand"
+BESIDE = 100  # the first address of tasks that run beside the component's
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:Login-AbCdEf"  # noqa: S105 - its name
 
 
 class Ecs(Paginated):
-    """Services whose tasks have the addresses 10.0.0.<position>; the web service is behind a load balancer, in blue."""
+    """Services whose tasks have the addresses 10.0.0.<position>; the web service is behind a load balancer, in blue.
+
+    A service that is created runs what the account runs, at addresses from 10.0.0.100 on.
+    """
 
     def __init__(self, account: "Account") -> None:
         self.account = account
         self.rollback: dict[str, Any] = {}
+        self.users = 0.0
+        self.created: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
         self.deployments_known = True
+        self.overrides: dict[str, Any] = {}
         self.current = ["r1"]
         self.deployment: dict[str, Any] = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 3}
         self.stopped: dict[str, Any] = {
@@ -36,11 +56,16 @@ class Ecs(Paginated):
         self.logging = {"logDriver": "awslogs", "options": {"awslogs-group": "group", "awslogs-stream-prefix": "web"}}
 
     def describe_services(self, cluster: str, services: list[str]) -> dict[str, Any]:
-        tasks = self.account.running.get(services[0])
+        tasks = self.account.running.get(services[0], self.account.beside.get(services[0]))
         if tasks is None:
             return {"services": []}
-        primary = {"status": "PRIMARY", "rolloutState": "COMPLETED", "rolloutStateReason": "done"}
-        found = {"serviceName": services[0], "status": "ACTIVE", "desiredCount": max(len(tasks), 1)}
+        primary = {"status": "PRIMARY", "rolloutState": "COMPLETED", "rolloutStateReason": "done", **CONNECT}
+        fleets = 2 if self.account.bakes_for else 1
+        count = {
+            "desiredCount": max(len(tasks) // fleets, 1),
+            "runningCount": len([digest for digest in tasks if digest]),
+        }
+        found = {"serviceName": services[0], "status": "ACTIVE", **count, **PLACED}
         web = self._web() if services[0].endswith("web") else {}
         return {"services": [{**found, "deployments": [primary], "taskDefinition": f"{services[0]}:1", **web}]}
 
@@ -56,18 +81,46 @@ class Ecs(Paginated):
         self, cluster: str, service: str, maxResults: int = 100, status: Sequence[str] = ()
     ) -> dict[str, Any]:
         asked = self.deployments_known and (not status or self.account.rollout in status)
-        return {"serviceDeployments": [{"status": self.account.rollout, "statusReason": ""}] if asked else []}
+        found = {"status": self.account.rollout, "statusReason": "", "serviceDeploymentArn": f"deployment/{service}"}
+        return {"serviceDeployments": [found] if asked else []}
 
-    def list_tasks(self, cluster: str, serviceName: str, desiredStatus: str) -> dict[str, Any]:
+    def stop_service_deployment(self, serviceDeploymentArn: str, stopType: str) -> None:
+        assert stopType == "ROLLBACK"
+        self.account.stopped.append(serviceDeploymentArn.partition("/")[2])
+        self.account.bakes_for = 1
+
+    def list_tasks(self, cluster: str, desiredStatus: str, serviceName: str = "", family: str = "") -> dict[str, Any]:
+        if family:
+            own = self.list_tasks(cluster, desiredStatus, family)["taskArns"]
+            alone = range(len(self.account.strays)) if family.endswith("web") else ()
+            return {"taskArns": [*own, *(f"{STRAYS}/{index}" for index in alone)]}
         if desiredStatus == "STOPPED":
             return {"taskArns": [f"crashed/{name}" for name in self.account.crashed if serviceName.endswith("web")]}
-        return {"taskArns": [f"{serviceName}/{index}" for index in range(len(self.account.running[serviceName]))]}
+        tasks = self.account.running.get(serviceName, self.account.beside.get(serviceName, []))
+        return {"taskArns": [f"{serviceName}/{index}" for index in range(len(tasks))]}
+
+    def create_service(self, **request: Any) -> dict[str, Any]:
+        self.created.append(request)
+        self.account.beside[request["serviceName"]] = [self.account.digest] * request["desiredCount"]
+        return {"service": {"serviceName": request["serviceName"]}}
+
+    def delete_service(self, cluster: str, service: str, force: bool) -> dict[str, Any]:
+        assert force
+        if service not in self.account.beside:
+            raise error("ServiceNotFoundException")
+        self.deleted.append(service)
+        del self.account.beside[service]
+        return {"service": {"serviceName": service}}
 
     def describe_tasks(self, cluster: str, tasks: list[str]) -> dict[str, Any]:
         return {"tasks": [self._task(arn) for arn in tasks]}
 
     def describe_service_deployments(self, serviceDeploymentArns: list[str]) -> dict[str, Any]:
-        return {"serviceDeployments": [{"sourceServiceRevisions": [{"arn": "r1"}], **self.rollback}]}
+        target = {"arn": "r2", "requestedProductionTrafficWeight": self.users}
+        found = {"sourceServiceRevisions": [{"arn": "r1"}], "targetServiceRevision": target, **self.rollback}
+        if self.account.bakes_for and serviceDeploymentArns[0].endswith("web"):
+            found["lifecycleStage"] = "BAKE_TIME"
+        return {"serviceDeployments": [found]}
 
     def describe_service_revisions(self, serviceRevisionArns: list[str]) -> dict[str, Any]:
         images = [{"image": "envoy:v1"}, {"image": f"client@{NEW}", "imageDigest": "sha256:platform"}]
@@ -86,12 +139,19 @@ class Ecs(Paginated):
     def _task(self, arn: str) -> dict[str, Any]:
         service, _, index = arn.partition("/")
         crashed = service == "crashed"
-        digest = NEW if crashed else self.account.running[service][int(index)]
+        beside = service in self.account.beside
+        alone = service == STRAYS
+        running = (self.account.beside if beside else self.account.running).get(service, self.account.strays)
+        digest = NEW if crashed else running[int(index)]
+        place = int(index) + BESIDE if beside else index
         return {
             "taskArn": arn,
             "taskDefinitionArn": f"definition-{digest}",
+            "group": "family:exchange-client-web" if alone else f"service:{service}",
+            "overrides": self.overrides if alone else {},
             "lastStatus": "STOPPED" if crashed else "RUNNING",
-            "attachments": [{"details": [{"name": "privateIPv4Address", "value": f"10.0.0.{index}"}]}],
+            "healthStatus": self.account.health.get(arn, "HEALTHY"),
+            "attachments": [{"details": [{"name": "privateIPv4Address", "value": f"10.0.0.{place}"}]}],
             "containers": [
                 {"name": "envoy", "image": "envoy:v1", "imageDigest": "sha256:e"},
                 {"name": "main", "image": f"client@{digest}", **({"exitCode": 1} if crashed else {})},

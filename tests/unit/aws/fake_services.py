@@ -56,6 +56,15 @@ class LoadBalancing:
         groups = [{"TargetGroupArn": group, "Weight": weight} for group, weight in self.account.weights.items()]
         return {"Rules": [{"RuleArn": RuleArns[0], "Actions": [{"ForwardConfig": {"TargetGroups": groups}}]}]}
 
+    def describe_target_health(self, TargetGroupArn: str) -> dict[str, Any]:
+        states = self.account.targets if self.account.weights.get(TargetGroupArn) else {"10.9.9.9": "unhealthy"}
+        return {
+            "TargetHealthDescriptions": [
+                {"Target": {"Id": address, "Port": 3000}, "TargetHealth": {"State": state}}
+                for address, state in states.items()
+            ]
+        }
+
 
 class SecretsManager:
     """Secrets by ARN: an error's code, or what is known of one."""

@@ -21,6 +21,9 @@ class Dynamo(Paginated):
     def put_item(self, TableName: str, Item: dict[str, Any]) -> None:
         self.items[_key(Item)] = Item
 
+    def delete_item(self, TableName: str, Key: Mapping[str, Any]) -> None:
+        self.items.pop(_key(Key), None)
+
     def query(self, **request: Any) -> dict[str, Any]:
         values = {name: from_attribute(value) for name, value in request["ExpressionAttributeValues"].items()}
         return {

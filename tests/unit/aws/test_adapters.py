@@ -160,6 +160,26 @@ def test_a_service_that_ecs_has_forgotten_the_deployments_of_tells_for_itself() 
     assert Services(ecs).running("exchange-test", "unknown").desired is None
 
 
+def test_f26_a_task_of_the_services_definition_that_no_service_runs_is_found_and_named() -> None:
+    account = Account(NEW)
+    account.strays = [OLD]
+    running = Services(account.client("ecs")).running("exchange-test", "exchange-client-web")
+    assert (running.tasks, running.ids, running.strays) == ({NEW: 1}, {NEW: ["0"]}, {OLD: ["0"]})
+
+
+def test_a_task_that_was_started_with_a_command_of_its_own_is_no_stray() -> None:
+    account = Account(NEW)
+    account.strays = [OLD]
+    account.client("ecs").overrides = {"containerOverrides": [{"name": "main", "command": ["bin/rails", "console"]}]}
+    assert Services(account.client("ecs")).running("exchange-test", "exchange-client-web").strays == {}
+
+
+def test_tasks_of_the_service_itself_are_no_strays() -> None:
+    account = Account(NEW)
+    account.running["exchange-client-web"] = [NEW, NEW]
+    assert Services(account.client("ecs")).running("exchange-test", "exchange-client-web").strays == {}
+
+
 def test_the_platform_digest_serves_only_where_the_image_names_none() -> None:
     definition, digest = Services(Account().client("ecs")).revision("r")
     assert (definition, digest) == (f"definition-{NEW}", NEW)

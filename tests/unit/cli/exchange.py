@@ -173,5 +173,5 @@ class Ecr:
         self.exchange = exchange
 
     def batch_get_image(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
-        assert repositoryName == "an-older-repository"
+        assert repositoryName in ("exchange-test-backend", "an-older-repository", "exchange-test-engine")
         return {"images": [{"imageId": one} for one in imageIds if one["imageDigest"] in self.exchange.images]}

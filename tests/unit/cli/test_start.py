@@ -12,7 +12,7 @@ from tests.unit.cli.conftest import Run
 from tests.unit.cli.exchange import MACHINE, Exchange, Script, past
 
 BAD = Script(
-    ("Lock", "Preflight", "PollStack", "Bake", "Verdict?", "PlanRollback", "RollBackPollStack", "RecordRolledBack"),
+    ("Lock", "Preflight", "PollStack", "Bake", "Baked?", "PlanRollback", "RollBackPollStack", "RecordRolledBack"),
     "FAILED",
     "RolledBack",
     "errors 21.3% > limit 1.0%\n(61 samples)",

@@ -1,15 +1,16 @@
 """The gate's judgements."""
 
+from dataclasses import replace
+
 import pytest
 
 from release_engine import gate
-from release_engine.model import GateLimits
+from release_engine.model import GateLimits, Probe
 from release_engine.samples import Answer, Seen, add, ready, seen
 from release_engine.verdict import Judgement, Verdict, worst
 
-LIMITS = GateLimits(
-    interval_seconds=30, rounds=6, samples_per_round=20, min_samples=60, max_error_rate=0.01, max_p95_ms=1000
-)
+PROBE = Probe("web", samples_per_round=20, min_samples=60, max_error_rate=0.01, max_ms=1000)
+LIMITS = GateLimits(interval_seconds=30, rounds=6, probes=(PROBE,))
 DIGEST, OTHER = "sha256:new", "sha256:old"
 
 
@@ -37,20 +38,20 @@ def saw(**changes: object) -> Seen:
     ],
 )
 def test_every_check_states_both_sides(seen: Seen, verdict: Verdict, reason: str) -> None:
-    judgement = worst(gate.judge("web", seen, LIMITS))
+    judgement = worst(gate.judge("web", seen, PROBE))
     assert judgement.verdict is verdict
     assert reason in judgement.reason
 
 
 def test_f14_f34_without_any_sample_the_gate_never_passes() -> None:
-    checks = gate.judge("web", Seen(), LIMITS)
+    checks = gate.judge("web", Seen(), PROBE)
     assert worst(checks).verdict is Verdict.INCONCLUSIVE
     assert worst([]).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_request_that_could_not_be_taken_is_no_bad_answer() -> None:
     answers = [Answer("a", None, trouble="refused"), Answer("a", 503), Answer("a", 0), Answer("a", 200)]
-    after = add(Seen(), samples=answers, readings=[], digest=DIGEST)
+    after = add(Seen(), samples=answers, readings=[], digest=DIGEST, probe=PROBE)
     assert (after.samples, after.errors, after.untaken) == (3, 2, 1)
     assert after.troubles == ("a refused", "a answered 503", "a answered 0")
 
@@ -67,21 +68,28 @@ def test_a_request_that_could_not_be_taken_is_no_bad_answer() -> None:
     ],
 )
 def test_f12_only_a_deep_answer_that_says_so_is_ready(status: int | None, body: dict[str, str], is_ready: bool) -> None:
-    assert ready(Answer("a", status, body=body)) is is_ready
+    assert ready(Answer("a", status, body=body), PROBE.body) is is_ready
+
+
+@pytest.mark.parametrize(("checks", "is_ready"), [({"assets": "ok"}, True), ({"assets": "late"}, False), ({}, False)])
+def test_f31_a_named_check_within_an_answer_may_be_demanded(checks: dict[str, str], is_ready: bool) -> None:
+    told = Answer("a", 200, body={"status": "ok", "digest": DIGEST, "checks": checks})
+    assert ready(told, {"status": "ok", "checks.assets": "ok"}) is is_ready
+    assert not ready(Answer("a", 200, body={"checks": "ok", "digest": DIGEST}), {"checks.assets": "ok"})
 
 
 def test_f26_an_answer_with_another_digest_is_remembered_over_rounds() -> None:
     wrong = Answer("a", 200, body={"status": "ok", "digest": OTHER})
     right = Answer("a", 200, body={"status": "ok", "digest": DIGEST})
-    first = add(Seen(), samples=[], readings=[wrong, right], digest=DIGEST)
-    second = add(seen(first.as_dict()), samples=[], readings=[right], digest=DIGEST)
+    first = add(Seen(), samples=[], readings=[wrong, right], digest=DIGEST, probe=PROBE)
+    second = add(seen(first.as_dict()), samples=[], readings=[right], digest=DIGEST, probe=PROBE)
     assert second.other_digests == (OTHER,)
     assert second.readings == 3
 
 
 def test_what_fails_in_depth_is_named() -> None:
     body = {"status": "failing", "digest": DIGEST, "checks": {"database": "timeout", "cache": "ok"}}
-    after = add(Seen(), samples=[], readings=[Answer("10.0.0.1", 503, body=body)], digest=DIGEST)
+    after = add(Seen(), samples=[], readings=[Answer("10.0.0.1", 503, body=body)], digest=DIGEST, probe=PROBE)
     assert after.troubles == ("10.0.0.1 answered 503: not ok: database",)
 
 
@@ -100,14 +108,14 @@ def test_f14_doubt_prolongs_the_bake_and_a_finding_ends_it(verdict: Verdict, don
     assert gate.concluded(verdict, done, LIMITS) is over
 
 
-@pytest.mark.parametrize(("restarts", "verdict"), [(2, Verdict.PASS), (3, Verdict.FAIL)])
-def test_f3_tasks_that_crash_after_starting_are_counted(restarts: int, verdict: Verdict) -> None:
-    assert gate.judge_restarts(restarts).verdict is verdict
-
-
-def test_a_red_alarm_fails_and_silence_says_nothing() -> None:
-    assert gate.judge_alarms([]) == []
-    assert gate.judge_alarms(["b", "a"])[0].reason == "in alarm: a, b"
+def test_a_probe_may_take_other_statuses_fields_and_percentiles() -> None:
+    probe = replace(PROBE, statuses=(200, 204), body={"state": "up"}, percentile=50)
+    up = Answer("a", 200, body={"state": "up", "digest": DIGEST})
+    redirect = Answer("a", 302)
+    after = add(Seen(), samples=[redirect, up], readings=[up], digest=DIGEST, probe=probe)
+    assert (after.errors, after.unready) == (1, 0)
+    slow = saw(latencies_ms=(20,) * 31 + (5000,) * 29)
+    assert "web p50 20 ms <= limit 1000 ms (60 samples)" in worst(gate.judge("web", slow, probe)).reason
 
 
 def test_the_worst_verdict_wins_with_all_reasons_that_gave_it() -> None:

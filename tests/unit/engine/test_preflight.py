@@ -7,6 +7,7 @@ import pytest
 from release_engine.ledger import Kind
 from release_engine.model import parse_components
 from release_engine.preflight import Asked, Found, problems
+from release_engine.running import Rollout, Running
 from release_engine.secret import Secret
 from release_engine.service_setup import Setup
 from release_engine.timeouts import Replacement
@@ -38,6 +39,10 @@ UNWISE = {
         replace(FOUND, change_sets=({"ChangeSetName": "cdk-1", "Status": "CREATE_IN_PROGRESS"},)),
         "exchange-test-client: change set cdk-1 is CREATE_IN_PROGRESS",
     ),
+    "f26_stray": (
+        replace(FOUND, running=(Running("web", 1, {OLD: 1}, Rollout.COMPLETED, strays={OLD: ["8c1f"]}),)),
+        f"web: task 8c1f was started by hand and runs {OLD}: no release replaces it",
+    ),
     "timeouts": (
         replace(FOUND, setups=(replace(SETUP, replacement=Replacement("CANARY", bake=3, breaker=True)),)),
         "web: a circuit breaker is for ROLLING deployments only",
@@ -48,6 +53,14 @@ UNWISE = {
 def test_a_sound_component_may_be_released() -> None:
     assert problems(CLIENT, ASKED, FOUND) == []
     assert problems(CLIENT, ASKED, replace(FOUND, former_digest=None, images=frozenset({NEW}))) == []
+
+
+def test_without_a_digest_it_is_asked_whether_anything_could_be_released() -> None:
+    asked = replace(ASKED, digest=None)
+    assert problems(CLIENT, asked, replace(FOUND, images=frozenset({OLD}))) == []
+    assert problems(CLIENT, asked, replace(FOUND, former_digest=None, images=frozenset())) == []
+    told = problems(CLIENT, asked, replace(FOUND, images=frozenset(), alarms={"a": "ALARM"}))
+    assert [problem.split(" ", 2)[:2] for problem in told] == [["former", "image"], ["alarm", "a"]]
 
 
 @pytest.mark.parametrize(

@@ -18,4 +18,5 @@ def account() -> Account:
 def world(account: Account) -> World:
     """On that account, with its clock."""
     environment = {"COMPONENTS": json.dumps({"client": COMPONENT}), "LEDGER_TABLE": "ledger", "WATCH_SECONDS": "7200"}
+    environment["COOL_DOWN_SECONDS"] = "1800"
     return World(environment, client=account.client, ask=account.ask, now=lambda: next(account.clock))

@@ -66,6 +66,40 @@ def test_what_was_put_back_in_the_console_is_not_put_back_again(account: Account
     assert account.started == []
 
 
+def test_f35_a_second_rollback_so_soon_would_be_flapping_and_pages_instead(account: Account, world: World) -> None:
+    released(world, OLD, "r2-undo", kind=Kind.ROLLBACK, former_digest=NEW, undoes="r2")
+    released(world, NEW, "r3", former_digest=OLD)
+    with pytest.raises(RuntimeError, match="r3 of client may have to be undone, by a person: r2 was undone by r2-undo"):
+        auto_rollback.undo(ALARM, world)
+    assert account.started == []
+    world.cool_down_seconds = 0
+    assert auto_rollback.undo(ALARM, world)["started"]
+
+
+def test_f27_what_went_red_during_other_releases_is_looked_at_after_them(account: Account, world: World) -> None:
+    """CloudWatch tells of a change once: an alarm that stays red says nothing more."""
+    world.ledger.acquire("client", "r3", now=world.now(), lease=3600)
+    account.alarms = {"exchange-test-client-5xx": "ALARM", "exchange-test-client-slow": "ALARM"}
+    assert auto_rollback.look_again(world) == {"found": 2, "started": 0}
+    world.ledger.give_back("client", "r3")
+    assert auto_rollback.look_again(world) == {"found": 2, "started": 1}
+    account.alarms = {"exchange-test-client-5xx": "OK"}
+    assert auto_rollback.look_again(world) == {"found": 0, "started": 0}
+
+
+def test_what_cannot_be_undone_does_not_keep_the_watch_from_looking_on(account: Account, world: World) -> None:
+    world.components["other"] = replace(world.components["client"], name="other", alarm_prefix="exchange-test-other-")
+    account.alarms = {"exchange-test-client-5xx": "ALARM", "exchange-test-other-5xx": "ALARM"}
+    account.images = {NEW}
+    with pytest.raises(RuntimeError, match="r2 of client should be undone, but: the image"):
+        auto_rollback.look_again(world)
+
+
+def test_f27_the_rollback_says_whose_failure_it_is(account: Account, world: World) -> None:
+    auto_rollback.undo(ALARM, world)
+    assert json.loads(account.started[0]["input"])["undoes"] == "r2"
+
+
 def test_an_event_of_something_else_is_left_alone(world: World) -> None:
     assert auto_rollback.undo({"detail": {}}, world) == {"started": False, "reason": "the event concerns no component"}
 

@@ -79,6 +79,14 @@ def test_preflight_tells_every_problem_at_once(account: Account) -> None:
     assert len(preflight.handler({"state": {**STATE, "kind": "rollback"}}, None)["problems"]) == 1
 
 
+def test_f26_preflight_and_verify_see_the_task_that_somebody_started_by_hand(account: Account) -> None:
+    account.strays = [OLD]
+    assert "started by hand" in preflight.handler({"state": STATE}, None)["reason"]
+    account.run(NEW)
+    looked = verify.handler({"purpose": "release", "state": STATE}, None)
+    assert (looked["status"], "1 of 2 tasks runs" in looked["reason"]) == ("failed", True)
+
+
 def test_preflight_of_a_first_release_finds_no_services(account: Account) -> None:
     account.running, account.weights, account.secrets, account.digest = {}, {}, {}, ""
     assert preflight.handler({"state": STATE}, None)["problems"] == []
@@ -163,13 +171,16 @@ def test_f3_tasks_that_crash_while_it_bakes_fail_it(account: Account) -> None:
     account.crashed = ["before", "1", "2", "3"]
     state["bake"] = health_gate.handler({"state": state}, Context())
     assert (state["bake"]["status"], state["bake"]["verdict"]) == ("judged", "FAIL")
-    assert state["bake"]["reason"] == "restarts 3 > limit 2"
+    assert state["bake"]["reason"] == "restarts 3 > limit 2 (1 bad of 2 readings)"
 
 
 def test_a_red_alarm_while_it_bakes_fails_a_release_and_not_a_rollback(account: Account) -> None:
     account.run(NEW)
     account.alarms = {"exchange-test-client-5xx": "ALARM", "exchange-test-engine-5xx": "ALARM"}
-    assert "in alarm: exchange-test-client-5xx" in health_gate.handler({"state": STATE}, Context())["reason"]
+    assert (
+        "alarms 1 > limit 0 (1 bad of 1 readings): exchange-test-client-5xx"
+        in health_gate.handler({"state": STATE}, Context())["reason"]
+    )
     back = health_gate.handler({"state": {**STATE, "kind": "rollback"}}, Context())
     assert back["verdict"] == "INCONCLUSIVE"
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from rehearsal import report
 from rehearsal.opening import Opened
-from rehearsal.stories import Played, Promise, Story
+from rehearsal.stories import Figure, Played, Promise, Story
 from rehearsal.summary import Summary
 from release_engine.ledger import Kind, Outcome, Release
 
@@ -93,6 +93,39 @@ def test_a_promise_that_two_stories_make_is_kept_only_if_both_kept_it() -> None:
     story, _ = summary.played[0]
     summary.played.insert(0, (story, Played([Promise("it is undone", False, "not the first time")])))
     assert summary.as_dict()["promises"]["it is undone"] is False
+
+
+def _measured(value: float | None) -> Summary:
+    summary = _summary()
+    figure = Figure("seconds until it is undone", value, 5.0, "s", "by <nobody>")
+    summary.played.append((summary.played[0][0], Played([], figures=[figure])))
+    return summary
+
+
+def test_a_figure_is_told_with_its_limit_and_its_story() -> None:
+    assert _measured(1.25).as_dict()["figures"] == [
+        {
+            "story": "bad-client",
+            "name": "seconds until it is undone",
+            "value": 1.25,
+            "limit": 5.0,
+            "unit": "s",
+            "seen": "by <nobody>",
+            "holds": True,
+        }
+    ]
+    page = report.page(_measured(1.25).as_dict())
+    assert "1.25 s" in page
+    assert "by &lt;nobody&gt;" in page
+
+
+@pytest.mark.parametrize("value", [5.001, None])
+def test_a_figure_over_its_limit_or_not_measured_breaks_the_rehearsal(value: float | None) -> None:
+    assert _measured(5.0).good
+    summary = _measured(value)
+    assert not summary.good
+    assert summary.as_dict()["promises"]["seconds until it is undone"] is False
+    assert ("not measured" in report.page(summary.as_dict())) is (value is None)
 
 
 def test_a_person_reads_the_same() -> None:

@@ -35,8 +35,8 @@ STAGING = {
     ),
     "a table that is none": (
         ("[logs]\nretention_days = 30", "[logs]\nretention_days = 30\n\n[cloudfront]"),
-        "cloudfront: unknown key; allowed are account, adopt, availability_zones, cache, database, domain, kafka, "
-        "logs, network, pipeline, production, region, tasks, window",
+        "cloudfront: unknown key; allowed are account, adopt, assets, availability_zones, cache, database, domain, "
+        "kafka, logs, network, pipeline, production, region, tasks, window",
     ),
     "a window on no day": (
         windowed('["tue", "wed"]', "[]"),
@@ -190,6 +190,18 @@ STAGING = {
     "a retention that CloudWatch has not": (
         ("retention_days = 30", "retention_days = 31"),
         "logs.retention_days = 31: allowed are 1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731",
+    ),
+    "assets that are gone before a page is closed": (
+        ("kept_days = 30 ", "kept_days = 1 "),
+        "assets.kept_days = 1: allowed is a whole number from 7 to 3650",
+    ),
+    "assets kept in words": (
+        ("kept_days = 30 ", 'kept_days = "for ever" '),
+        'assets.kept_days = "for ever": allowed is a whole number from 7 to 3650',
+    ),
+    "an environment that does not say how long assets are kept": (
+        ("kept_days = 30 ", "#"),
+        "assets.kept_days: is missing; allowed is a whole number from 7 to 3650",
     ),
     "any repository": (
         ('"exchange/exchange"', '"exchange/*"'),

@@ -1,20 +1,20 @@
-"""Checks of metrics against a limit: bad, not taken and without data are three different things."""
+"""Checks against a limit: bad, not taken and without data are three different things."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from release_engine.metric_check import MetricCheck, Reading, Tally, due, judge, take, tally
+from release_engine.check import Check, Reading, Tally, due, judge, take, tally
 from release_engine.verdict import Verdict
 
-LAG = MetricCheck("consumer lag", "ConsumerLag", "Maximum", 1000, unit="messages")
-ORDERS = MetricCheck("orders", "OrdersPerMinute", "Sum", 5, at_least=True, min_samples=2)
+LAG = Check("metric", "consumer lag", 1000, "ConsumerLag", "Maximum", unit="messages")
+ORDERS = Check("metric", "orders", 5, "OrdersPerMinute", "Sum", at_least=True, min_samples=2)
 SILENT, BROKEN = Reading(), Reading(trouble="ThrottlingException")
 PASS, FAIL, DOUBT = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 
-def seen(check: MetricCheck, readings: Sequence[Reading | float]) -> Tally:
+def seen(check: Check, readings: Sequence[Reading | float]) -> Tally:
     found = Tally()
     for reading in readings:
         found = take(check, found, reading if isinstance(reading, Reading) else Reading(float(reading)))
@@ -42,7 +42,7 @@ def seen(check: MetricCheck, readings: Sequence[Reading | float]) -> Tally:
     ],
 )
 def test_f14_f34_each_kind_of_reading_has_its_own_tolerance(
-    check: MetricCheck, readings: Sequence[Reading | float], verdict: Verdict, reason: str
+    check: Check, readings: Sequence[Reading | float], verdict: Verdict, reason: str
 ) -> None:
     judgement = judge(check, seen(check, readings))
     assert judgement.verdict is verdict
@@ -52,6 +52,45 @@ def test_f14_f34_each_kind_of_reading_has_its_own_tolerance(
 def test_evidence_has_both_sides() -> None:
     evidence = judge(LAG, seen(LAG, [3, 5210])).evidence
     assert evidence == {"observed": 5210.0, "limit": 1000, "samples": 2, "failures": 1}
+
+
+RISING = replace(LAG, limit=10, max_rise=0.5)
+
+
+def beside(*pairs: tuple[float, float | None]) -> list[Reading]:
+    """Values with what was usual."""
+    return [Reading(value, usual=usual) for value, usual in pairs]
+
+
+@pytest.mark.parametrize(
+    ("readings", "verdict", "reason"),
+    [
+        (beside((140, 100), (150, 100), (1, 100)), PASS, "150 messages <= limit 150 messages, 50% over the usual 100"),
+        (
+            beside((151, 100)),
+            FAIL,
+            "consumer lag 151 messages > limit 150 messages, 50% over the usual 100 messages (1",
+        ),
+        (beside((9, 0), (10, 0), (8, 0)), PASS, "10 messages <= limit 10 messages, 50% over the usual 0 messages"),
+        (beside((11, 0)), FAIL, "11 messages > limit 10 messages, 50% over the usual 0 messages"),
+        (beside((11, None)), FAIL, "consumer lag 11 messages > limit 10 messages (1 bad of 1 readings)"),
+        (beside((10, None), (9, None), (8, None)), PASS, "10 messages <= limit 10 messages (0 bad of 3 readings)"),
+    ],
+)
+def test_f33_what_was_usual_is_no_limit_below_the_one_that_is_set(
+    readings: Sequence[Reading], verdict: Verdict, reason: str
+) -> None:
+    judgement = judge(RISING, seen(RISING, readings))
+    assert judgement.verdict is verdict
+    assert reason in judgement.reason
+    assert "baseline" in judgement.evidence
+
+
+def test_a_finding_says_what_its_number_stands_for() -> None:
+    alarms = Check("alarms")
+    found = judge(alarms, take(alarms, Tally(), Reading(2, detail="client-5xx, client-slow")))
+    assert (found.verdict, found.check) == (FAIL, "alarms")
+    assert found.reason == "alarms 2 > limit 0 (1 bad of 1 readings): client-5xx, client-slow"
 
 
 def test_a_check_with_an_interval_of_its_own_is_read_in_some_rounds_only() -> None:

@@ -1,0 +1,92 @@
+"""The gate that CodePipeline asks: the rounds of the bake, on what a component runs, not sooner than its interval says.
+
+What was seen is kept in the ledger, and only its id travels: a continuation token holds 2,048 characters, the samples
+of a bake are far more. Asking anew with each call would never have enough of them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from release_engine.ledger import Kind
+from release_engine.model import Component
+from release_engine.pipeline_job import Answer, Job, Outcome, Question
+from release_engine.verdict import Verdict
+from release_handlers import bake
+from release_handlers.world import World
+
+# CodePipeline ends a Lambda action after 24 hours, and would say no more than that.
+# https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+LONGEST_SECONDS = 23 * 3600
+_NOT_KEPT = ("verdict", "reason", "evidence")  # of a round: those of all rounds are told anew by the next
+
+
+class _Gate(NamedTuple):
+    """What one call is about; `id` names it in the ledger, and is the continuation token."""
+
+    id: str
+    component: Component
+    world: World
+    seconds_left: Callable[[], float]
+
+
+def ask(job: Job, asked: Question, world: World, seconds_left: Callable[[], float]) -> Answer:
+    """One round if one is due. The same call twice gives the same answer (F35)."""
+    if not job.id:
+        return Answer(Outcome.FAILED, "a gate takes several calls: let an action ask it, which hands over a job")
+    gate = _Gate(job.token or f"pipeline-{job.id}", world.components[asked.component], world, seconds_left)
+    kept = world.ledger.gate(asked.component, gate.id)
+    if kept is None and job.token:
+        raise LookupError(f"the ledger has no gate#{gate.id} of {asked.component}, which the continuation token names")
+    if kept is None:
+        return _begin(gate, asked.digest)
+    return _judged(kept) if "verdict" in kept else _go_on(gate, kept)
+
+
+def _begin(gate: _Gate, digest: str | None) -> Answer:
+    running = [digest] if digest else list(found := _running(gate))
+    if len(running) != 1:
+        return Answer(Outcome.FAILED, _not_one(gate.component, found))
+    now = gate.world.now()
+    return _take_round(gate, {"began": now, "digest": running[0], "bake": None}, now)
+
+
+def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> Answer:
+    now, interval = gate.world.now(), gate.component.gate.interval_seconds
+    if now - kept["began"] > LONGEST_SECONDS:
+        return Answer(Outcome.FAILED, f"no verdict within {LONGEST_SECONDS // 3600} hours; {kept['said']}")
+    if now - kept["at"] < interval:
+        return Answer(Outcome.SAMPLING, f"{kept['said']}; the next round comes {interval} s after the last", gate.id)
+    return _take_round(gate, kept, now)
+
+
+def _take_round(gate: _Gate, kept: Mapping[str, Any], now: float) -> Answer:
+    """The bake keeps its verdict by the id of the release, which is the gate's here."""
+    state = {"release_id": gate.id, "component": gate.component.name, "digest": kept["digest"], "kind": Kind.RELEASE}
+    done = bake.take_round({**state, "bake": kept["bake"]}, gate.world, gate.seconds_left())
+    if done["status"] == "judged":
+        return _judged(done)
+    said = f"round {done['round']}: {done['verdict']}: {done['reason']}"
+    seen = {key: value for key, value in done.items() if key not in _NOT_KEPT}
+    gate.world.ledger.keep_gate(gate.component.name, gate.id, {**kept, "at": now, "said": said, "bake": seen})
+    return Answer(Outcome.SAMPLING, said, gate.id)
+
+
+def _judged(found: Mapping[str, Any]) -> Answer:
+    """Only a PASS is good: doubt is not (F14)."""
+    good = found["verdict"] == Verdict.PASS
+    return Answer(Outcome.SUCCEEDED if good else Outcome.FAILED, f"{found['verdict']}: {found['reason']}")
+
+
+def _running(gate: _Gate) -> Counter[str]:
+    """The component's running tasks by digest."""
+    found: Counter[str] = Counter()
+    for service in gate.component.services:
+        found.update(gate.world.services.running(gate.component.cluster, service.name).tasks)
+    return found
+
+
+def _not_one(component: Component, running: Counter[str]) -> str:
+    tasks = ", ".join(f"{count} of {digest or 'no digest'}" for digest, count in sorted(running.items()))
+    said = f"tasks of more than one version: {tasks}" if running else "no task"
+    return f"{component.name} runs {said}; a gate judges one version: wait for its release, or name one as digest"

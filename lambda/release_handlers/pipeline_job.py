@@ -1,0 +1,78 @@
+"""CodePipeline asks: every job is answered, whatever happens, since one without an answer hangs until it times out.
+
+A Lambda action without a word for 20 minutes has timed out: https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+How a LambdaInvoke rule calls is not documented, except that it hands over its parameters "as input for the function",
+nor how it is told, except that an error from the function is one. So a job is answered as an action's, an answer that
+AWS does not take is raised, and parameters without a job are answered by how the function ends: a rule that is not met
+stays so in any case.
+https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html and
+https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works-conditions.html
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from release_aws import clients
+from release_aws.codepipeline import Jobs
+from release_engine import pipeline_job
+from release_engine.pipeline_job import Answer, Job, Outcome, Question, UserParametersError
+from release_handlers.world import World
+
+_log = logging.getLogger(__name__)
+Way = Callable[[Job, Question, World], Answer]
+
+
+class NotMetError(Exception):
+    """The answer to a rule that hands over no job."""
+
+
+def answer(event: Mapping[str, Any], world: Callable[[], World], ways: Mapping[str, Way]) -> dict[str, Any]:
+    """`ways` are the questions that this function answers. Raises only when nobody could be told in another way."""
+    job = pipeline_job.job_id(event) if pipeline_job.EVENT in event else ""
+    said = _answer(event, world, ways)
+    _log.info("job %s: %s: %s", job, said.outcome, said.reason)
+    if job:
+        said = _tell(_jobs(world), job, said)
+    elif said.outcome is not Outcome.SUCCEEDED:
+        raise NotMetError(said.reason)
+    return {"outcome": said.outcome.value, "reason": said.reason}
+
+
+def _answer(event: Mapping[str, Any], world: Callable[[], World], ways: Mapping[str, Way]) -> Answer:
+    try:
+        job, here = pipeline_job.parse(event), world()
+        asked = pipeline_job.question(job.parameters, components=here.components, asks=ways)
+        return ways[asked.ask](job, asked, here)
+    except UserParametersError as error:
+        return Answer(Outcome.MISCONFIGURED, str(error))
+    except Exception as error:  # noqa: BLE001 - the handler's outer edge: fail closed, with the reason in the pipeline
+        _log.exception("CodePipeline's question could not be answered, so its job fails")
+        return Answer(Outcome.FAILED, f"could not be judged: {type(error).__name__}: {error}")
+
+
+def _tell(jobs: Jobs, job: str, said: Answer) -> Answer:
+    """A good answer that is not taken must not leave the job waiting; a failure that is not taken is raised."""
+    if said.outcome in (Outcome.FAILED, Outcome.MISCONFIGURED):
+        jobs.fail(job, said.reason, misconfigured=said.outcome is Outcome.MISCONFIGURED)
+        return said
+    try:
+        if said.outcome is Outcome.SAMPLING:
+            jobs.go_on(job, said.reason, said.token)
+        else:
+            jobs.succeed(job, said.reason)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the job must not hang
+        _log.exception("job %s: CodePipeline did not take that it has %s", job, said.outcome)
+        lost = Answer(Outcome.FAILED, f"CodePipeline did not take the answer ({error}), which was: {said.reason}")
+        jobs.fail(job, lost.reason)
+        return lost
+    return said
+
+
+def _jobs(world: Callable[[], World]) -> Jobs:
+    """Also where the world itself cannot be read: a job can be failed without it."""
+    try:
+        return world().jobs
+    except Exception:  # noqa: BLE001 - whatever it is, the job must not hang
+        _log.exception("the function's environment cannot be read")
+        return Jobs(clients.client("codepipeline"))

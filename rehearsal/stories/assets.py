@@ -1,0 +1,68 @@
+"""Hashed assets: pages of the versions before find theirs, while users move to a new version and afterwards (F31)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rehearsal.stage import Stage
+from rehearsal.stories import door
+from rehearsal.stories.scene import Scene, play, released_promises
+from rehearsal.stories.story import Played, Promise, Story, unharmed_promise
+from rehearsal.traffic_pages import NAMED
+
+WHAT = "client with new assets"
+FOUND = "pages of the former versions find their assets after the switch"
+ASKED = 20  # times for each asset, so that every task is asked
+TYPES = {"css": "text/css", "js": "text/javascript"}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def run(stage: Stage) -> Played:
+    """Two releases: after the second, pages of the last version and of the one before it are still open."""
+    return play_releases(stage, ["none", "none"])
+
+
+def play_releases(stage: Stage, faults: Sequence[str]) -> Played:
+    """One release after the other, each with its fault; then the assets of all versions before the last are asked."""
+    former, scenes, promises = set[str](), list[Scene](), list[Promise]()
+    for number, fault in enumerate(faults, start=1):
+        former |= named_by_the_page(stage)
+        image = stage.build("client", stage.next_version(), fault=fault)
+        scene = play(stage, f"{STORY.name}, release {number}", "client", lambda: stage.release({"client": image}))  # noqa: B023
+        promises += [*released_promises(scene, WHAT, image.digest), *_users_promises(scene)]
+        scenes.append(scene)
+    new = door.ask(stage, "/").digest
+    promises += _former_promises({path: [door.ask(stage, path) for _ in range(ASKED)] for path in sorted(former)}, new)
+    releases = [release for scene in scenes for release in scene.releases]
+    return Played(promises, releases, scenes[-1].traffic)
+
+
+def named_by_the_page(stage: Stage) -> set[str]:
+    """The assets of what runs now."""
+    return {path.decode() for path in NAMED.findall(door.ask(stage, "/").body)}
+
+
+def _users_promises(scene: Scene) -> Iterator[Promise]:
+    """While old and new tasks serve side by side, a page of either is answered by both."""
+    seen = scene.traffic.get("client", {}).get("assets", {"asked": 0, "foreign": 0, "missing": 0})
+    told = "{missing} of {asked} missing, {foreign} were asked of a task of another version than the page's"
+    kept = seen["foreign"] > 0 and seen["missing"] == 0
+    yield Promise("users find every asset that their pages name", kept, told.format(**seen))
+    yield unharmed_promise(scene.traffic, f"the release of a {WHAT}")
+
+
+def _former_promises(answers: Mapping[str, Sequence[door.Answer]], new: str) -> Iterator[Promise]:
+    """All of them are asked of the new version's tasks, whose image has none of them."""
+    every = [(path, answer) for path, found in answers.items() for answer in found]
+    missing = [path for path, answer in every if answer.status != 200]
+    others = [answer for _, answer in every if answer.digest != new]
+    seen = f"{len(missing)} of {len(every)} missing, of {len(answers)} assets"
+    yield Promise(FOUND, bool(every) and not missing and not others, seen)
+    wrong = [path for path, answer in every if answer.status == 200 and not _is_as_it_was(path, answer)]
+    yield Promise("former assets come with their type, to be kept for ever", not wrong, f"{len(wrong)} do not")
+
+
+def _is_as_it_was(path: str, answer: door.Answer) -> bool:
+    kind = TYPES[path.rpartition(".")[2]]
+    return (answer.headers.get("Content-Type"), answer.headers.get("Cache-Control")) == (kind, FOR_EVER)
+
+
+STORY = Story("assets", "Pages of the versions before find their hashed assets, during a release and after it", run)

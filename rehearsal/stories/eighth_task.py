@@ -1,0 +1,61 @@
+"""One of eight that serve users keeps the old code: somebody started it by hand, so no deployment replaces it (F26).
+
+Knight Capital, 2012: seven of eight servers had the new code. Started in the middle of a release, it is found when all
+is thought to run; if it is still there, the next release does not even begin.
+"""
+
+from collections.abc import Sequence
+
+from rehearsal.build import Image
+from rehearsal.commands import Finished
+from rehearsal.stage import LONGEST_RELEASE, Stage
+from rehearsal.stories.fleet import Fleet
+from rehearsal.stories.scene import Scene, play, refused_promises, spared_promises, unsuccessful_promises
+from rehearsal.stories.story import Played, Promise, Story, running_promise
+from rehearsal.waiting import wait_until
+from release_engine.ledger import Outcome
+
+EIGHT = 8
+LEFT, FOUND = "backend of which one of eight stays old", "backend beside one that was started by hand"
+
+
+def run(stage: Stage) -> Played:
+    first, second = (stage.build("backend", stage.next_version()) for _ in range(2))
+    fleet, by_hand = Fleet(stage, stage.settings.components["backend"].services["web"].name), list[str]()
+    with fleet.of(EIGHT - 1):
+        try:
+            left = play(stage, STORY.name, "backend", lambda: _release_and_start(stage, first, fleet, by_hand))
+            serving = fleet.serving
+            found = play(stage, f"{STORY.name}, again", "backend", lambda: stage.release({"backend": second}))
+        finally:
+            for arn in by_hand:
+                fleet.end_by_hand(arn)
+    promises = _promises(left, found, serving, [arn.rpartition("/")[2] for arn in by_hand])
+    return Played(promises, [*left.releases, *found.releases], left.traffic)
+
+
+def _release_and_start(stage: Stage, image: Image, fleet: Fleet, by_hand: list[str]) -> Finished:
+    """In the middle: tasks of the new version run beside the former ones, and somebody wants one more of those."""
+    former = fleet.definition
+    under_way = stage.start({"backend": image})
+    wait_until(lambda: image.digest in stage.running("backend").digests, "a task of the new backend runs")
+    by_hand.append(fleet.start_by_hand(former))
+    return under_way.wait(LONGEST_RELEASE)
+
+
+def _promises(left: Scene, found: Scene, serving: int, ids: Sequence[str]) -> list[Promise]:
+    count = f"1 of {EIGHT} tasks runs {left.former}"
+    return [
+        Promise("the eighth serves users beside seven of the service", serving == EIGHT, f"{serving} healthy targets"),
+        *unsuccessful_promises(left, LEFT, Outcome.ROLLED_BACK, [count]),
+        running_promise(left.after["backend"], "backend", left.former),
+        *spared_promises(left, LEFT),
+        *refused_promises(found, FOUND, "was started by hand"),
+        *(
+            Promise(f"the reason of a {what} names the task", bool(ids) and all(one in scene.reason for one in ids))
+            for what, scene in ((LEFT, left), (FOUND, found))
+        ),
+    ]
+
+
+STORY = Story("eighth-task", "A release of which one task in eight keeps the old code is not called released", run)

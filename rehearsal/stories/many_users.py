@@ -1,0 +1,59 @@
+"""Good versions of web and client go out one after the other while users make ten thousand requests: none may fail."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rehearsal.stage import Stage
+from rehearsal.stories.story import Figure, Played, Promise, Story, running_promise
+from release_engine.ledger import Outcome, Release
+
+REQUESTS, RATE, MOST_ROUNDS = 10_000, 150.0, 12
+COMPONENTS = ("backend", "client")
+Seen = Mapping[str, Mapping[str, Any]]
+
+
+def run(stage: Stage) -> Played:
+    releases = list[Release]()
+    with stage.traffic.at(RATE) as users:
+        users.begin(STORY.name)
+        users.wait_for_requests(STORY.name)
+        for _ in range(MOST_ROUNDS):
+            releases += _go_out(stage)
+            if _made(users.counts[STORY.name]) >= REQUESTS:
+                break
+        seen = users.end(STORY.name)
+    good = [release for release in releases if release.outcome is Outcome.RELEASED]
+    told = f"{len(good)} of {len(releases)} went out"
+    promises = [
+        Promise("every release of web and client under many users is good", good == releases, told),
+        *(running_promise(stage.running(one.component), one.component, one.digest) for one in releases[-2:]),
+        enough_promise(seen),
+    ]
+    return Played(promises, releases, seen, [failures(seen)])
+
+
+def _go_out(stage: Stage) -> list[Release]:
+    """A new version of each, as the ledger knows it; a release that nobody began is not there."""
+    stage.release({name: stage.build(name, stage.next_version()) for name in COMPONENTS})
+    return [release for name in COMPONENTS if (release := stage.latest(name))]
+
+
+def enough_promise(seen: Seen) -> Promise:
+    """Nothing fails where nobody asks."""
+    made = _made(seen)
+    return Promise(f"users make at least {REQUESTS} requests meanwhile", made >= REQUESTS, f"{made} requests")
+
+
+def failures(seen: Seen) -> Figure:
+    """Of all of them."""
+    examples = [example for count in seen.values() for example in count["examples"]][:3]
+    failed = sum(count["failures"] for count in seen.values())
+    told = "; ".join([f"{_made(seen)} requests", *examples])
+    return Figure("users' requests that fail during good releases", failed if seen else None, 0, "requests", told)
+
+
+def _made(seen: Seen) -> int:
+    return sum(count["requests"] for count in seen.values())
+
+
+STORY = Story("many-users", "Good versions of web and client go out while users make ten thousand requests", run)
