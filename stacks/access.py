@@ -15,10 +15,12 @@ from exchange_constructs.release_reach import finding
 from stacks.release import ReleaseStack
 from stacks.settings import Settings
 
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html and, to find what is there already, pulling
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+_PULLING = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _PUSHING = [
-    *("ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"),
-    *("ecr:PutImage", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeRepositories"),
+    *_PULLING,
+    *("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"),
+    "ecr:DescribeRepositories",
 ]
 
 
@@ -66,10 +68,19 @@ class AccessStack(Stack):
         return role
 
     def _builds(self) -> iam.Role:
-        """Pushes images, on the release branch. What runs is decided by a release, not by what the registry holds."""
+        """Pushes images, on the release branch. What runs is decided by a release, not by what the registry holds.
+
+        It may pull those of the project's other environments in this account: one image goes from one to the next.
+        """
         role = self._on_branch("Build", f"Pushes images for {self._settings.environment}")
         images = [self._repository_arn(name) for name in self._settings.components]
         role.add_to_policy(iam.PolicyStatement(actions=_PUSHING, resources=images))
+        others = [
+            place_of(self).arn("ecr", f"repository/{self._settings.project}-*-{name}")
+            for name in self._settings.components
+        ]
+        role.add_to_policy(iam.PolicyStatement(actions=_PULLING, resources=others))
+        acknowledge(role, {finding(self, arn): "the environment's name is in the place of the star" for arn in others})
         role.add_to_policy(iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]))
         acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"})
         return role

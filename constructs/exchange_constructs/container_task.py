@@ -10,7 +10,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.place import place_of
 from exchange_constructs.service_home import ServiceHome
+from exchange_constructs.values import principal, seconds
 
 CONTAINER = "main"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -45,7 +47,9 @@ class ContainerTask(Construct):
         environment: Mapping[str, str] = _NOTHING,
     ) -> None:
         super().__init__(scope, id_)
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+        self.role = iam.Role(self, "Role", assumed_by=principal("ecs-tasks.amazonaws.com"))
+        folders = filter(None, ("/tmp", work_folder))  # noqa: S108 - inside the container
+        scratch = [(f"scratch{number}", folder) for number, folder in enumerate(folders)]
         self.definition = ecs.FargateTaskDefinition(
             self,
             "Definition",
@@ -57,6 +61,7 @@ class ContainerTask(Construct):
             ),
             task_role=self.role,
             execution_role=self._execution_role(home),
+            volumes=[ecs.Volume(name=name) for name, _ in scratch],
         )
         container = self.definition.add_container(
             CONTAINER,
@@ -70,21 +75,20 @@ class ContainerTask(Construct):
             readonly_root_filesystem=True,
             stop_timeout=stop_timeout,
         )
-        for number, folder in enumerate(filter(None, ("/tmp", work_folder))):  # noqa: S108 - inside the container
-            name = f"scratch{number}"
-            self.definition.add_volume(name=name)
-            mount = ecs.MountPoint(container_path=folder, source_volume=name, read_only=False)
-            container.add_mount_points(mount)
+        container.add_mount_points(
+            *(ecs.MountPoint(container_path=folder, source_volume=name, read_only=False) for name, folder in scratch)
+        )
         self.definition.apply_removal_policy(RemovalPolicy.RETAIN)
         home.image.hold_back(self.definition)
         self._acknowledge()
 
     def _execution_role(self, home: ServiceHome) -> iam.Role:
         """What ECS itself needs to start the task: the image, the log, the secrets."""
-        role = iam.Role(self, "StartRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+        role = iam.Role(self, "StartRole", assumed_by=principal("ecs-tasks.amazonaws.com"))
         home.image.grant_pull(role)
         if home.secrets:
-            secrets = {"StringEquals": {"kms:ViaService": f"secretsmanager.{Stack.of(self).region}.amazonaws.com"}}
+            region = place_of(Stack.of(self)).region
+            secrets = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
             role.add_to_policy(
                 iam.PolicyStatement(actions=["kms:Decrypt"], resources=[home.key.key_arn], conditions=secrets)
             )
@@ -111,8 +115,8 @@ def _told(home: ServiceHome, service: str, port: int | None) -> dict[str, str]:
 def _health(command: Sequence[str]) -> ecs.HealthCheck:
     return ecs.HealthCheck(
         command=["CMD", *command],
-        interval=Duration.seconds(10),
-        timeout=Duration.seconds(5),
+        interval=seconds(10),
+        timeout=seconds(5),
         retries=3,
-        start_period=Duration.seconds(60),
+        start_period=seconds(60),
     )

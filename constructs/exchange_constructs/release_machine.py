@@ -1,6 +1,6 @@
 """The release machine: one component, one digest, from the lock to the verdict, or back."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
@@ -12,9 +12,10 @@ from exchange_constructs.deploy_states import Way, deploy_states, verify_states
 from exchange_constructs.end_states import FAILED, REFUSED, RELEASED, ROLLED_BACK, end_states
 from exchange_constructs.release_functions import Arns, ReleaseFunctions
 from exchange_constructs.release_states import States, call, choice, fail, wait
+from exchange_constructs.values import hours
 
 # A bake may take a day, and twice that while it is in doubt. The lease of the lock is longer still.
-LONGEST = Duration.hours(60)
+LONGEST_HOURS = 60
 
 
 class ReleaseMachine(Construct):
@@ -45,7 +46,7 @@ class ReleaseMachine(Construct):
             "Machine",
             state_machine_name=name,
             definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
-            timeout=LONGEST,
+            timeout=hours(LONGEST_HOURS),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )
@@ -71,7 +72,7 @@ def release_definition(arns: Arns, topic: str, interval_seconds: int) -> dict[st
     """The whole machine, as docs/architecture.md draws it."""
     ends = end_states(arns.record, arns.auto_rollback, topic, arns.baseline)
     states = _guarded(arns) | _release(arns, interval_seconds) | _undo(arns) | ends
-    return {"StartAt": "Lock", "TimeoutSeconds": LONGEST.to_seconds(), "States": states}
+    return {"StartAt": "Lock", "TimeoutSeconds": LONGEST_HOURS * 3600, "States": states}
 
 
 def _guarded(arns: Arns) -> States:

@@ -56,7 +56,7 @@ class ReleasedImage:
         """Task definitions, services and their scaling among these exist only once an image is named."""
         for construct in constructs:
             for resource in _released(construct):
-                resource.add_override("Condition", self._released)
+                resource.add_override("Condition", self._released)  # `cfn_options` takes three calls to Node
 
 
 def _released(construct: IConstruct) -> Iterator[CfnResource]:

@@ -16,6 +16,7 @@ from exchange_constructs.container_task import CONTAINER, ContainerTask
 from exchange_constructs.service_alarms import TargetMetrics, web_alarms
 from exchange_constructs.service_home import ServiceHome
 from exchange_constructs.service_parts import fargate_service, scale, service_group, set_deployment
+from exchange_constructs.values import principal, seconds
 
 _HOOK_MINUTES = 30  # with its callbacks; the gate gives up earlier by itself
 _INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
@@ -88,7 +89,7 @@ class WebService(Construct):
             min_healthy_percent=100,
             max_healthy_percent=200,
             bake_time=shift_bake,
-            health_check_grace_period=Duration.seconds(60),
+            health_check_grace_period=seconds(60),
             offered=_offered(port, alias),
             deployment_alarms=ecs.DeploymentAlarmConfig(
                 alarm_names=[alarm.alarm_name for alarm in self.alarms], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
@@ -105,7 +106,7 @@ class WebService(Construct):
         return elbv2.ApplicationTargetGroup(
             self,
             color,
-            vpc=home.cluster.vpc,
+            vpc=home.vpc,
             port=port,
             protocol=elbv2.ApplicationProtocol.HTTP,
             target_type=elbv2.TargetType.IP,
@@ -114,8 +115,8 @@ class WebService(Construct):
             health_check=elbv2.HealthCheck(
                 path=liveness_path,
                 healthy_http_codes="200",
-                interval=Duration.seconds(10),
-                timeout=Duration.seconds(5),
+                interval=seconds(10),
+                timeout=seconds(5),
                 healthy_threshold_count=2,
                 unhealthy_threshold_count=3,
             ),
@@ -168,7 +169,7 @@ class WebService(Construct):
 
     def _ask(self, gate: lambda_.IFunction, *, canary: bool) -> None:
         """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html"""
-        role = iam.Role(self, "GateRole", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
+        role = iam.Role(self, "GateRole", assumed_by=principal("ecs.amazonaws.com"))
         role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[gate.function_arn]))
         acknowledge(role, _INLINE)
         stages = [ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT]

@@ -13,6 +13,7 @@ from rehearsal.stories import (
     database_unreachable,
     dropped_jobs,
     eighth_task,
+    failed_rollback,
     first_release,
     gate_throws,
     gate_times_out,
@@ -20,6 +21,7 @@ from rehearsal.stories import (
     growing_lag,
     killed_command_line,
     many_users,
+    metrics_missing,
     missing_image,
     net_alarms,
     net_bake,
@@ -53,6 +55,7 @@ STORIES: dict[str, Story] = {
         killed_command_line.STORY,
         rollback_by_hand.STORY,
         assets.STORY,
+        metrics_missing.STORY,
         missing_image.STORY,
         red_alarm.STORY,
         no_users.STORY,
@@ -67,6 +70,7 @@ STORIES: dict[str, Story] = {
         gate_times_out.STORY,
         cancelled_in_console.STORY,
         console_rollback.STORY,
+        failed_rollback.STORY,
     )
 }
 TOUR = ("first-release", "good-release", "bad-client")

@@ -6,7 +6,7 @@ from rehearsal.stage import Stage
 from rehearsal.stories.scene import play, released_promises
 from rehearsal.stories.story import Played, Promise, Story
 from rehearsal.stories.tampered_gate import WAVED_THROUGH
-from release_engine.ledger import Release
+from release_engine.ledger import Outcome, Release
 
 
 def run(stage: Stage) -> Played:
@@ -27,7 +27,8 @@ def run(stage: Stage) -> Played:
 
 def _passed(release: Release) -> bool:
     """By the gate's own word: what another story has put into its mouth is none."""
-    return release.verdict == "PASS" and release.reason != WAVED_THROUGH
+    released = release.outcome is Outcome.RELEASED
+    return released and release.verdict == "PASS" and release.reason != WAVED_THROUGH
 
 
 def _sampled(stage: Stage, release: Release) -> bool:

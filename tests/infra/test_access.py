@@ -93,12 +93,17 @@ def test_who_looks_changes_nothing(template: Template) -> None:
 
 
 def test_who_builds_pushes_to_the_repositories_of_the_components_and_releases_nothing(template: Template) -> None:
-    pushing, logging_in = statements(template, "Build")
+    pushing, pulling, logging_in = statements(template, "Build")
     assert {action.partition(":")[0] for action in actions_of(pushing)} == {"ecr"}
     assert "ecr:PutImage" in actions_of(pushing)
-    named = [json.dumps(resource).rpartition("repository/")[2].strip('"]}') for resource in pushing["Resource"]]
-    assert named == [settings().stack_name(name) for name in settings().chain]
+    assert repositories(pushing) == [settings().stack_name(name) for name in settings().chain]
+    assert repositories(pulling) == [f"{settings().project}-*-{name}" for name in settings().chain]
+    assert [action for action in actions_of(pulling) if "Put" in action or "Upload" in action] == []
     assert (actions_of(logging_in), logging_in["Resource"]) == (["ecr:GetAuthorizationToken"], "*")
+
+
+def repositories(statement: dict[str, Any]) -> list[str]:
+    return [json.dumps(resource).rpartition("repository/")[2].strip('"]}') for resource in statement["Resource"]]
 
 
 def test_the_workflows_find_their_roles_by_output(template: Template) -> None:

@@ -10,7 +10,8 @@ from itertools import count
 EVERY_PROCESS = frozenset(("none", "crash-at-start", "crash-later"))
 SERVERS = EVERY_PROCESS | {"not-ready", "errors-for-a-fifth", "slow", "slower"}
 ALLOWED: Mapping[str, frozenset[str]] = {
-    "backend": SERVERS | {"consumes-nothing", "database-unreachable", "drops-jobs", "workers-crash-later"},
+    "backend": SERVERS
+    | {"consumes-nothing", "database-unreachable", "drops-jobs", "reports-nothing", "workers-crash-later"},
     "client": SERVERS | {"forgets-former-assets"},
     "engine": EVERY_PROCESS | {"not-ready"},
 }
@@ -43,6 +44,11 @@ class Faults:
     def consumes(self) -> bool:
         """False: messages are left where they are."""
         return self._name != "consumes-nothing"
+
+    @property
+    def reports(self) -> bool:
+        """False: nobody hears from it."""
+        return self._name != "reports-nothing"
 
     @property
     def forgets(self) -> bool:

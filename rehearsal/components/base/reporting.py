@@ -27,7 +27,8 @@ class Reporter:
     def report(self, **figures: tuple[float, str]) -> None:
         """`ConsumerLag=(2.5, "Seconds")`; units are CloudWatch's."""
         self._due = time.monotonic() + EVERY_SECONDS
-        print(json.dumps(self._line(figures)), flush=True)
+        if self._process.faults.reports:
+            print(json.dumps(self._line(figures)), flush=True)
 
     def _line(self, figures: dict[str, tuple[float, str]]) -> dict[str, Any]:
         directive = {

@@ -113,6 +113,10 @@ def test_f12_a_backend_that_lives_but_cannot_reach_its_database_is_refused_and_u
     _require(STORIES["database-unreachable"].run(stage))
 
 
+def test_f34_a_backend_that_reports_nothing_of_itself_is_refused_and_undone(stage: Stage) -> None:
+    _require(STORIES["metrics-missing"].run(stage))
+
+
 def test_f24_a_backend_whose_consumer_consumes_nothing_is_refused_and_undone(stage: Stage) -> None:
     _require(STORIES["growing-lag"].run(stage))
 
@@ -135,6 +139,10 @@ def test_f1_a_release_cancelled_in_the_console_goes_back_and_is_recorded(stage: 
 
 def test_f1_a_digest_put_back_in_the_console_runs_and_status_tells_so(stage: Stage) -> None:
     _require(STORIES["console-rollback"].run(stage))
+
+
+def test_f5_f8_a_rollback_that_fails_pages_and_the_runbooks_commands_mend_it(stage: Stage) -> None:
+    _require(STORIES["failed-rollback"].run(stage))
 
 
 def test_f31_pages_of_former_versions_find_their_assets_after_the_switch(stage: Stage) -> None:
