@@ -9,7 +9,7 @@ from release_engine.rollback_plan import Action, Facts, Plan, good_releases, pla
 
 @dataclass(frozen=True)
 class GoingBack:
-    """`release` is what runs, `target` the release to go back to, None where `plan` refuses."""
+    """`release` is what is to be left, `target` the release to go back to, None where `plan` refuses."""
 
     plan: Plan
     release: Release | None = None
@@ -21,7 +21,7 @@ def plan_going_back(history: Sequence[Release], facts: Facts, to: str | None) ->
     running = _running(history, facts.stack_digest)
     if running is None:
         return GoingBack(_refused(_why_unknown(facts.stack_digest)))
-    if to == running.digest:
+    if to == running.digest == facts.stack_digest:
         return GoingBack(_refused(f"{to} is what runs already"), running)
     good = [release for release in good_releases(history) if release.digest != running.digest]
     target = _target(running, good, to)
@@ -29,13 +29,25 @@ def plan_going_back(history: Sequence[Release], facts: Facts, to: str | None) ->
         return GoingBack(_refused(_not_good(to, good) if to else "no former good release to go back to"), running)
     # A person decides here, so what the machine refuses to do by itself, undoing a rollback, is a plan like any other.
     decided = plan(replace(running, kind=Kind.RELEASE, former_digest=target.digest), history, facts)
-    return GoingBack(decided, running, target if decided.action is Action.ROLL_BACK else None)
+    goes = decided.action in (Action.ROLL_BACK, Action.ALREADY_RESTORED)
+    return GoingBack(decided, running, target if goes else None)
 
 
 def _running(history: Sequence[Release], digest: str | None) -> Release | None:
-    """The release that brought what the stack has, whether it was judged good or not."""
-    touched = (one for one in newest_first(history) if one.outcome not in (Outcome.REFUSED, Outcome.RUNNING))
+    """The release that brought what the stack has, whether it was judged good or not.
+
+    Where a release failed and CloudFormation was made to go back, by a person: the one that failed. Nobody has seen yet
+    that its predecessor runs, and to go back once more would leave a version that nothing speaks against.
+    """
+    touched = [one for one in newest_first(history) if one.outcome not in (Outcome.REFUSED, Outcome.RUNNING)]
+    if touched and _restored_unseen(touched[0], digest):
+        return touched[0]
     return next((one for one in touched if digest and one.digest == digest), None)
+
+
+def _restored_unseen(last: Release, digest: str | None) -> bool:
+    failed = last.outcome is Outcome.FAILED and last.kind is Kind.RELEASE
+    return failed and digest is not None and last.former_digest == digest != last.digest
 
 
 def _target(running: Release, good: Sequence[Release], to: str | None) -> Release | None:

@@ -13,7 +13,13 @@ from release.releasing import Order, Releases
 from release.saved_plan import SavedPlan, load_plan, still_true
 from release.surroundings import Desk
 from release_engine.ledger import Kind, Outcome
-from release_engine.rollback_plan import Facts
+from release_engine.rollback_plan import Action, Facts
+
+_SAFE = (
+    "safe because its image is there, and since then no migration has cut it off and no snapshot is "
+    "in a format that it cannot read"
+)
+_RESTORED = "the stack has it back already: nothing is deployed, it is judged and recorded"
 
 
 def run(
@@ -90,8 +96,5 @@ def show(going_back: GoingBack, component: str, display: Display) -> SavedPlan:
     display.say(f"{component} goes back", "bold")
     display.say(f"  from {release.digest}, {release.outcome.value} by {release.release_id}")
     display.say(f"  to   {target.digest}, released well by {target.release_id} at {target.finished_at}")
-    display.say(
-        "  safe because its image is there, and since then no migration has cut it off and no snapshot is "
-        "in a format that it cannot read"
-    )
+    display.say(f"  {_RESTORED if going_back.plan.action is Action.ALREADY_RESTORED else _SAFE}")
     return SavedPlan(component, release.digest, target.digest)

@@ -28,9 +28,13 @@ class Holder:
 
 @dataclass(frozen=True)
 class Status:
-    """`digest` is what the stack was last told to run; `released` is the release that brought it, if it is known."""
+    """`digest` is what the stack was last told to run; `released` is the release that brought it, if it is known.
+
+    `stack` is CloudFormation's status of the stack.
+    """
 
     component: str
+    stack: str | None
     digest: str | None
     released: Release | None
     last: Release | None
@@ -60,7 +64,8 @@ def look(account: Account, component: str, now: float) -> Status:
     good = (one for one in newest_first(history) if one.outcome is Outcome.RELEASED and one.digest == digest)
     lock = account.ledger.lock(component)
     holder = _holder(account, lock) if lock.held_at(now) else None
-    return Status(component, digest, next(good, None), next(iter(history), None), holder)
+    last = next(iter(history), None)
+    return Status(component, stack.status if stack else None, digest, next(good, None), last, holder)
 
 
 def _holder(account: Account, lock: Lock) -> Holder:
@@ -78,7 +83,7 @@ def _holder(account: Account, lock: Lock) -> Holder:
 def lines(status: Status) -> list[str]:
     """For people."""
     name = f"{status.component:<10}"
-    below = [_last(status.last), *_stopped(status.last), _lock(status.holder)]
+    below = [*_broken(status.stack), _last(status.last), *_stopped(status.last), _lock(status.holder)]
     return [f"{name}{_runs(status)}", *(f"{'':<10}{line}" for line in below)]
 
 
@@ -94,6 +99,13 @@ def _runs(status: Status) -> str:
     if status.released is None:
         return f"{what}, which the ledger does not know as released well"
     return f"{what}, released {status.released.finished_at} by {status.released.requested_by}"
+
+
+def _broken(stack: str | None) -> list[str]:
+    """Of a stack that could not go back, nobody knows whether it runs what it was told."""
+    if stack is None or not stack.endswith("_FAILED"):
+        return []
+    return [f"its stack is {stack}: it may run something else, or nothing; see docs/runbook.md"]
 
 
 def _last(last: Release | None) -> str:
@@ -133,6 +145,7 @@ def _lock(holder: Holder | None) -> str:
 def as_data(status: Status) -> Mapping[str, Any]:
     """For tools; a release has the ledger's fields."""
     return {
+        "stack": status.stack,
         "digest": status.digest,
         "released": asdict(status.released) if status.released else None,
         "last": asdict(status.last) if status.last else None,

@@ -34,7 +34,11 @@ def _orders(account: Account, undone: Mapping[str, str], display: Display) -> li
             display.say(f"{component} stays as it is: it runs {stack and stack.digest}, not {digest}")
             continue
         going_back = plan_of(account, component, None)
-        if order := order_of(going_back, component):
+        order = order_of(going_back, component)
+        if order and order.digest == digest:
+            refusals.append(f"{component} cannot go back: since {digest} a release of it failed; first `rollback` that")
+            continue
+        if order:
             show(going_back, component, display)
             orders.append(order)
             continue

@@ -192,15 +192,21 @@ class ServiceController:
     def _check(self, rollout: Rollout) -> None:
         if (interruption := self._interruptions.pop(rollout.id, None)) is not None:
             raise interruption
-        threshold = service_views.breaker_threshold(rollout.configuration, self.desired)
-        if rollout.failed_tasks >= threshold:
+        if too_many := self._failures(rollout):
             rollout.broken = True
-            raise BreakerError(
-                f"ECS deployment circuit breaker: tasks failed to start ({rollout.failed_tasks} of {threshold} "
-                f"failures; the last one: {rollout.last_failure})."
-            )
+            raise BreakerError(too_many)
         if rollout.stage != "CLEAN_UP" and (firing := rollout.alarms.firing()):  # they are watched through the bake
             raise AlarmError(f"ECS deployment alarms: in ALARM during the deployment: {', '.join(firing)}.")
+
+    def _failures(self, rollout: Rollout) -> str:
+        """What the circuit breaker says of it; nothing while there are few."""
+        threshold = service_views.breaker_threshold(rollout.configuration, self.desired)
+        if rollout.failed_tasks < threshold:
+            return ""
+        return (
+            f"ECS deployment circuit breaker: tasks failed to start ({rollout.failed_tasks} of {threshold} "
+            f"failures; the last one: {rollout.last_failure})."
+        )
 
     def _complete(self, rollout: Rollout) -> None:
         self.completed = rollout
@@ -227,7 +233,11 @@ class ServiceController:
         former = self.completed
         if former is not None:
             self._put_first(former, rollout, failure)
-        yield from STRATEGIES[str(rollout.configuration["strategy"])].roll_back(self, rollout, former)
+        for _ in STRATEGIES[str(rollout.configuration["strategy"])].roll_back(self, rollout, former):
+            yield
+            if former is not None and (too_many := self._failures(former)):
+                self._give_up_going_back(former, rollout, f"{failure} The rollback failed: {too_many}")
+                return
         self.kept = [former] if former is not None else []
         if former is None:
             rollout.finish("ROLLBACK_FAILED", f"{failure} No rollback candidate was found.", state="FAILED")
@@ -237,10 +247,23 @@ class ServiceController:
         self.say("has reached a steady state.")
         deployment_events.announce("COMPLETED", former, former.state_reason)
 
+    def _give_up_going_back(self, former: Rollout, failed: Rollout, reason: str) -> None:
+        """A deployment that failed launches no task any more, and behind this one there is nothing to go back to.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html
+        """
+        self.kept = []
+        former.show("FAILED", reason)
+        failed.finish("ROLLBACK_FAILED", reason, state="FAILED")
+        self.say(f"rollback failed: {reason}")
+        if deployment_events.tells_failures(failed):
+            deployment_events.announce("FAILED", former, reason)
+
     def _put_first(self, former: Rollout, failed: Rollout, failure: RolloutError) -> None:
         failed.rollback = {"reason": str(failure), "startedAt": time(), "serviceRevisionArn": former.revision.arn}
         self.record.update({key: value for key, value in former.revision.settings.items() if not key.startswith("_")})
         self.record["taskDefinition"] = former.revision.definition["taskDefinitionArn"]
+        former.failed_tasks = 0
         former.show("IN_PROGRESS", f"{failure.cause}: rolling back to deploymentId {former.id}.")
         self.rollouts = [former, *(other for other in self.rollouts if other is not former)]
         deployment_events.announce("IN_PROGRESS", former, former.state_reason)

@@ -136,8 +136,8 @@ class StackServices:
                 service.interrupt("Exceeded attempts to wait")
             elif _cancelled(stack):
                 service.interrupt("Resource update cancelled")
-        if rollout.status != "SUCCESSFUL":
-            raise NotStabilizedError(f"Error occurred during operation 'ECS deployment': {rollout.reason}")
+        if rollout.status != "SUCCESSFUL" or rollout.state == "FAILED":  # of one that could not be brought back
+            raise NotStabilizedError(f"Error occurred during operation 'ECS deployment': {rollout.state_reason}")
 
 
 def _called(action: str, request: Record) -> ServiceController:

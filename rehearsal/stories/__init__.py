@@ -73,6 +73,6 @@ STORIES: dict[str, Story] = {
         failed_rollback.STORY,
     )
 }
-TOUR = ("first-release", "good-release", "bad-client")
+TOUR = ("first-release", "good-release", "bad-client", "slower-client")
 
 __all__ = ["STORIES", "TOUR", "Figure", "Played", "Promise", "Story"]

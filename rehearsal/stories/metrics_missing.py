@@ -1,4 +1,4 @@
-"""A backend that reports nothing of itself: it answers, it is healthy, and it is undone, for silence is no health (F34)."""
+"""A backend that answers, is healthy and reports nothing of itself: it is undone, for silence is no health (F34)."""
 
 from rehearsal.stage import Stage
 from rehearsal.stories.scene import met_promises, play, spared_promises, unsuccessful_promises

@@ -87,6 +87,39 @@ def test_a_failed_release_that_still_runs_can_be_undone(run: Run, exchange: Exch
     assert exchange.started[0]["digest"] == NEW
 
 
+def test_f5_a_failed_release_whose_stack_a_person_has_brought_back_is_undone_and_no_more(
+    run: Run, exchange: Exchange
+) -> None:
+    """The stack has NEW again; OLD, before it, is not where anybody wants to go."""
+    exchange.remember(past("release-22", OLDER, Outcome.FAILED, former_digest=NEW))
+    result = run("rollback", "client", "--yes")
+    assert (exchange.started[0]["digest"], exchange.started[0]["kind"]) == (NEW, "rollback")
+    assert f"from {OLDER}, failed by release-22" in result.stdout
+    assert "the stack has it back already: nothing is deployed" in result.stdout
+
+
+def test_f5_after_a_failed_release_a_person_may_still_go_further_back(run: Run, exchange: Exchange) -> None:
+    exchange.remember(past("release-22", OLDER, Outcome.FAILED, former_digest=NEW))
+    assert run("rollback", "client", "--to", OLD, "--yes").exit_code == 0
+    assert exchange.started[0]["digest"] == OLD
+
+
+def test_f5_the_version_that_failed_is_no_way_back(run: Run, exchange: Exchange) -> None:
+    exchange.remember(past("release-22", OLDER, Outcome.FAILED, former_digest=NEW))
+    result = run("rollback", "client", "--to", OLDER, "--yes")
+    assert (result.exit_code, "was never released well" in result.stderr) == (1, True)
+    assert not exchange.started
+
+
+@pytest.mark.parametrize(("outcome", "kind"), [(Outcome.ROLLED_BACK, Kind.RELEASE), (Outcome.FAILED, Kind.ROLLBACK)])
+def test_after_any_other_ending_a_rollback_leaves_what_the_stack_has(
+    run: Run, exchange: Exchange, outcome: Outcome, kind: Kind
+) -> None:
+    exchange.remember(past("release-22", OLDER, outcome, kind=kind, former_digest=NEW))
+    assert run("rollback", "client", "--yes").exit_code == 0
+    assert exchange.started[0]["digest"] == OLD
+
+
 def test_f9_behind_a_contract_migration_it_refuses(run: Run, exchange: Exchange) -> None:
     manifest = {"schema": {"phase": "contract", "version": 8}}
     exchange.remember(past("release-21", NEW, former_digest=OLD, manifest=manifest))

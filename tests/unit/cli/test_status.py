@@ -60,6 +60,13 @@ def test_a_digest_that_came_from_elsewhere_is_told_as_such(run: Run, exchange: E
     assert "which the ledger does not know as released well" in run("status", "client").stdout
 
 
+@pytest.mark.parametrize(("status", "told"), [("UPDATE_ROLLBACK_FAILED", True), ("UPDATE_ROLLBACK_COMPLETE", False)])
+def test_f5_a_stack_that_could_not_go_back_is_told(run: Run, exchange: Exchange, status: str, told: bool) -> None:
+    """Its parameter says what it was told to run, and nobody knows whether it does."""
+    exchange.digests["client"], exchange.stack_status = OLD, status
+    assert (f"its stack is {status}: it may run something else, or nothing" in run("status", "client").stdout) is told
+
+
 @pytest.mark.parametrize(
     ("script", "looks", "says"),
     [
@@ -90,7 +97,13 @@ def test_tools_get_all_of_it_as_json(run: Run, exchange: Exchange) -> None:
     assert found["client"]["digest"] == OLD
     assert found["client"]["last"]["release_id"] == "release-20"
     assert found["client"]["lock"]["release_id"] == "release-21"
-    assert found["backend"] == {"digest": None, "released": None, "last": None, "lock": None}
+    assert found["backend"] == {
+        "stack": "UPDATE_COMPLETE",
+        "digest": None,
+        "released": None,
+        "last": None,
+        "lock": None,
+    }
 
 
 def test_an_unknown_component_is_refused(run: Run) -> None:

@@ -52,6 +52,15 @@ def test_where_one_cannot_go_back_none_does(run: Run, exchange: Exchange) -> Non
     assert "nothing was undone" in result.stderr
 
 
+def test_f5_what_a_failed_release_was_to_replace_is_not_taken_for_its_way_back(run: Run, exchange: Exchange) -> None:
+    """The stack has NEW again, which is to be undone: to put it back would undo nothing."""
+    worse = f"sha256:{'c' * 64}"
+    exchange.remember(past("release-22", worse, Outcome.FAILED, component="engine", former_digest=NEW))
+    result = run("unwind", *ALL)
+    assert (result.exit_code, undone(exchange)) == (1, [])
+    assert f"engine cannot go back: since {NEW} a release of it failed" in result.stderr
+
+
 def test_a_rollback_that_fails_is_the_last(run: Run, exchange: Exchange) -> None:
     exchange.scripts["client"] = Script(status="FAILED", error="Failed", cause="no")
     result = run("unwind", *ALL)
