@@ -74,4 +74,9 @@ class Check(Strict):
 
     def every(self, interval_seconds: int) -> int:
         """In how many rounds of a gate with this interval it is read once."""
-        return max(1, ceil((self.interval_seconds or interval_seconds) / interval_seconds))
+        return rounds_of(self.interval_seconds, interval_seconds)
+
+
+def rounds_of(own: int | None, interval_seconds: int) -> int:
+    """One round, or as many as an interval of its own takes."""
+    return max(1, ceil((own or interval_seconds) / interval_seconds))

@@ -69,7 +69,7 @@ def compose(app: App, settings: Settings) -> Composition:
         data=data,
         release=release,
         components=components,
-        pipeline=PipelineStack(*named("pipeline"), release=release, registry=registry, **place),
+        pipeline=PipelineStack(*named("pipeline"), release=release, registry=registry, platform=platform, **place),
         observability=ObservabilityStack(
             *named("observability"), platform=platform, data=data, components=components, release=release, **place
         ),

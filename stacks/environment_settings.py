@@ -194,11 +194,12 @@ class TaskSize(Strict):
 
 
 class Pipeline(Strict):
-    """Where the monorepo is."""
+    """Where the monorepo is; `acceptance_market` is where the acceptance suite may place its two orders."""
 
     repository: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
     branch: Annotated[str, StringConstraints(pattern=r"^[^\s*]+$")]
     connection_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:code(connections|star-connections):")]
+    acceptance_market: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+-[A-Z0-9]+$")] | None = None
 
 
 class Environment(Strict):

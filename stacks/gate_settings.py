@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from stacks.check_settings import MOST_ROUNDS, Check
+from stacks.check_settings import MOST_ROUNDS, Check, Count, rounds_of
 from stacks.strict import Strict
 
 DAY_MINUTES = 24 * 60
@@ -20,7 +20,9 @@ class Probe(Strict):
 
     `statuses` is the range of good ones for users; `body` holds the fields that an answer in depth must have (inner
     ones by dots), besides the status 200 and the running digest. `max_error_rate` holds for samples, for answers in
-    depth, and for requests that could not be taken, each for itself.
+    depth, and for requests that could not be taken, each for itself; `max_errors_in_a_row` rounds may lose more than
+    that one after the other, in `max_inconclusive` there may be nobody to ask. `interval_seconds` is the gate's own
+    when it is left out; it holds for the bake.
     """
 
     service: str
@@ -29,8 +31,15 @@ class Probe(Strict):
     max_error_rate: float = Field(gt=0, lt=1)
     max_ms: float = Field(gt=0)
     percentile: float = Field(default=95, ge=50, lt=100)
+    interval_seconds: Annotated[int, Field(ge=5, le=3600)] | None = None
+    max_errors_in_a_row: Count = 3
+    max_inconclusive: Count = 10
     statuses: tuple[Status, Status] = (200, 399)
     body: dict[str, str | bool | int] = {"status": "ok"}  # noqa: RUF012 - pydantic copies it
+
+    def every(self, interval_seconds: int) -> int:
+        """In how many rounds of a gate with this interval it is asked once."""
+        return rounds_of(self.interval_seconds, interval_seconds)
 
     @model_validator(mode="after")
     def _can_be_good(self) -> Self:
@@ -87,9 +96,10 @@ class Gate(Strict):
         if self.rounds > MOST_ROUNDS:
             yield f"{self.rounds} rounds, allowed are {MOST_ROUNDS}: raise interval_seconds"
         for probe in self.probes:
-            if (most := self.rounds * probe.samples_per_round) < probe.min_samples:
+            rounds = ceil(self.rounds / probe.every(self.interval_seconds))
+            if (most := rounds * probe.samples_per_round) < probe.min_samples:
                 yield (
-                    f"probes: {probe.service!r} gets {self.rounds} rounds of {probe.samples_per_round} samples, {most} "
+                    f"probes: {probe.service!r} gets {rounds} rounds of {probe.samples_per_round} samples, {most} "
                     f"in all, which never reaches its min_samples = {probe.min_samples}: raise bake_minutes or "
                     "samples_per_round"
                 )

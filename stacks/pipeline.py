@@ -1,5 +1,6 @@
 """From a push to what users see: CodePipeline V2, one stage after the other, one execution after the other."""
 
+from collections.abc import Mapping
 from posixpath import normpath
 from typing import Any
 
@@ -21,6 +22,7 @@ from exchange_constructs.place import place_of
 from exchange_constructs.release_reach import finding
 from exchange_constructs.stage_chain import StageChain
 from exchange_constructs.values import days
+from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
 from stacks.settings import Component, Settings
@@ -43,6 +45,7 @@ class PipelineStack(Stack):
         settings: Settings,
         release: ReleaseStack,
         registry: RegistryStack,
+        platform: PlatformStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
@@ -75,7 +78,7 @@ class PipelineStack(Stack):
             digests={name: build.variable(_DIGEST) for name, build in builds.items()},
             log_group=logs.LogGroup(self, "RequestLogs", retention=self._retention, encryption_key=self._store.key),
         )
-        self._stage("Acceptance", self._run("Acceptance", "acceptance.yml", code))
+        self._stage("Acceptance", self._accept(platform, code))
         self._acknowledge()
         self.add_stack_dependency(release, "its machines are named in what the stages may start")
 
@@ -159,11 +162,25 @@ class PipelineStack(Stack):
         compare.project.add_to_role_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role]))
         return actions.CodeBuildAction(action_name="Compare", project=compare.project, input=code)
 
+    def _accept(self, platform: PlatformStack, code: codepipeline.Artifact) -> actions.CodeBuildAction:
+        """Asks the environment, as a user, whether its components work together: docs/github.md."""
+        domain, market = self._settings.domain, self._settings.pipeline.acceptance_market
+        url = f"https://{domain.name}" if domain else f"http://{platform.load_balancer.load_balancer_dns_name}"
+        project = self._project("Acceptance", "acceptance.yml", {"URL": url, **({"MARKET": market} if market else {})})
+        return actions.CodeBuildAction(action_name="Acceptance", project=project.project, input=code)
+
     def _run(self, name: str, buildspec: str, code: codepipeline.Artifact) -> actions.CodeBuildAction:
         return actions.CodeBuildAction(action_name=name, project=self._project(name, buildspec).project, input=code)
 
-    def _project(self, name: str, buildspec: str) -> BuildProject:
-        return BuildProject(self, f"{name}Project", buildspec=buildspec, store=self._store, retention=self._retention)
+    def _project(self, name: str, buildspec: str, environment: Mapping[str, str] | None = None) -> BuildProject:
+        return BuildProject(
+            self,
+            f"{name}Project",
+            buildspec=buildspec,
+            store=self._store,
+            retention=self._retention,
+            environment=environment,
+        )
 
     def _acknowledge(self) -> None:
         inline = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}

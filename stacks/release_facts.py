@@ -4,7 +4,7 @@ from typing import Any
 
 from exchange_constructs.release_reach import Reach
 from stacks.check_settings import Check
-from stacks.gate_settings import Gate
+from stacks.gate_settings import Gate, Probe
 from stacks.settings import Component, Service, Settings
 
 
@@ -44,10 +44,16 @@ def _limits(component: Component) -> dict[str, Any]:
     return {
         "interval_seconds": gate.interval_seconds,
         "rounds": gate.rounds,
-        "probes": [probe.model_dump(exclude_defaults=True) for probe in gate.probes],
+        "probes": [_probe(one, gate) for one in gate.probes],
         "checks": [_check(one, gate) for one in gate.checks],
         **({"canary": gate.canary.model_dump()} if gate.canary else {}),
     }
+
+
+def _probe(probe: Probe, gate: Gate) -> dict[str, Any]:
+    """As `release_engine.model.Probe` reads it."""
+    told = probe.model_dump(exclude_defaults=True, exclude={"interval_seconds"})
+    return told | ({"every": every} if (every := probe.every(gate.interval_seconds)) > 1 else {})
 
 
 def _check(check: Check, gate: Gate) -> dict[str, Any]:

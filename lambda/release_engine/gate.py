@@ -84,10 +84,17 @@ def _latency(service: str, seen: Seen, limits: Probe) -> Judgement:
 
 
 def _untaken(service: str, seen: Seen, limits: Probe) -> Judgement:
+    """A request that could not be taken says nothing about the version, and nothing is no health."""
     asked = seen.samples + seen.readings + seen.untaken
     share, check = seen.untaken / asked if asked else 1.0, f"{service} reached"
     numbers = {"observed": share, "limit": limits.max_error_rate, "samples": asked, "troubles": list(seen.troubles)}
+    said, doubt = f"{service}: {seen.untaken} of {asked} requests could not be taken", Verdict.INCONCLUSIVE
+    if seen.most_failed_in_a_row > limits.max_errors_in_a_row:
+        said = f"{said}, in {seen.most_failed_in_a_row} rounds in a row, tolerated are {limits.max_errors_in_a_row}"
+        return Judgement(doubt, said, check, numbers)
+    if seen.empty_rounds > limits.max_inconclusive:
+        said = f"{service}: nobody to ask in {seen.empty_rounds} rounds, tolerated are {limits.max_inconclusive}"
+        return Judgement(doubt, said, check, numbers)
     if share > limits.max_error_rate:
-        said = f"{service}: {seen.untaken} of {asked} requests could not be taken"
-        return Judgement(Verdict.INCONCLUSIVE, said, check, numbers)
+        return Judgement(doubt, said, check, numbers)
     return Judgement(Verdict.PASS, f"{service}: {asked - seen.untaken} of {asked} requests taken", check, numbers)

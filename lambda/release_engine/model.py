@@ -52,6 +52,8 @@ class Probe:
 
     `statuses` is the range of good ones; `body` are the fields that an answer in depth must have, inner ones by dots.
     `max_error_rate` holds for samples, for readings in depth and for requests that could not be taken, each for itself.
+    A round in which more than that could not be taken is an error, of which so many in a row are tolerated; one in
+    which there was nobody to ask is inconclusive. `every` says in how many rounds of the gate it is asked once.
     """
 
     service: str
@@ -60,6 +62,9 @@ class Probe:
     max_error_rate: float
     max_ms: float
     percentile: float = 95
+    every: int = 1
+    max_errors_in_a_row: int = 3
+    max_inconclusive: int = 10
     statuses: tuple[int, int] = (200, 399)
     body: Mapping[str, Any] = field(default_factory=lambda: {"status": "ok"})
 

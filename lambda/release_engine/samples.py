@@ -22,11 +22,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class Seen:
-    """`readings` and `unready` count the answers in depth, `samples` and `errors` the user-like ones."""
+    """`readings` and `unready` count the answers in depth, `samples` and `errors` the user-like ones.
+
+    Of the rounds: `failed_in_a_row`, up to now, in which too much could not be taken; the longest such row; and
+    `empty_rounds`, in which there was nobody to ask.
+    """
 
     samples: int = 0
     errors: int = 0
     untaken: int = 0
+    failed_in_a_row: int = 0
+    most_failed_in_a_row: int = 0
+    empty_rounds: int = 0
     readings: int = 0
     unready: int = 0
     latencies_ms: tuple[int, ...] = ()
@@ -54,10 +61,15 @@ def add(before: Seen, *, samples: Iterable[Answer], readings: Iterable[Answer], 
     others = {_digest(answer) for answer in told} - {digest, ""}
     troubles = [_trouble(answer) for answer in asked if not good(answer, probe.statuses)]
     troubles += [_trouble(answer) for answer in deep if not ready(answer, probe.body)]
+    lost, total = len(asked) - len(taken) + len(deep) - len(told), len(asked) + len(deep)
+    in_a_row = before.failed_in_a_row + 1 if total and lost / total > probe.max_error_rate else 0
     return Seen(
         samples=before.samples + len(taken),
         errors=before.errors + sum(not good(answer, probe.statuses) for answer in taken),
-        untaken=before.untaken + len(asked) - len(taken) + len(deep) - len(told),
+        untaken=before.untaken + lost,
+        failed_in_a_row=in_a_row,
+        most_failed_in_a_row=max(in_a_row, before.most_failed_in_a_row),
+        empty_rounds=before.empty_rounds + (not total),
         readings=before.readings + len(told),
         unready=before.unready + sum(not ready(answer, probe.body) for answer in told),
         latencies_ms=before.latencies_ms + tuple(answer.milliseconds for answer in taken),

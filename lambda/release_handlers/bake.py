@@ -73,13 +73,15 @@ def _said(judgement: Judgement) -> dict[str, Any]:
 
 
 def _probed(component: Component, digest: str, before: State, world: World, seconds: float) -> dict[str, Seen]:
+    """What was seen so far of each service, with one more round of those that are due."""
+    past = int(before.get("round", 0))
+    earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
     targets = []
-    for service in component.probed:
+    for service in (one for one in component.probed if past % component.gate.probe(one.key).every == 0):
         tasks = world.services.tasks(component.cluster, service.name)
         judged = [task.address for task in tasks if task.digest == digest and task.status == "RUNNING"]
         targets.append(Target(service, digest, [address for address in judged if address]))
-    earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
-    return probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
+    return earlier | probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
 
 
 def _checked(subject: Subject, before: State, round_: int, world: World) -> dict[str, Tally]:

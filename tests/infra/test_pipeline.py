@@ -15,6 +15,7 @@ from aws_cdk.assertions import Match, Template
 from exchange_constructs.machine_arns import MachineArns
 from exchange_constructs.stage_chain import StageChain
 from release_engine.pipeline_job import Question, question
+from tests.infra.exchange import exchange
 from tests.infra.lean_exchange import actions_of, settings, statements, templates
 
 
@@ -222,3 +223,12 @@ def test_a_machine_without_a_name_of_its_own_cannot_be_granted() -> None:
     body = sfn.DefinitionBody.from_chainable(sfn.Pass(stack, "Nothing"))
     with pytest.raises(ValueError, match="has no name of its own"):
         MachineArns(stack, sfn.StateMachine(stack, "Machine", definition_body=body))
+
+
+@pytest.mark.parametrize(("environment", "url"), [("staging", "http://"), ("prod2", "https://")])
+def test_the_acceptance_asks_the_environment_where_users_come_in(environment: str, url: str) -> None:
+    projects = exchange(environment).properties("pipeline", "CodeBuild::Project")
+    (acceptance,) = [one for one in projects if one["Source"].get("BuildSpec") == "acceptance.yml"]
+    variables = {one["Name"]: one["Value"] for one in acceptance["Environment"]["EnvironmentVariables"]}
+    assert set(variables) == {"URL"}
+    assert url in json.dumps(variables["URL"])

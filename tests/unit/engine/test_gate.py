@@ -35,6 +35,13 @@ def saw(**changes: object) -> Seen:
         (saw(readings=0), Verdict.INCONCLUSIVE, "web never told its digest"),
         (saw(other_digests=(OTHER,)), Verdict.FAIL, "web is answered by sha256:old as well"),
         (saw(untaken=7), Verdict.INCONCLUSIVE, "web: 7 of 70 requests could not be taken"),
+        (
+            saw(samples=6000, latencies_ms=(20,) * 6000, untaken=8, most_failed_in_a_row=4),
+            Verdict.INCONCLUSIVE,
+            "web: 8 of 6011 requests could not be taken, in 4 rounds in a row, tolerated are 3",
+        ),
+        (saw(empty_rounds=11), Verdict.INCONCLUSIVE, "web: nobody to ask in 11 rounds, tolerated are 10"),
+        (saw(empty_rounds=10, most_failed_in_a_row=3), Verdict.PASS, "web: 63 of 63 requests taken"),
     ],
 )
 def test_every_check_states_both_sides(seen: Seen, verdict: Verdict, reason: str) -> None:
@@ -85,6 +92,15 @@ def test_f26_an_answer_with_another_digest_is_remembered_over_rounds() -> None:
     second = add(seen(first.as_dict()), samples=[], readings=[right], digest=DIGEST, probe=PROBE)
     assert second.other_digests == (OTHER,)
     assert second.readings == 3
+
+
+def test_f14_rounds_that_were_lost_are_counted_in_a_row_and_empty_ones_apart() -> None:
+    lost, good = [Answer("a", None, trouble="refused")] * 2, [Answer("a", 200)] * 2
+    found, rows = Seen(), list[tuple[int, int, int]]()
+    for samples in (lost, lost, good, lost, []):
+        found = add(found, samples=samples, readings=[], digest=DIGEST, probe=PROBE)
+        rows.append((found.failed_in_a_row, found.most_failed_in_a_row, found.empty_rounds))
+    assert rows == [(1, 1, 0), (2, 2, 0), (0, 2, 0), (1, 2, 0), (0, 2, 1)]
 
 
 def test_what_fails_in_depth_is_named() -> None:

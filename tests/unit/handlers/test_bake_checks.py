@@ -171,3 +171,13 @@ def test_a_first_version_has_nothing_usual_to_be_held_against(account: Account, 
     state: dict[str, Any] = {**STATE, "lock": {**LOCKED, "former_digest": None}}
     judged = bake.take_round(state, with_checks(world, RISING), 60)
     assert not [one for one in judged["evidence"]["checks"] if one["check"] == "consumer lag"]
+
+
+def test_a_probe_with_an_interval_of_its_own_asks_in_some_rounds_only(account: Account, world: World) -> None:
+    component = world.components["client"]
+    probes = tuple(replace(one, every=2, min_samples=20) for one in component.gate.probes)
+    world.components["client"] = replace(component, gate=replace(component.gate, probes=probes, checks=()))
+    account.run(NEW)
+    judged = rounds(world, 3)
+    assert judged["verdict"] == "PASS"
+    assert judged["seen"]["web"]["samples"] == 40
