@@ -105,6 +105,10 @@ def test_f2_a_backend_that_crashes_at_its_start_is_given_up_and_undone(stage: St
     _require(STORIES["crashing-backend"].run(stage))
 
 
+def test_f3_a_backend_that_crashes_when_users_are_on_it_already_is_undone(stage: Stage) -> None:
+    _require(STORIES["crashing-later"].run(stage))
+
+
 def test_f3_a_backend_whose_workers_start_well_and_crash_later_is_undone(stage: Stage) -> None:
     _require(STORIES["crashing-workers"].run(stage))
 
