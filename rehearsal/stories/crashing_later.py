@@ -26,7 +26,7 @@ def run(stage: Stage) -> Played:
 def _bounded_promise(scene: Scene, bad: str) -> Promise:
     met, failed = scene.met(bad), scene.failed
     seen = f"{met} of {scene.asked} requests met it, {failed} failed"
-    return Promise(f"few users notice a {WHAT}", 0 < scene.asked and failed <= MOST_FAILED * scene.asked, seen)
+    return Promise(f"few users notice a {WHAT}", scene.asked > 0 and failed <= MOST_FAILED * scene.asked, seen)
 
 
 STORY = Story("crashing-later", "A backend that starts well and crashes when users are on it is undone", run)
