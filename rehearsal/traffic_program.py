@@ -161,7 +161,13 @@ class Users:
                 self._orders.append(json.loads(body)["id"])
 
     async def _ask(self, kept: Streams | None, wish: Wish) -> tuple[Streams | None, int, str, bytes]:
-        """A browser too asks again when a kept connection turns out to be closed; for a GET only."""
+        """On the kept connection, unless the load balancer has closed it meanwhile for being idle.
+
+        A browser too asks again when a kept connection turns out to be closed under its hands; for a GET only.
+        """
+        if kept is not None and kept[0].at_eof():
+            _close(kept)
+            kept = None
         if kept is not None:
             try:
                 return await self._exchange(kept, wish)

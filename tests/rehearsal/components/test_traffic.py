@@ -91,6 +91,41 @@ def test_f31_an_asset_that_is_not_found_is_a_failed_request() -> None:
     assert "/_next/static/gone.js: 404" in " ".join(seen["examples"])
 
 
+class _HangsUp(BaseHTTPRequestHandler):
+    """Closes a connection soon after it was used, without a word, as a load balancer does with an idle one."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 0.02
+
+    def do_GET(self) -> None:
+        self._say(b"{}")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self._say(b'{"id": "1"}')
+
+    def _say(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_an_order_goes_on_a_new_connection_when_the_kept_one_was_closed_for_being_idle() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _HangsUp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Traffic(f"http://127.0.0.1:{server.server_address[1]}", host="exchange.example.com") as traffic:
+            traffic.begin("quiet day")
+            sleep(3)
+            seen = traffic.end("quiet day")["backend"]
+        server.shutdown()
+    assert seen["requests"] > 40
+    assert seen["failures"] == 0, seen["examples"]
+
+
 def test_nobody_answering_is_a_failure_and_idle_users_send_nothing(exchange: Exchange) -> None:
     with Traffic(f"http://{next(exchange.addresses)}:3000", host="exchange.example.com") as traffic:
         traffic.begin("outage")
