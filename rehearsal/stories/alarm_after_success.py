@@ -1,6 +1,7 @@
-"""An alarm goes red after a release was called good: the watch undoes it, and only once (F27, F35)."""
+"""An alarm goes red an hour after a release was called good: the watch undoes it, and only once (F27, F35)."""
 
 from collections.abc import Mapping
+from time import sleep
 from typing import Any
 
 from rehearsal.build import Image
@@ -15,6 +16,7 @@ from release_engine.ledger import Kind, Outcome, Release
 from release_engine.rollback_plan import good_releases
 
 WHAT = "client put back by the watch"
+HOUR = 3600
 Answer = Mapping[str, Any]
 
 
@@ -36,6 +38,7 @@ def run(stage: Stage) -> Played:
 def _release_and_alarm(stage: Stage, image: Image, answers: list[Answer]) -> Finished:
     """EventBridge may deliver an event twice: here it comes again during the rollback, and after it."""
     released, alarm = stage.release({"client": image}), _alarm(stage)
+    sleep(HOUR / stage.speed)  # by the clock of the rehearsal
     turn(stage, alarm, "ALARM")
     wait_until(lambda: _undoing(stage, image) is not None, "the watch starts a rollback")
     answers.append(invoke(stage, WATCH, _event(alarm)))
