@@ -10,17 +10,19 @@ from typing import Any
 DIGEST = f"sha256:{'b' * 64}"
 _TASK = {
     "taskArn": "task",
+    "group": "service:exchange-client-web",
     "taskDefinitionArn": "definition",
     "lastStatus": "RUNNING",
     "containers": [{"image": f"client@{DIGEST}"}],
     "attachments": [{"details": [{"name": "privateIPv4Address", "value": "127.0.0.1"}]}],
 }
+_SERVICE = {"serviceName": "web", "status": "ACTIVE", "desiredCount": 1, "taskDefinition": "definition/client:1"}
 _ANSWERS: dict[str, dict[str, Any]] = {
     "ListTasks": {"taskArns": ["task"]},
     "DescribeTasks": {"tasks": [_TASK]},
-    "DescribeServices": {"services": [{"serviceName": "web", "status": "ACTIVE", "desiredCount": 1}]},
+    "DescribeServices": {"services": [_SERVICE]},
     "ListServiceDeployments": {"serviceDeployments": [{"status": "SUCCESSFUL"}]},
-    "DescribeAlarms": {"MetricAlarms": [], "CompositeAlarms": []},
+    "DescribeAlarms": {"MetricAlarms": [{"AlarmName": "5xx", "StateValue": "OK"}], "CompositeAlarms": []},
 }
 
 

@@ -28,7 +28,7 @@ assert (answer["status"], answer["verdict"]) == ("sampling", "PASS"), answer
 
 
 def first_call_against_four_clients() -> Ratio:
-    """The gate's first round: it makes the two clients that it needs, asks AWS nine times and probes a task.
+    """The gate's first round: it makes the two clients that it needs, asks AWS eleven times and probes a task.
 
     Against importing boto3 and making four clients, which have not asked anything yet.
     """
@@ -49,6 +49,7 @@ def first_call_against_four_clients() -> Ratio:
 
 def _component(port: int) -> Mapping[str, object]:
     probe = {"service": "web", "samples_per_round": 1, "min_samples": 1, "max_error_rate": 0.01, "max_ms": 1000}
+    checks = [{"kind": "restarts", "limit": 2, "min_samples": 1}, {"kind": "alarms", "min_samples": 1}]
     service = {"name": "exchange-client-web", "port": port, "readiness_path": "/ready", "sample_path": "/"}
     return {
         "stack": "exchange-test-client",
@@ -57,6 +58,6 @@ def _component(port: int) -> Mapping[str, object]:
         "machine_arn": "arn:aws:states:us-west-2:111122223333:stateMachine:client-release",
         "alarm_prefix": "exchange-test-client-",
         "metrics": {"namespace": "Exchange", "environment": "test"},
-        "gate": {"interval_seconds": 30, "rounds": 6, "probes": [probe]},
+        "gate": {"interval_seconds": 30, "rounds": 6, "probes": [probe], "checks": checks},
         "services": {"web": service},
     }
