@@ -9,7 +9,7 @@ from typing import Any
 from release.executions import Executions, Standing
 
 # The states in which the machine deals with what failed before them (docs/architecture.md).
-_AFTERMATH = ("StopDeployment", "PlanRollback", "RecordRefused", "RecordFailure", "Unrecorded", "Busy")
+_AFTERMATH = ("StopDeployment", "CancelUpdate", "PlanRollback", "RecordRefused", "RecordFailure", "Unrecorded", "Busy")
 _UNTOLD = {
     "TIMED_OUT": "the execution took longer than a release may",
     "ABORTED": "the execution was stopped by hand",

@@ -73,7 +73,8 @@ def verify_states(way: Way, function: str, *, name: str, waiting: str, done: str
 def _execution_states(way: Way, function: str, *, done: str) -> States:
     """An update that takes too long is cancelled once (F2); a rollback is not, for there is nothing behind it.
 
-    A version that is found bad while ECS keeps the former tasks has its deployment stopped: traffic flips back.
+    A version that is found bad while ECS keeps the former tasks, or that nobody could judge, has its deployment
+    stopped: traffic flips back. Where that fails, the update is cancelled.
     """
     name = _names(way)
     waiting, ways = name["WaitForStack"], {"in_progress": name["WaitForStack"], "succeeded": done}
@@ -84,7 +85,7 @@ def _execution_states(way: Way, function: str, *, done: str) -> States:
     }
     if way.purpose == "release":
         ways |= {"overdue": name["CancelUpdate"], "baking": way.baking}
-        states["StopDeployment"] = _step(way, function, "stop", then=waiting, otherwise=way.failed)
+        states["StopDeployment"] = _step(way, function, "stop", then=waiting, otherwise=name["CancelUpdate"])
         states[name["CancelUpdate"]] = _step(way, function, "cancel", then=waiting, otherwise=way.failed)
     return states | {name["Stack?"]: choice(f"{way.deploy}.status", ways, way.failed)}
 

@@ -97,7 +97,8 @@ def _release(arns: Arns, interval_seconds: int) -> States:
         **deploy_states(way, arns.deploy, done="VerifyRunning", refused=REFUSED, baseline=arns.baseline),
         **verify_states(way, arns.verify, name="VerifyRunning", waiting="WaitForTasks", done="WaitForSamples"),
         "WaitForSamples": wait(interval_seconds, then="Bake"),
-        "Bake": call(arns.gate, result="bake", then="Baked?", otherwise="PlanRollback"),
+        "Bake": call(arns.gate, result="bake", then="Baked?", otherwise="Unjudged?"),
+        "Unjudged?": choice("deploy.status", {"baking": "StopDeployment"}, "PlanRollback"),
         "Baked?": choice("bake.next", ways, "PlanRollback"),
     }
 

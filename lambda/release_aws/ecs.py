@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from release_aws.clients import AwsClient
+from botocore.exceptions import ClientError
+
+from release_aws.clients import AwsClient, error_code
 from release_engine.model import digest_of
 from release_engine.running import Rollout, Running
 
 _AT_ONCE = 100  # how many tasks DescribeTasks takes
+_OVER = ("ConflictException", "ServiceDeploymentNotFoundException")  # a deployment that cannot be stopped any more
 _ROLLOUTS = {
     "SUCCESSFUL": Rollout.COMPLETED,
     "ROLLBACK_SUCCESSFUL": Rollout.ROLLED_BACK,
@@ -44,11 +47,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One service deployment, as a lifecycle hook is told of it; `users` is the percentage of them on its version."""
+    """One service deployment, as a lifecycle hook is told of it.
+
+    `users` is the percentage of them on its version, None when ECS does not say.
+    """
 
     rolling_back: bool
     first: bool
-    users: float = 0.0
+    users: float | None = None
 
 
 class Services:
@@ -94,8 +100,12 @@ class Services:
         """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
         found = self._client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
         rolling_back = found.get("status", "").startswith("ROLLBACK") or bool(found.get("rollback"))
-        users = (found.get("targetServiceRevision") or {}).get("requestedProductionTrafficWeight") or 0.0
-        return Deployment(rolling_back, first=not found.get("sourceServiceRevisions"), users=float(users))
+        users = (found.get("targetServiceRevision") or {}).get("requestedProductionTrafficWeight")
+        return Deployment(
+            rolling_back,
+            first=not found.get("sourceServiceRevisions"),
+            users=None if users is None else float(users),
+        )
 
     def bakes(self, cluster: str, services: Sequence[str], digest: str) -> bool:
         """Whether ECS still keeps the former tasks of one of them, and all of them run the digest already.
@@ -112,10 +122,17 @@ class Services:
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html
         """
-        arns = [arn for name in services if (arn := self._baking(cluster, name))]
-        for arn in arns:
-            self._client.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
-        return arns
+        return [arn for name in services if (arn := self._baking(cluster, name)) and self._stop(arn)]
+
+    def _stop(self, deployment: str) -> bool:
+        """False when it was over before the word reached it: the next look at the stack tells how it ended."""
+        try:
+            self._client.stop_service_deployment(serviceDeploymentArn=deployment, stopType="ROLLBACK")
+        except ClientError as error:
+            if error_code(error) not in _OVER:
+                raise
+            return False
+        return True
 
     def _baking(self, cluster: str, service: str) -> str | None:
         """The deployment in its bake time; None when there is none."""

@@ -29,7 +29,7 @@ class _Asked(NamedTuple):
     @property
     def moment(self) -> str:
         """What was gathered at one moment of a deployment says nothing at the next."""
-        return f"{self.call.stage}@{self.deployment.users:g}"
+        return f"{self.call.stage}@{self.deployment.users}"
 
     @property
     def progress(self) -> Mapping[str, Any]:
@@ -56,7 +56,7 @@ def _answer(call: hook.Call, world: World, seconds_left: Callable[[], float]) ->
     if deployment.rolling_back:
         _log.info("%s rolls back, nothing to judge", call.deployment)
         return _SUCCEEDED
-    if call.stage == _BEFORE_A_STEP and not deployment.users:
+    if call.stage == _BEFORE_A_STEP and deployment.users == 0:
         _log.info("%s has no users yet, and was judged when test traffic reached it", call.deployment)
         return _SUCCEEDED
     asked = _Asked(call, deployment, *_place(call.service_name, world))

@@ -1,8 +1,10 @@
 """Deploy: a change set with the previous template and one new value, judged, executed and watched."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from release_aws.clients import AWS_ERRORS
 from release_aws.cloudformation import Stack
 from release_engine import change_set
 from release_engine.model import Component
@@ -14,6 +16,7 @@ from release_handlers.world import World, world
 CHANGE_SET_POLLS = 60  # at 5 s: five minutes
 STACK_POLLS = 6 * PATIENCE_MINUTES  # at 10 s
 
+_log = logging.getLogger(__name__)
 Result = dict[str, Any]
 Action = Callable[[Component, Step, Result, World], Result]
 
@@ -61,11 +64,19 @@ def _poll(component: Component, step: Step, before: Result, world: World) -> Res
     status = progress(stack.status) if stack.updated != before["updated"] else "in_progress"
     if status == "in_progress" and polls >= STACK_POLLS:
         status = "failed" if before["cancelled"] else "overdue"
-    elif status == "in_progress" and step.bakes and not before["cancelled"]:
-        baking = world.services.bakes(component.cluster, component.service_names, step.digest)
-        status = "baking" if baking else status
+    elif status == "in_progress" and step.bakes and not (before["cancelled"] or "stopped" in before):
+        status = "baking" if _bakes(component, step, world) else status
     reason = "" if status in ("in_progress", "baking", "succeeded") else _reason(status, stack, world)
     return {**before, "status": status, "polls": polls, "reason": reason, "stack_status": stack.status}
+
+
+def _bakes(component: Component, step: Step, world: World) -> bool:
+    """What cannot be known now is asked again with the next look; the stack itself goes on meanwhile."""
+    try:
+        return world.services.bakes(component.cluster, component.service_names, step.digest)
+    except AWS_ERRORS as error:
+        _log.warning("whether %s bakes could not be asked: %s", component.name, error)
+        return False
 
 
 def _cancel(component: Component, _step: Step, before: Result, world: World) -> Result:

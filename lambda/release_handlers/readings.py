@@ -27,10 +27,8 @@ class Subject(NamedTuple):
 
 
 def asked(check: Check, subject: Subject) -> bool:
-    """A rollback is often the answer to an alarm that is still red; a first release has nothing usual behind it."""
-    if check.kind == "alarms":
-        return Kind(subject.state["kind"]) is not Kind.ROLLBACK
-    return check.max_rise is None or subject.former is not None
+    """A rollback is often the answer to an alarm that is still red."""
+    return check.kind != "alarms" or Kind(subject.state["kind"]) is not Kind.ROLLBACK
 
 
 def read(checks: Sequence[Check], subject: Subject, world: World) -> list[Reading]:
@@ -44,10 +42,10 @@ def _metrics(checks: Sequence[Check], subject: Subject, world: World) -> list[Re
     home, now = subject.component.metrics, world.now()
     values = world.metrics.read(home, checks, subject.digest, now)
     rising = [check for check in checks if check.max_rise is not None]
-    if not rising:
+    if not rising or not subject.former:  # nothing usual is behind a first release: the limits alone must do
         return values
     until = epoch(subject.state["lock"]["started_at"])
-    usual = world.metrics.usual(home, rising, subject.former or "", until)
+    usual = world.metrics.usual(home, rising, subject.former, until)
     before = dict(zip((check.title for check in rising), usual, strict=True))
     return [_beside(value, before.get(check.title, Reading())) for check, value in zip(checks, values, strict=True)]
 

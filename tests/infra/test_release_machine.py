@@ -149,6 +149,33 @@ def test_a_version_found_bad_while_ecs_bakes_has_its_traffic_flipped_back(rehear
     assert rehearsed.account.digest == OLD
 
 
+def test_f35_a_gate_that_dies_while_ecs_bakes_lets_nothing_through(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome, rehearsed.broken = ["bake"], {"health_gate"}
+    done = rehearsed.release()
+    assert (done.error, rehearsed.account.stopped) == ("RolledBack", ["exchange-client-web"])
+    assert "health_gate is broken" in str(done.cause)
+    assert rehearsed.account.digest == OLD
+
+
+def test_f35_a_deployment_that_cannot_be_stopped_has_its_update_cancelled(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome, rehearsed.broken = ["bake"], {"deploy stop"}
+    rehearsed.account.bad[NEW] = bad_answers
+    done = rehearsed.release()
+    assert done.error == "RolledBack"
+    assert "CancelUpdate" in done.visited
+    assert rehearsed.account.digest == OLD
+
+
+def test_a_deployment_that_was_over_before_it_was_stopped_is_undone_by_another(rehearsed: Rehearsed) -> None:
+    rehearsed.account.outcome = ["bake"]
+    rehearsed.account.bad[NEW] = bad_answers
+    rehearsed.account.too_late = True
+    done = rehearsed.release()
+    assert done.error == "RolledBack"
+    assert "RollBackExecuteChangeSet" in done.visited
+    assert rehearsed.account.digest == OLD
+
+
 def test_doubt_that_outlasts_the_bake_of_ecs_is_undone_by_a_deployment(rehearsed: Rehearsed) -> None:
     rehearsed.account.outcome = ["bake"]
     rehearsed.account.bad[NEW] = lambda question, _: Answer(question.host, None, trouble="refused")

@@ -51,7 +51,7 @@ CANARY_COMPONENT: dict[str, Any] = {
 class Account:
     """`outcome` is what executing a change set leads to: succeed, roll_back, hang, fail, or bake.
 
-    A stack that bakes does so for `bakes_for` looks at it, until its deployment is stopped.
+    A stack that bakes does so for `bakes_for` looks at it, until its deployment is stopped, if it is not `too_late`.
     """
 
     def __init__(self, digest: str = OLD) -> None:
@@ -70,6 +70,7 @@ class Account:
         self.rollout = "SUCCESSFUL"
         self.bakes_for: int | None = None
         self.stopped: list[str] = []
+        self.too_late = False
         self.crashed: list[str] = []
         self.strays: list[str] = []
         self.written: dict[str, list[str]] = {}

@@ -73,7 +73,8 @@ class CloudFormation(Paginated):
     def cancel_update_stack(self, StackName: str) -> None:
         if self.account.stack_status != "UPDATE_IN_PROGRESS":
             raise error("ValidationError", "CancelUpdateStack cannot be called from current stack status")
-        self.account.stack_status = "UPDATE_ROLLBACK_COMPLETE"
+        self.account.rollout = "SUCCESSFUL"
+        self._finish("roll_back")
 
     def describe_stack_events(self, StackName: str) -> dict[str, Any]:
         def event(name: str, status: str, reason: str = "", at: datetime = NOW) -> dict[str, Any]:

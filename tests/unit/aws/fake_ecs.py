@@ -41,7 +41,7 @@ class Ecs(Paginated):
     def __init__(self, account: "Account") -> None:
         self.account = account
         self.rollback: dict[str, Any] = {}
-        self.users = 0.0
+        self.users: float | None = 0.0
         self.created: list[dict[str, Any]] = []
         self.deleted: list[str] = []
         self.deployments_known = True
@@ -86,6 +86,10 @@ class Ecs(Paginated):
 
     def stop_service_deployment(self, serviceDeploymentArn: str, stopType: str) -> None:
         assert stopType == "ROLLBACK"
+        if self.account.too_late:
+            self.account.bakes_for = 1
+            self.account.outcome = [*self.account.outcome, "succeed"]
+            raise error("ConflictException")
         self.account.stopped.append(serviceDeploymentArn.partition("/")[2])
         self.account.bakes_for = 1
 

@@ -166,11 +166,14 @@ def test_f33_a_metric_is_held_against_what_the_former_version_said_of_itself(acc
     assert "consumer lag 18 s <= limit 18 s" in str(bake.take_round(state, world, 60)["evidence"])
 
 
-def test_a_first_version_has_nothing_usual_to_be_held_against(account: Account, world: World) -> None:
+def test_a_first_version_has_nothing_usual_behind_it_and_is_held_to_the_limit_alone(
+    account: Account, world: World
+) -> None:
     account.run(NEW)
+    account.reported = {("ConsumerLag", NEW): [19.0]}
     state: dict[str, Any] = {**STATE, "lock": {**LOCKED, "former_digest": None}}
     judged = bake.take_round(state, with_checks(world, RISING), 60)
-    assert not [one for one in judged["evidence"]["checks"] if one["check"] == "consumer lag"]
+    assert judged["reason"] == "consumer lag 19 s > limit 5 s (1 bad of 1 readings)"
 
 
 def test_a_probe_with_an_interval_of_its_own_asks_in_some_rounds_only(account: Account, world: World) -> None:

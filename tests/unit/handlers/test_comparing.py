@@ -127,6 +127,14 @@ def test_before_all_users_follow_the_canary_is_judged_again(account: Account, wo
     assert (kept["stage"], kept["users"]) == (BEFORE_A_STEP, 10)
 
 
+def test_f34_when_ecs_does_not_say_how_many_users_there_are_the_canary_is_judged(
+    account: Account, world: World
+) -> None:
+    account.clients["ecs"].users = None
+    users(account, milliseconds=40)
+    assert ask(world, event(BEFORE_A_STEP))[0] == {"hookStatus": "FAILED"}
+
+
 def test_what_was_gathered_before_users_came_does_not_count_among_them(account: Account, world: World) -> None:
     account.clients["ecs"].users = 10.0
     before = {"moment": "POST_TEST_TRAFFIC_SHIFT@0", "attempts": 9, "seen": {"samples": 900, "errors": 900}}
