@@ -13,6 +13,7 @@ from exchange_constructs.container_task import ContainerTask
 from exchange_constructs.log_retention import retention_of
 from exchange_constructs.released_image import ReleasedImage
 from exchange_constructs.rolling_service import SingletonService, WorkerService
+from exchange_constructs.service_alarms import UserLimits
 from exchange_constructs.service_home import Peer, ServiceHome
 from exchange_constructs.values import minutes, seconds, tcp
 from exchange_constructs.web_service import WebService
@@ -133,9 +134,7 @@ class ComponentStack(Stack):
             path_patterns=_needed(service.path_patterns),
             liveness_path=_needed(service.liveness_path),
             gate=self._release.gate.function,
-            max_error_rate=probe.max_error_rate,
-            percentile=probe.percentile,
-            max_ms=probe.max_ms,
+            limits=UserLimits(probe.max_error_rate, probe.percentile, probe.max_ms),
             minimum=minimum,
             maximum=maximum,
             shift_bake=minutes(_needed(service.shift_bake_minutes)),

@@ -48,20 +48,17 @@ class ContainerTask(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.role = iam.Role(self, "Role", assumed_by=principal("ecs-tasks.amazonaws.com"))
-        folders = filter(None, ("/tmp", work_folder))  # noqa: S108 - inside the container
-        scratch = [(f"scratch{number}", folder) for number, folder in enumerate(folders)]
+        scratch = _scratch(work_folder)
         self.definition = ecs.FargateTaskDefinition(
             self,
             "Definition",
             cpu=cpu,
             memory_limit_mib=memory_mb,
             ephemeral_storage_gib=work_volume_gb,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-            ),
+            runtime_platform=_linux_on_arm(),
             task_role=self.role,
             execution_role=self._execution_role(home),
-            volumes=[ecs.Volume(name=name) for name, _ in scratch],
+            volumes=[ecs.Volume(name=name) for name in scratch],
         )
         container = self.definition.add_container(
             CONTAINER,
@@ -76,7 +73,7 @@ class ContainerTask(Construct):
             stop_timeout=stop_timeout,
         )
         container.add_mount_points(
-            *(ecs.MountPoint(container_path=folder, source_volume=name, read_only=False) for name, folder in scratch)
+            *(ecs.MountPoint(container_path=to, source_volume=name, read_only=False) for name, to in scratch.items())
         )
         self.definition.apply_removal_policy(RemovalPolicy.RETAIN)
         home.image.hold_back(self.definition)
@@ -110,6 +107,18 @@ def _told(home: ServiceHome, service: str, port: int | None) -> dict[str, str]:
     """The plain environment of the contract: who it is, and where the others are."""
     identity = {"COMPONENT": home.component, "SERVICE": service, "IMAGE_DIGEST": home.image.digest}
     return identity | dict(home.environment) | ({"PORT": str(port)} if port else {})
+
+
+def _linux_on_arm() -> ecs.RuntimePlatform:
+    return ecs.RuntimePlatform(
+        cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+    )
+
+
+def _scratch(work_folder: str | None) -> dict[str, str]:
+    """Volumes by name, and where they are mounted: what may be written of a root file system that may not."""
+    folders = filter(None, ("/tmp", work_folder))  # noqa: S108 - inside the container
+    return {f"scratch{number}": folder for number, folder in enumerate(folders)}
 
 
 def _health(command: Sequence[str]) -> ecs.HealthCheck:

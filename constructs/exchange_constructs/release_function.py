@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.values import principal
+from exchange_constructs.values import minutes, principal
 
 _LAMBDA = Path(__file__).resolve().parents[2] / "lambda"
 
@@ -21,7 +21,8 @@ _LAMBDA = Path(__file__).resolve().parents[2] / "lambda"
 class ReleaseFunction(Construct):
     """Runs `release_handlers.<module>.handler`; `vpc` puts it into the private subnets, where the tasks are.
 
-    `dead_letters` is told of events that it could not deal with; only a function that gets events needs it.
+    It may take a minute, unless `timeout` says otherwise. `dead_letters` is told of events that it could not deal with;
+    only a function that gets events needs it.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class ReleaseFunction(Construct):
         environment: Mapping[str, str],
         retention: logs.RetentionDays,
         key: kms.IKey,
-        timeout: Duration,
+        timeout: Duration | None = None,
         memory_mb: int = 256,
         vpc: ec2.IVpc | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] = (),
@@ -55,7 +56,7 @@ class ReleaseFunction(Construct):
             environment=dict(environment),
             role=role,
             log_group=log_group,
-            timeout=timeout,
+            timeout=timeout or minutes(1),
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             vpc=vpc,

@@ -1,6 +1,7 @@
 """The functions of the release, each with no more permission than its part needs."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from aws_cdk import Duration
@@ -15,6 +16,7 @@ from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.health_gate import HealthGate
 from exchange_constructs.release_function import ReleaseFunction
 from exchange_constructs.release_reach import Reach
+from exchange_constructs.values import minutes
 
 _KEY_FINDINGS = [f"AwsSolutions-IAM5[Action::kms:{action}*]" for action in ("GenerateDataKey", "ReEncrypt")]
 
@@ -53,27 +55,14 @@ class ReleaseFunctions(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, id_)
-
-        def function(
-            id_: str, module: str, *, minutes: int = 1, dead_letters: sns.ITopic | None = None, **more: str
-        ) -> ReleaseFunction:
-            return ReleaseFunction(
-                self,
-                id_,
-                module=module,
-                environment={**environment, **more},
-                retention=retention,
-                key=key,
-                timeout=Duration.minutes(minutes),
-                dead_letters=dead_letters,
-            )
-
-        seconds, pause = str(watch.to_seconds()), str(cool_down.to_seconds())
-        preflight, deploy = function("Preflight", "preflight"), function("Deploy", "deploy")
-        verify = function("Verify", "verify")
-        record = function("Record", "record", minutes=3)  # evidence may be slow to come, and must not cost the record
+        function = partial(ReleaseFunction, self, environment=environment, retention=retention, key=key)
+        preflight, deploy = function("Preflight", module="preflight"), function("Deploy", module="deploy")
+        verify = function("Verify", module="verify")
+        # evidence may be slow to come, and must not cost the record
+        record = function("Record", module="record", timeout=minutes(3))
+        watching = {"WATCH_SECONDS": str(watch.to_seconds()), "COOL_DOWN_SECONDS": str(cool_down.to_seconds())}
         rollback = function(
-            "AutoRollback", "auto_rollback", dead_letters=topic, WATCH_SECONDS=seconds, COOL_DOWN_SECONDS=pause
+            "AutoRollback", module="auto_rollback", environment={**environment, **watching}, dead_letters=topic
         )
         _grant_reach(
             reach,
@@ -88,7 +77,7 @@ class ReleaseFunctions(Construct):
         self.auto_rollback, self.preflight = rollback.function, preflight.function
         called: list[HealthGate | ReleaseFunction] = [gate, preflight, deploy, verify, record, rollback]
         if reach.canaries:
-            baseline = function("Baseline", "baseline")
+            baseline = function("Baseline", module="baseline")
             reach.grant_compare(baseline.role)
             _grant_ledger_item(ledger, baseline.role, "Get", "Put", "Delete")
             called.append(baseline)

@@ -57,15 +57,22 @@ def service_alarms(scope: Construct, home: ServiceHome, *, name: str) -> list[cl
     return _alarms(scope, home, name, watches)
 
 
+@dataclass(frozen=True)
+class UserLimits:
+    """What users may see of a service: the share of failures, and the latency at a percentile."""
+
+    max_error_rate: float
+    percentile: float
+    max_ms: float
+
+
 def web_alarms(
     scope: Construct,
     home: ServiceHome,
     *,
     name: str,
     targets: Sequence[TargetMetrics],
-    max_error_rate: float,
-    percentile: float,
-    max_ms: float,
+    limits: UserLimits,
 ) -> list[cloudwatch.Alarm]:
     """What users see of both target groups, whichever has the traffic: errors, slowness, targets that are ill."""
     blue, green = targets
@@ -80,11 +87,12 @@ def web_alarms(
             "all1": green.metric("RequestCount", "Sum"),
         },
     )
-    times = _larger([target.metric("TargetResponseTime", f"p{percentile:g}") for target in targets])
+    times = _larger([target.metric("TargetResponseTime", f"p{limits.percentile:g}") for target in targets])
+    slow, many = f"The p{limits.percentile:g}", f"More than {limits.max_error_rate:.1%}"
     ill = _larger([target.metric("UnHealthyHostCount", "Maximum") for target in targets])
     watches = [
-        Watch("5xx", share, 100 * max_error_rate, 2, f"More than {max_error_rate:.1%} of users' requests fail"),
-        Watch("slow", times, max_ms / 1000, 3, f"The p{percentile:g} of users' requests is above {max_ms:g} ms"),
+        Watch("5xx", share, 100 * limits.max_error_rate, 2, f"{many} of users' requests fail"),
+        Watch("slow", times, limits.max_ms / 1000, 3, f"{slow} of users' requests is above {limits.max_ms:g} ms"),
         Watch("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
     ]
     return _alarms(scope, home, name, watches)

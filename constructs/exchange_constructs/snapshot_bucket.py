@@ -1,6 +1,6 @@
 """Where the engine keeps its snapshots."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -8,6 +8,7 @@ from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.release_reach import finding
+from exchange_constructs.state_bucket import state_bucket
 
 
 class SnapshotBucket(Construct):
@@ -18,18 +19,8 @@ class SnapshotBucket(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey) -> None:
         super().__init__(scope, id_)
-        self.bucket = s3.Bucket(
-            self,
-            "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            enforce_ssl=True,
-            versioned=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(90))],
-            removal_policy=RemovalPolicy.RETAIN,
-        )
+        lifecycle = s3.LifecycleRule(noncurrent_version_expiration=Duration.days(90))
+        self.bucket = state_bucket(self, "Bucket", key=key, lifecycle=lifecycle)
         self.access = self._access(key)
         acknowledge(
             self.bucket,

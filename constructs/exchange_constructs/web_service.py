@@ -13,7 +13,7 @@ from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.container_task import CONTAINER, ContainerTask
-from exchange_constructs.service_alarms import TargetMetrics, web_alarms
+from exchange_constructs.service_alarms import TargetMetrics, UserLimits, web_alarms
 from exchange_constructs.service_home import ServiceHome
 from exchange_constructs.service_parts import fargate_service, scale, service_group, set_deployment
 from exchange_constructs.values import principal, seconds
@@ -53,9 +53,7 @@ class WebService(Construct):
         path_patterns: Sequence[str],
         liveness_path: str,
         gate: lambda_.IFunction,
-        max_error_rate: float,
-        percentile: float,
-        max_ms: float,
+        limits: UserLimits,
         minimum: int,
         maximum: int,
         shift_bake: Duration,
@@ -71,15 +69,7 @@ class WebService(Construct):
         ]
         rules = self._rules(listeners, priority, path_patterns)
         seen = [TargetMetrics(listeners.load_balancer, group.target_group_full_name) for group in self.groups]
-        self.alarms = web_alarms(
-            self,
-            home,
-            name=name,
-            targets=seen,
-            max_error_rate=max_error_rate,
-            percentile=percentile,
-            max_ms=max_ms,
-        )
+        self.alarms = web_alarms(self, home, name=name, targets=seen, limits=limits)
         self.service = fargate_service(
             self,
             home,
