@@ -23,6 +23,7 @@ SLOW = 0.95  # the quantile that users complain about
 ERROR_TOLERANCE = 0.01  # one percentage point more errors is no reason to roll back
 LATENCY_TOLERANCE = 0.10  # nor are 10% ...
 RESOLUTION_MS = 1.0  # ... nor one step of a clock that counts milliseconds
+_DIGITS = 12  # of what is kept: no number too small for DynamoDB
 UNUSABLE = 0.01  # share of latencies that may be missing: what never answered has none, and was the slowest
 
 
@@ -92,7 +93,7 @@ class _Sizes(NamedTuple):
 
 
 def _judgement(check: str, said: str, worse: bool, sizes: _Sizes, numbers: dict[str, float]) -> Judgement:
-    found = f"({sizes}, p {numbers['p_value']:.2g})"
+    found = f"({sizes}, {_probability(numbers['p_value'])})"
     if worse:
         return Judgement(Verdict.FAIL, f"{said}: worse {found}", check, numbers)
     if min(sizes.canary, sizes.baseline) < sizes.enough:
@@ -100,6 +101,11 @@ def _judgement(check: str, said: str, worse: bool, sizes: _Sizes, numbers: dict[
     if sizes.missing:
         return Judgement(Verdict.INCONCLUSIVE, f"{said}: over {UNUSABLE:.0%} unusable {found}", check, numbers)
     return Judgement(Verdict.PASS, f"{said}: not worse {found}", check, numbers)
+
+
+def _probability(p_value: float) -> str:
+    """Of so much by chance; it is kept with `_DIGITS` digits, so there is no zero."""
+    return f"p {p_value:.2g}" if p_value else f"p < 1e-{_DIGITS}"
 
 
 def _no_data(check: str, sizes: _Sizes) -> Judgement:
@@ -115,8 +121,8 @@ def _numbers(observed: float, usual: float, sizes: _Sizes, p_value: float, effec
         "baseline": usual,
         "samples": sizes.canary,
         "baseline_samples": sizes.baseline,
-        "p_value": round(p_value, 12),
-        "effect": round(effect, 12),
+        "p_value": round(p_value, _DIGITS),
+        "effect": round(effect, _DIGITS),
     }
 
 

@@ -65,6 +65,7 @@ def test_a_version_within_its_limits_but_slower_than_the_former_is_stopped(accou
     answer, kept = ask(world)
     assert answer == {"hookStatus": "FAILED"}
     assert kept["reason"].startswith("web canary p95 40 ms against baseline 20 ms, median 40 ms against 20 ms")
+    assert kept["reason"].endswith("worse (1000 and 1000 samples, p < 1e-12)")
 
 
 def test_f33_more_errors_than_a_baseline_of_none_within_the_limit_are_no_finding_of_one_request(
