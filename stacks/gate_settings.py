@@ -54,7 +54,8 @@ class Canary(Strict):
     """How a CANARY service's new version is compared with fresh tasks of the former one.
 
     `samples` requests go to each side, `at_once` at a time; with fewer than a thousand a bad version may not show
-    (docs/contracts.md). A rise up to the two limits is no reason to roll back.
+    (docs/contracts.md). A rise up to the limits is no reason to roll back: of latency neither up to its share nor up to
+    its milliseconds, for two tasks of one image differ by a few, each being on its own CPU.
     """
 
     samples: int = Field(ge=1000, le=10_000)
@@ -62,6 +63,7 @@ class Canary(Strict):
     tasks: int = Field(ge=1, le=10)
     max_error_rise: float = Field(gt=0, lt=1)
     max_latency_rise: float = Field(gt=0, le=10)
+    max_latency_rise_ms: float = Field(ge=1, le=60_000)
 
 
 class Gate(Strict):

@@ -22,7 +22,8 @@ RANK_SHARE = 0.25  # of that level; the rank test has power to spare, the slowes
 SLOW = 0.95  # the quantile that users complain about
 ERROR_TOLERANCE = 0.01  # one percentage point more errors is no reason to roll back
 LATENCY_TOLERANCE = 0.10  # nor are 10% ...
-RESOLUTION_MS = 1.0  # ... nor one step of a clock that counts milliseconds
+HARMLESS_MS = 5.0  # ... nor so little: two tasks of one image differ by more than chance, each being on its own CPU
+RESOLUTION_MS = 1.0  # of what counts the milliseconds: no share is taken of less
 _DIGITS = 12  # of what is kept: no number too small for DynamoDB
 UNUSABLE = 0.01  # share of latencies that may be missing: what never answered has none, and was the slowest
 
@@ -58,14 +59,16 @@ def judge_latencies(
     baseline: Sequence[float],
     *,
     tolerance: float = LATENCY_TOLERANCE,
+    harmless_ms: float = HARMLESS_MS,
     enough: int = ENOUGH,
     looks: int = 1,
 ) -> Judgement:
     """Compares milliseconds: by ranks (all got slower) and by the share of slow ones (only the tail did).
 
     At `ENOUGH` a side, over 95% of rises of p95 by 30% show, be it that all requests got slower (log-normal, sigma up
-    to 1), the slowest tenth, or a tenth at random (both: sigma up to 0.5). NaN, infinite and negative values prove
-    nothing: they are left out, and too many of them forbid a PASS. `enough`, `looks`: see `judge_errors`.
+    to 1), the slowest tenth, or a tenth at random (both: sigma up to 0.5); a rise within `tolerance` or within
+    `harmless_ms` is none. NaN, infinite and negative values prove nothing: they are left out, and too many of them
+    forbid a PASS. `enough`, `looks`: see `judge_errors`.
     """
     one, two = _usable(canary), _usable(baseline)
     missing = _missing(canary, one) or _missing(baseline, two)
@@ -73,10 +76,10 @@ def judge_latencies(
     if not one or not two:
         return _no_data(check, sizes)
     p_value, (observed, usual), (median, usual_median) = _p_value(one, two), _both(one, two, SLOW), _both(one, two, 0.5)
-    rise = max(_rise(observed, usual), _rise(median, usual_median))
+    rise = max(_rise(observed, usual, harmless_ms), _rise(median, usual_median, harmless_ms))
     said = (
         f"{check} p95 {observed:g} ms against baseline {usual:g} ms, "
-        f"median {median:g} ms against {usual_median:g} ms, tolerance {tolerance:.0%}"
+        f"median {median:g} ms against {usual_median:g} ms, tolerance {tolerance:.0%} and {harmless_ms:g} ms"
     )
     proven = min(len(one), len(two)) >= FEWEST_LATENCIES and p_value <= LATENCY_LEVEL / looks
     return _judgement(check, said, proven and rise > tolerance, sizes, _numbers(observed, usual, sizes, p_value, rise))
@@ -138,9 +141,9 @@ def _both(one: Sequence[float], two: Sequence[float], share: float) -> tuple[flo
     return quantile(one, share), quantile(two, share)
 
 
-def _rise(observed: float, usual: float) -> float:
-    """Relative; a rise within the clock's resolution is none."""
-    return (observed - usual) / max(usual, RESOLUTION_MS) if abs(observed - usual) > RESOLUTION_MS else 0.0
+def _rise(observed: float, usual: float, harmless_ms: float) -> float:
+    """Relative; so few milliseconds more or less are none."""
+    return (observed - usual) / max(usual, RESOLUTION_MS) if abs(observed - usual) > harmless_ms else 0.0
 
 
 def _p_value(one: Sequence[float], two: Sequence[float]) -> float:

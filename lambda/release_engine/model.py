@@ -44,6 +44,7 @@ class CanaryLimits:
     tasks: int
     max_error_rise: float
     max_latency_rise: float
+    max_latency_rise_ms: float
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def compare(
             _latencies(seen),
             _latencies(usual),
             tolerance=limits.max_latency_rise,
+            harmless_ms=limits.max_latency_rise_ms,
             enough=limits.samples,
             looks=LOOKS,
         ),

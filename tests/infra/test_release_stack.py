@@ -43,7 +43,9 @@ def component(name: str, gate: Gate) -> SimpleNamespace:
     """The client has a canary."""
     services = {"web": service(name)}
     canaries = [one for one in services.values() if one.strategy == "CANARY"]
-    compared = Canary(samples=1000, at_once=10, tasks=2, max_error_rise=0.01, max_latency_rise=0.1)
+    compared = Canary(
+        samples=1000, at_once=10, tasks=2, max_error_rise=0.01, max_latency_rise=0.1, max_latency_rise_ms=5
+    )
     gate = gate.model_copy(update={"canary": compared}) if canaries else gate
     return SimpleNamespace(name=name, gate=gate, services=services, canaries=canaries)
 

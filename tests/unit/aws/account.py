@@ -39,7 +39,14 @@ CANARY_COMPONENT: dict[str, Any] = {
     **COMPONENT,
     "gate": {
         **cast(dict[str, Any], COMPONENT["gate"]),
-        "canary": {"samples": 1000, "at_once": 10, "tasks": 2, "max_error_rise": 0.01, "max_latency_rise": 0.1},
+        "canary": {
+            "samples": 1000,
+            "at_once": 10,
+            "tasks": 2,
+            "max_error_rise": 0.01,
+            "max_latency_rise": 0.1,
+            "max_latency_rise_ms": 5,
+        },
     },
     "services": {
         "web": {**cast(dict[str, Any], COMPONENT["services"])["web"], "canary": True},

@@ -52,6 +52,8 @@ LATENCIES = [
     (THOUSAND, [2 * value for value in THOUSAND], PASS, "not worse"),
     ([5] * 1000, [5] * 1000, PASS, "not worse"),  # F33: no variance at all
     ([6] * 1000, [5] * 1000, PASS, "not worse"),  # one step of the clock
+    ([17] * 940 + [26] * 60, [15] * 940 + [26] * 60, PASS, "tolerance 10% and 5 ms: not worse"),  # another CPU
+    ([26] * 1000, [20] * 1000, FAIL, "tolerance 10% and 5 ms: worse"),
     ([0] * 1000, [0] * 1000, PASS, "not worse"),
     ([50] * 1000, [0] * 1000, FAIL, "worse"),  # F33: nothing to divide by
     ([108] * 1000, [100] * 1000, PASS, "not worse"),  # certain, but within the tolerance
@@ -118,6 +120,8 @@ def test_the_caller_may_ask_for_other_limits() -> None:
     assert judge_errors("5xx", (60, 1000), (10, 1000), tolerance=0.1).verdict is PASS
     assert judge_latencies("latency", [5] * 200, [5] * 200, enough=200).verdict is PASS
     assert judge_latencies("latency", [130] * 1000, [100] * 1000, tolerance=0.5).verdict is PASS
+    assert judge_latencies("latency", [130] * 1000, [100] * 1000, harmless_ms=30).verdict is PASS
+    assert judge_latencies("latency", [130] * 1000, [100] * 1000, harmless_ms=29).verdict is FAIL
 
 
 def test_f14_no_limit_of_the_caller_lets_a_canary_pass_that_could_not_fail() -> None:
