@@ -32,17 +32,11 @@ def main(
 
 
 def _check(environment: str) -> None:
-    """Settings that are wrong, or ask for what the local AWS has not, are refused before anything is started."""
+    """Settings that are wrong are refused before anything is started."""
     try:
-        settings = load_settings(environment)
+        load_settings(environment)
     except SettingsError as error:
         raise typer.BadParameter(str(error), param_hint="--environment") from error
-    if settings.kafka.mode != "msk":
-        raise typer.BadParameter(
-            f"{environment} has Kafka as {settings.kafka.mode!r}, which clients find by a name that nothing here "
-            'resolves; an environment with kafka.mode = "msk" can be rehearsed, such as prod2',
-            param_hint="--environment",
-        )
 
 
 if __name__ == "__main__":

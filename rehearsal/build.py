@@ -68,38 +68,54 @@ class Image:
 
 def build(component: str, version: str, *, fault: str = "none") -> Image:
     """The image of a version; `fault` is what is wrong with it."""
+    return _image(COMPONENTS, component, version, {"version": version, "fault": fault})
+
+
+def build_folder(folder: Path, component: str, tag: str) -> Image:
+    """The image that the Dockerfile in a folder of the stand-in monorepo makes; its version and fault are sources."""
+    return _image(folder, component, tag, json.loads((folder / "version.json").read_text(encoding="utf-8")))
+
+
+def _image(folder: Path, component: str, tag: str, told: Mapping[str, str]) -> Image:
     allowed = ALLOWED.get(component, frozenset(("none",)))
-    if fault not in allowed:
-        raise ValueError(f"fault {fault!r} of {component}: allowed are {', '.join(sorted(allowed))}")
-    base, own = _shared_files(), _component_files(component)
-    own |= _assets(component, version)
-    own["version.json"] = _json({"version": version, "fault": fault})
+    if told["fault"] not in allowed:
+        raise ValueError(f"fault {told['fault']!r} of {component}: allowed are {', '.join(sorted(allowed))}")
+    base, own = _shared_files(folder), _component_files(folder / component)
+    own |= _assets(component, told["version"])
+    own["version.json"] = _json(told)
     commit = hashlib.sha1(b"".join(sorted(base.values()) + sorted(own.values())), usedforsecurity=False).hexdigest()
-    release = _release(component, commit)
+    release = _release(folder, component, commit)
     own["release.json"] = _json(release)
     layers = tuple(Blob(LAYER_TYPE, _tar(files)) for files in (base, own))
-    image = Image(component, version, _config(component, layers), layers, release)
-    return Image(component, version, image.config, layers, {**release, "digest": image.digest})
+    image = Image(component, tag, _config(component, layers), layers, release)
+    return Image(component, tag, image.config, layers, {**release, "digest": image.digest})
 
 
-def _release(component: str, commit: str) -> dict[str, Any]:
+def _release(folder: Path, component: str, commit: str) -> dict[str, Any]:
     """Without a commit of its own, a version is known by the hash of its sources."""
-    template = COMPONENTS / component / "release.json"
-    if not template.exists():
+    templates = (folder / "release.json", folder / component / "release.json")
+    template = next((file for file in templates if file.exists()), None)
+    if template is None:
         return {"component": component, "commit": commit}
     return {**json.loads(template.read_text(encoding="utf-8")), "commit": commit}
 
 
-def _shared_files() -> Files:
-    files = {"components/__init__.py": (COMPONENTS / "__init__.py").read_bytes()}
-    return files | dict(_sources(COMPONENTS / "base", "components/base"))
+def _shared_files(folder: Path) -> Files:
+    files = {"components/__init__.py": (folder / "__init__.py").read_bytes()}
+    return files | dict(_sources(folder / "base", "components/base"))
 
 
-def _component_files(component: str) -> Files:
-    folder = COMPONENTS / component
+def _component_files(folder: Path) -> Files:
     programs = {f"bin/{file.name}": file.read_bytes() for file in sorted((folder / "bin").iterdir()) if file.is_file()}
-    files = programs | dict(_sources(folder, f"components/{component}"))
-    return files | dict(_sources(STREAM, "data_service_programs")) if component == "kafka" else files
+    files = programs | dict(_sources(folder, f"components/{folder.name}"))
+    return files | _broker(folder) if folder.name == "kafka" else files
+
+
+def _broker(folder: Path) -> Files:
+    """The check is where Apache Kafka's own image has it, and means as much: that the broker accepts a connection."""
+    check = "kafka-broker-api-versions.sh"
+    placed = {f"/opt/kafka/bin/{check}": (folder / check).read_bytes()}
+    return placed | dict(_sources(STREAM, "data_service_programs"))
 
 
 def _assets(component: str, version: str) -> Files:
@@ -118,8 +134,8 @@ def _tar(files: Files) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, content in sorted(files.items()):
-            entry = tarfile.TarInfo(f"{WORKING_DIRECTORY}/{name}")
-            entry.size, entry.mode = len(content), 0o755 if name.startswith("bin/") else 0o644
+            entry = tarfile.TarInfo(name.removeprefix("/") if name.startswith("/") else f"{WORKING_DIRECTORY}/{name}")
+            entry.size, entry.mode = len(content), 0o755 if "bin/" in name else 0o644
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 

@@ -39,6 +39,13 @@ class Deployment:
         command = self._start(*arguments, "--progress", "events", "--output", str(self.assembly))
         return command.wait(PATIENCE).require("cdk deploy --all")
 
+    def set_parameter(self, stack: str, name: str, value: str) -> Finished:
+        """One stack, from the assembly that was deployed, with another value of one of its parameters."""
+        parameter = f"{stack}:{name}={value}"
+        arguments = ("deploy", stack, "--exclusively", "--app", str(self.assembly), "--parameters", parameter)
+        command = self._start(*arguments, "--require-approval", "never", "--no-notices")
+        return command.wait(PATIENCE).require(f"cdk deploy {stack} with {parameter}")
+
     def _context(self) -> tuple[str, ...]:
         return ("--no-notices", "-c", f"environment={self._environment}")
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from time import monotonic
 
 from rehearsal import deployment
+from rehearsal.build import build
 from rehearsal.commands import Say, StepFailedError
 from rehearsal.deployment import Deployment
 from rehearsal.local_aws import account_seed, load_balancer
 from rehearsal.local_aws.server import LocalAws
+from rehearsal.registry import push
 from rehearsal.stage import Stage
 from rehearsal.traffic import Traffic
+from stacks.environment_settings import EcsKafka
 from stacks.settings import Settings, load_settings
 
 SECURE, PLAIN = 443, 80
@@ -49,10 +52,19 @@ def open_stage(environment: str, *, folder: Path, speed: float, say: Say, opened
         opened.seconds["set_up"] = round(monotonic() - began, 1)
         with opened.timed("deploy"):
             cdk.deploy()
+            _start_broker(aws, cdk, settings)
         _inspect(aws, cdk, settings, opened)
         url, host = door(aws, settings)
         with Traffic(url, host=host) as traffic:
             yield Stage(settings=settings, aws=aws.environment(), door=url, traffic=traffic, say=say, speed=speed)
+
+
+def _start_broker(aws: LocalAws, cdk: Deployment, settings: Settings) -> None:
+    """Where Kafka runs on ECS, its image is pushed by hand, and its digest told to the Data stack: README."""
+    if isinstance(settings.kafka, EcsKafka):
+        image = build("kafka", "1.0.0")
+        push(aws.client("ecr"), settings.kafka.image, image)
+        cdk.set_parameter(settings.stack_name("data"), "KafkaImageDigest", image.digest)
 
 
 def _inspect(aws: LocalAws, cdk: Deployment, settings: Settings, opened: Opened) -> None:

@@ -1,4 +1,4 @@
-"""Service Connect: tasks reach each other's services by name.
+"""Service Connect: tasks reach each other's services by name, within one namespace.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html. Names are resolved to
 the tasks that production traffic reaches: during a blue/green deployment those of the production revision.
@@ -6,49 +6,76 @@ the tasks that production traffic reaches: during a blue/green deployment those 
 
 import itertools
 import random
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from rehearsal.local_aws import deployments, service_environment
 from rehearsal.local_aws.clock import Clock
 from rehearsal.local_aws.rollouts import Rollout
-from rehearsal.local_aws.service_connect_proxy import Endpoint, NoUpstreamError, Proxy
+from rehearsal.local_aws.service_connect_mesh import Mesh
+from rehearsal.local_aws.service_connect_proxy import Endpoint, NoUpstreamError
 from rehearsal.local_aws.service_controller import ServiceController
+from rehearsal.local_aws.service_environment import namespace_of
 
 Record = dict[str, Any]
+HTTP = ("http", "http2", "grpc")  # of a port mapping's appProtocol; without one it is TCP
 _turns = itertools.count()
-_proxies: list[Proxy] = []
+_meshes: dict[str, Mesh] = {}
+_lock = threading.Lock()
 
 
 def install(_clock: Clock) -> None:
-    """Starts the proxy; tasks of services with Service Connect are told where it is."""
-    proxy = Proxy(resolve)
-    proxy.start()
-    _proxies.append(proxy)
-    service_environment.service_connect = proxy.environment()
+    """Tasks of services with Service Connect are told where to find others."""
+    service_environment.service_connect[:] = [environment_of]
 
 
 def close() -> None:
-    """Stops the proxy."""
-    while _proxies:
-        _proxies.pop().close()
+    """Stops the proxies."""
+    service_environment.service_connect.clear()
+    while _meshes:
+        _meshes.popitem()[1].close()
 
 
-def resolve(host: str, port: int) -> Endpoint | None:
+def environment_of(namespace: str) -> dict[str, str]:
+    """What a task that starts now is told; names that come later are not known to it."""
+    with _lock:
+        if namespace not in _meshes:
+            _meshes[namespace] = Mesh(lambda host, port: resolve(namespace, host, port))
+        return _meshes[namespace].environment(set(_streams(namespace)))
+
+
+def resolve(namespace: str, host: str, port: int) -> Endpoint | None:
     """The next task behind a client alias or a discovery name."""
-    for service in deployments.controllers():
-        for offered in _offered(service):
-            if (host, port) in _names(service, offered):
-                return _endpoint(service, offered)
+    for service, offered in _offered(namespace):
+        if (host, port) in _names(service, offered):
+            return _endpoint(service, offered)
     return None
 
 
-def _offered(service: ServiceController) -> list[Record]:
-    settings = service.record.get("serviceConnectConfiguration") or {}
-    return list(settings.get("services") or []) if settings.get("enabled") else []
+def _streams(namespace: str) -> Iterator[tuple[str, int]]:
+    """The names behind which TCP is spoken, with their ports."""
+    for service, offered in _offered(namespace):
+        mapping = next((found for found in _mappings(service) if found.get("name") == offered["portName"]), {})
+        if mapping.get("appProtocol") not in HTTP:
+            yield from _names(service, offered)
+
+
+def _offered(namespace: str) -> Iterator[tuple[ServiceController, Record]]:
+    for service in deployments.controllers():
+        connect = service.record.get("serviceConnectConfiguration") or {}
+        if connect.get("enabled") and namespace_of(connect) == namespace:
+            yield from ((service, offered) for offered in connect.get("services") or [])
+
+
+def _mappings(service: ServiceController) -> Iterator[Record]:
+    for rollout in list(service.rollouts):
+        for container in rollout.revision.definition["containerDefinitions"]:
+            yield from container.get("portMappings") or []
 
 
 def _names(service: ServiceController, offered: Record) -> set[tuple[str, int]]:
-    namespace = str(service.record["serviceConnectConfiguration"].get("namespace") or "").rsplit("/", 1)[-1]
+    namespace = namespace_of(service.record["serviceConnectConfiguration"])
     name = offered.get("discoveryName") or offered["portName"]
     found = set()
     for alias in offered.get("clientAliases") or []:

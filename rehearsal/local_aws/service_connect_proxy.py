@@ -1,8 +1,8 @@
-"""The sidecar of Service Connect, once for all tasks: an HTTP proxy that knows services by name."""
+"""The sidecar of Service Connect, once for all tasks of a namespace: it knows services by name."""
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -19,18 +19,29 @@ class NoUpstreamError(ConnectionError):
 
 
 class Proxy:
-    """Listens on loopback in one thread. A request's connection is closed after the answer."""
+    """Listens on loopback in one thread: for HTTP as a proxy, for TCP at an address for each name.
+
+    The connection of an HTTP request is closed after the answer.
+    """
 
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True, name="service-connect")
+        self._doors: list[asyncio.Server] = []
         self.port = 0
 
     def start(self) -> None:
         self._thread.start()
         self._ready.wait()
+
+    def listen(self, address: str, host: str, port: int) -> None:
+        """From now on a connection to this address and port is one to `host`."""
+        opened = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self._stream(host, port), address, port), self._loop
+        )
+        self._doors.append(opened.result())
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -47,7 +58,26 @@ class Proxy:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
-        server.close()
+        for door in (server, *self._doors):
+            door.close()
+
+    def _stream(self, host: str, port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+        """Bytes, both ways, until either side is done; a client of a service without tasks is hung up on."""
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError, OSError, TimeoutError):
+                upstream_reader, upstream_writer = await self._connected(host, port)
+                both = [
+                    asyncio.ensure_future(_pump(reader, upstream_writer)),
+                    asyncio.ensure_future(_pump(upstream_reader, writer)),
+                ]
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                for one in both:
+                    one.cancel()
+                upstream_writer.close()
+            writer.close()
+
+        return handle
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):

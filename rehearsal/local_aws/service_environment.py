@@ -1,11 +1,20 @@
 """What a service adds to the environment of its tasks' containers."""
 
+from collections.abc import Callable
 from typing import Any
 
-service_connect: dict[str, str] = {}
+# Namespace -> what its tasks are told; `service_connect` puts it here, which needs the services itself.
+service_connect: list[Callable[[str], dict[str, str]]] = []
 
 
 def of(settings: dict[str, Any]) -> dict[str, str]:
-    """Tasks of a service with Service Connect find the proxy."""
-    enabled = (settings.get("serviceConnectConfiguration") or {}).get("enabled")
-    return dict(service_connect) if enabled else {}
+    """Tasks of a service with Service Connect find the other services of its namespace."""
+    connect = settings.get("serviceConnectConfiguration") or {}
+    if not connect.get("enabled"):
+        return {}
+    return {name: value for told in service_connect for name, value in told(namespace_of(connect)).items()}
+
+
+def namespace_of(connect: dict[str, Any]) -> str:
+    """Its name, or the last part of its ARN."""
+    return str(connect.get("namespace") or "").rsplit("/", 1)[-1]

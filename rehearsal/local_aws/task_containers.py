@@ -87,15 +87,15 @@ def _mount_volumes(definition: Record, root: Path) -> None:
 
 
 def _environment(definition: Record, image: Image, task: Record, address: str) -> dict[str, str]:
-    return {
+    own = {
         **image.environment,
         **_pairs(definition.get("environment")),
         **_secrets(definition),
         **_pairs(_override(task, definition["name"]).get("environment")),
-        **_aws(),
-        **task["_environment"],
-        "BIND_ADDRESS": address,
     }
+    added = {**_aws(), **task["_environment"], "BIND_ADDRESS": address}
+    paths = [named["PYTHONPATH"] for named in (own, added) if "PYTHONPATH" in named]
+    return own | added | ({"PYTHONPATH": ":".join(paths)} if paths else {})
 
 
 def _aws() -> Mapping[str, str]:

@@ -8,6 +8,11 @@ import pytest
 
 from rehearsal.commands import ROOT, Command, Finished
 from rehearsal.deployment import CLI
+from rehearsal.stage import Stage
+from rehearsal.stage_process import SPEED
+from rehearsal.traffic import Traffic
+from stacks.environment_settings import EcsKafka
+from stacks.settings import load_settings
 from tests.rehearsal.stages import set_stage
 
 pytestmark = pytest.mark.timeout(300)
@@ -42,3 +47,15 @@ def test_cdk_deploy_all_needs_no_argument_and_changes_nothing_the_second_time(
     done = cdk(place, tmp_path, "deploy", "--all", "--require-approval", "never")
     assert done.code == 0, done.output
     assert done.output.count("(no changes)") == 11
+
+
+def test_the_first_release_of_staging_finds_its_broker_by_name(place: dict[str, Any]) -> None:
+    settings = load_settings("staging")
+    traffic = Traffic(place["door"], host="")
+    stage = Stage(settings=settings, aws=place["aws"], door=place["door"], traffic=traffic, say=print, speed=SPEED)
+    assert isinstance(settings.kafka, EcsKafka)
+    images = stage.build_all()
+    assert stage.release(images).code == 0
+    assert {name: stage.running(name).digests for name in images} == {
+        name: frozenset((image.digest,)) for name, image in images.items()
+    }

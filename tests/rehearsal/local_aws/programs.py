@@ -42,3 +42,26 @@ fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises when another process 
 while True:
     time.sleep(1)
 """
+ASKER = """#!/usr/bin/env python3
+import http.client, http.server, os, signal, sys
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):  # /<host>/<port>: asks there, straight, as a program does that knows no proxy
+        _, host, port = self.path.split("/")
+        try:
+            connection = http.client.HTTPConnection(host, int(port), timeout=5)
+            connection.request("GET", "/")
+            status, body = 200, connection.getresponse().read()
+        except OSError as error:
+            status, body = 502, f"{type(error).__name__}: {error}".encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+http.server.ThreadingHTTPServer((os.environ["BIND_ADDRESS"], int(os.environ["PORT"])), Handler).serve_forever()
+"""

@@ -15,6 +15,7 @@ import pytest
 from rehearsal.local_aws import service_environment
 from rehearsal.local_aws.server import LocalAws
 from tests.rehearsal.local_aws.images_of_tests import Registry
+from tests.rehearsal.local_aws.programs import ASKER
 from tests.rehearsal.local_aws.services_of_tests import Ecs, wait_for
 
 CHECK = {"command": ["CMD", "bin/alive"], "interval": 10}
@@ -76,10 +77,58 @@ def test_other_hosts_are_passed_through(aws: LocalAws) -> None:
 
 
 def test_what_is_no_plain_request_is_refused(aws: LocalAws) -> None:
-    host, port = service_environment.service_connect["http_proxy"].removeprefix("http://").split(":")
+    host, port = _proxy().removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as connection:
         connection.sendall(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
         assert b"only plain HTTP requests are proxied" in connection.makefile("rb").read()
+
+
+def test_a_name_behind_which_tcp_is_spoken_is_resolved_in_the_task(registry: Registry, ecs: Ecs) -> None:
+    """As the broker's is: "an agent in each task [..] Your application can look up the names by using the standard
+    functionality for DNS names and making connections" (developerguide/interconnecting-services.html).
+    """
+    alias, asker = _alias(), registry.program(ASKER)
+    server = ecs.define(registry.server("one"), healthCheck=CHECK, portMappings=PORTS)
+    ecs.settled(ecs.create(server, serviceConnectConfiguration=_connect(alias)))
+    client = ecs.define(asker, portMappings=PORTS)
+    here = ecs.create(client, serviceConnectConfiguration={"enabled": True, "namespace": "exchange"})
+    elsewhere = ecs.create(client, serviceConnectConfiguration={"enabled": True, "namespace": "another"})
+    without = ecs.create(client)
+    assert _asked(ecs, here, alias) == "one"
+    assert "gaierror" in _asked(ecs, elsewhere, alias)
+    assert "gaierror" in _asked(ecs, without, alias)
+
+
+def test_the_same_name_in_two_namespaces_is_two_services(registry: Registry, ecs: Ecs) -> None:
+    alias = _alias()
+    for namespace, version in (("exchange", "one"), ("another", "two")):
+        definition = ecs.define(registry.server(version), healthCheck=CHECK, portMappings=PORTS)
+        connect = _connect(alias) | {"namespace": namespace}
+        ecs.settled(ecs.create(definition, serviceConnectConfiguration=connect))
+    assert {_get(f"http://{alias}:3000/") for _ in range(4)} == {"one"}
+    assert {_get(f"http://{alias}:3000/", "another") for _ in range(4)} == {"two"}
+
+
+def _asked(ecs: Ecs, name: str, alias: str) -> str:
+    ecs.settled(name)
+    (address,) = _addresses(ecs, name)
+
+    def answer() -> str | None:
+        try:
+            with urllib.request.urlopen(f"http://{address}:3000/{alias}/3000", timeout=10) as found:
+                return str(found.read().decode())
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        except urllib.error.URLError:
+            return None  # it does not listen yet
+
+    return str(wait_for(answer, bool))
+
+
+def _proxy(namespace: str = "exchange") -> str:
+    return service_environment.of({"serviceConnectConfiguration": {"enabled": True, "namespace": namespace}})[
+        "http_proxy"
+    ]
 
 
 def _alias() -> str:
@@ -95,7 +144,7 @@ def _addresses(ecs: Ecs, name: str) -> set[str]:
     return {task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"] for task in ecs.tasks(name)}
 
 
-def _get(url: str) -> str:
-    proxy = urllib.request.ProxyHandler({"http": service_environment.service_connect["http_proxy"]})
+def _get(url: str, namespace: str = "exchange") -> str:
+    proxy = urllib.request.ProxyHandler({"http": _proxy(namespace)})
     with urllib.request.build_opener(proxy).open(url, timeout=5) as answer:
         return str(answer.read().decode())

@@ -33,7 +33,9 @@ def test_another_version_or_another_fault_has_another_digest() -> None:
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_an_image_holds_its_programs_executable_and_its_manifest(component: str) -> None:
     files = _files(component)
-    assert {"app/bin/healthcheck", "app/version.json", "app/release.json"} <= files.keys()
+    check = "opt/kafka/bin/kafka-broker-api-versions.sh" if component == "kafka" else "app/bin/healthcheck"
+    assert files[check].mode == 0o755
+    assert {"app/version.json", "app/release.json"} <= files.keys()
     assert all(entry.mode == 0o755 for name, entry in files.items() if name.startswith("app/bin/"))
 
 

@@ -77,7 +77,6 @@ def test_a_folder_that_a_killed_rehearsal_left_can_be_used_again(tmp_path: Path)
     [
         (["--story", "romance"], "romance"),
         (["--environment", "nowhere"], "there is no such environment"),
-        (["--environment", "staging"], 'kafka.mode = "msk"'),
     ],
 )
 def test_what_cannot_be_rehearsed_is_refused_before_anything_starts(
