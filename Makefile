@@ -4,7 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-READY := .venv/.ready
+REQUIRED := requirements.txt requirements-dev.txt constraints.txt package.json package-lock.json
+# Named by what was installed: a checkout or a cache may give the files any time.
+READY := .venv/.ready-$(shell cat $(REQUIRED) | cksum | tr ' ' '-')
 ENVIRONMENTS := staging prod2
 PACKAGES := app.py stacks constructs lambda release rehearsal bench tests acceptance
 WORKFLOWS := .github/workflows examples/monorepo/.github/workflows
@@ -24,11 +26,12 @@ help: ## this list
 
 setup: $(READY) ## the virtual environment, Node inside it, the CDK CLI of the lock file
 
-$(READY): requirements.txt requirements-dev.txt constraints.txt package.json package-lock.json
+$(READY):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt --constraint constraints.txt
 	npm ci --silent
+	rm -f .venv/.ready*
 	touch $@
 
 synth: $(READY) ## cdk synth of every environment, with cdk-nag and the template rules: cdk.out/<environment>
