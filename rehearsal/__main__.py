@@ -25,7 +25,7 @@ def main(
     if story is not None and story not in STORIES:
         raise typer.BadParameter(f"{story!r} is none of {', '.join(STORIES)}", param_hint="--story")
     _check(environment)
-    stories = TOUR if story is None else tuple(dict.fromkeys((TOUR[0], story)))
+    stories = TOUR if story is None else (story,) if STORIES[story].pushes else tuple(dict.fromkeys((TOUR[0], story)))
     tour = Tour(environment, stories=stories, speed=speed, folder=folder.resolve(), console=Console())
     if not tour.run(keep=keep):
         raise typer.Exit(1)

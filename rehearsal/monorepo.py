@@ -6,25 +6,21 @@ sources that it copies, `release.json`, `version.json` and the buildspec of its 
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rehearsal.build import COMPONENTS
+from rehearsal.repositories import GitFolder
 
-BRANCH = "main"
 SUITES = COMPONENTS / "suites"
-_WHO = ("-c", "user.name=exchange", "-c", "user.email=exchange@example.com", "-c", "commit.gpgsign=false")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "release.json", "buildspec.yml")
 
 
 class Monorepo:
-    """A repository in `folder`, with nothing in it but what `push` puts there. `paths`: each component's folder."""
+    """A repository in `folder`, with nothing in it but what is pushed. `paths`: each component's folder."""
 
     def __init__(self, folder: Path, paths: Mapping[str, str]) -> None:
-        self.folder, self._paths = folder, dict(paths)
-        folder.mkdir(parents=True)
-        self._git("init", "--quiet", f"--initial-branch={BRANCH}")
+        self.folder, self._paths, self._repository = folder, dict(paths), GitFolder(folder)
 
     def write_all(self, version: str) -> None:
         """Every component, as it is in this project."""
@@ -44,9 +40,7 @@ class Monorepo:
 
     def push(self, message: str) -> str:
         """Commits everything to the branch; returns the commit."""
-        self._git("add", "--all")
-        self._git(*_WHO, "commit", "--quiet", "--message", message)
-        return self._git("rev-parse", "HEAD").strip()
+        return self._repository.commit(message)
 
     def path(self, component: str) -> Path:
         return self.folder / self._paths[component]
@@ -59,8 +53,5 @@ class Monorepo:
         for name in ("base", component):
             shutil.copytree(COMPONENTS / name, place / name, ignore=_LEFT_OUT)
         shutil.copy2(SUITES / f"{component}.py", place / "suite.py")
-        shutil.copy2(SUITES / "verify.yml", place)
-
-    def _git(self, *arguments: str) -> str:
-        command = ["git", "-C", str(self.folder), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        verify = (SUITES / "verify.yml").read_text(encoding="utf-8").replace("cd .", f"cd {self._paths[component]}")
+        (place / "verify.yml").write_text(verify, encoding="utf-8")

@@ -1,17 +1,20 @@
 """From nothing to a stage: the local AWS, `cdk bootstrap`, `cdk deploy --all`, and users at the door."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
-from rehearsal import deployment
+from rehearsal import commands_repository, deployment
 from rehearsal.build import build
 from rehearsal.commands import Say, StepFailedError
 from rehearsal.deployment import Deployment
 from rehearsal.local_aws import account_seed, load_balancer
+from rehearsal.local_aws.code_pipeline import repositories
 from rehearsal.local_aws.server import LocalAws
+from rehearsal.monorepo import Monorepo
 from rehearsal.registry import push
 from rehearsal.stage import Stage
 from rehearsal.traffic import Traffic
@@ -41,10 +44,17 @@ class Opened:
 
 
 @contextmanager
-def open_stage(environment: str, *, folder: Path, speed: float, say: Say, opened: Opened) -> Iterator[Stage]:
-    """A stage with every stack deployed and nothing released; all of it is gone when the block is left."""
+def open_stage(
+    environment: str, *, folder: Path, speed: float, say: Say, opened: Opened, pushes: bool = False
+) -> Iterator[Stage]:
+    """A stage with every stack deployed and nothing released; all of it is gone when the block is left.
+
+    `pushes`: so is the environment to which its pipeline releases first, and there are repositories to push to.
+    """
     settings, began = load_settings(environment), monotonic()
-    with LocalAws(folder / "aws", speed=speed, seed=[account_seed.seed_for(settings)]) as aws:
+    first = settings.staging if pushes else None
+    seed = [account_seed.seed_for(one) for one in (settings, first) if one]
+    with LocalAws(folder / "aws", speed=speed, seed=seed) as aws:
         cdk = Deployment(environment, folder=folder, aws=aws.environment(), say=say)
         synth = cdk.start_synth()
         cdk.bootstrap()
@@ -54,9 +64,34 @@ def open_stage(environment: str, *, folder: Path, speed: float, say: Say, opened
             cdk.deploy()
             _start_broker(aws, cdk, settings)
         _inspect(aws, cdk, settings, opened)
-        url, host = door(aws, settings)
-        with Traffic(url, host=host) as traffic:
-            yield Stage(settings=settings, aws=aws.environment(), door=url, traffic=traffic, say=say, speed=speed)
+        with _playing(aws, settings, say, speed) as stage:
+            if first is None:
+                yield stage
+                return
+            with opened.timed("deploy_staging"):
+                before = Deployment(first.environment, folder=folder / "staging", aws=aws.environment(), say=say)
+                before.deploy()
+                _start_broker(aws, before, first)
+            with _playing(aws, first, say, speed) as staging:
+                yield replace(stage, staging=staging, monorepo=_connect(settings, folder))
+
+
+@contextmanager
+def _playing(aws: LocalAws, settings: Settings, say: Say, speed: float) -> Iterator[Stage]:
+    url, host = door(aws, settings)
+    with Traffic(url, host=host) as traffic:
+        yield Stage(settings=settings, aws=aws.environment(), door=url, traffic=traffic, say=say, speed=speed)
+
+
+def _connect(settings: Settings, folder: Path) -> Path:
+    """Both repositories of the pipeline: an empty one to push to, and this project."""
+    monorepo, commands = folder / "repositories" / "monorepo", folder / "repositories" / "commands"
+    shutil.rmtree(monorepo.parent, ignore_errors=True)
+    Monorepo(monorepo, {name: component.path for name, component in settings.components.items()})
+    commands_repository.write(commands)
+    repositories.connect(settings.pipeline.repository, monorepo)
+    repositories.connect(settings.pipeline.commands_repository, commands)
+    return monorepo
 
 
 def _start_broker(aws: LocalAws, cdk: Deployment, settings: Settings) -> None:
@@ -80,8 +115,13 @@ def _inspect(aws: LocalAws, cdk: Deployment, settings: Settings, opened: Opened)
 
 def door(aws: LocalAws, settings: Settings) -> tuple[str, str]:
     """Where users come in, and the host name that they ask for."""
-    port = SECURE if settings.domain else PLAIN
-    for balancer in aws.client("elbv2").describe_load_balancers()["LoadBalancers"]:
+    port, stack = SECURE if settings.domain else PLAIN, settings.stack_name("platform")
+    arns = [
+        one["PhysicalResourceId"]
+        for one in aws.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+        if one["ResourceType"] == "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    ]
+    for balancer in aws.client("elbv2").describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"]:
         host = settings.domain.name if settings.domain else str(balancer["DNSName"])
         return load_balancer.url(balancer["LoadBalancerArn"], port), host
-    raise StepFailedError("there is no load balancer: was the Platform stack deployed?")
+    raise StepFailedError(f"{stack} has no load balancer")

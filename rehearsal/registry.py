@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_InitiateLayerUpload.html
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from rehearsal.build import Blob, Image
@@ -12,14 +13,19 @@ def push(ecr: Any, repository: str, image: Image) -> str:
     """The digest under which the image can be pulled; its tag is the version. Pushing it again changes nothing."""
     if _tagged(ecr, repository, image.version) == image.digest:
         return image.digest
-    for blob in (image.config, *image.layers):
+    return push_blobs(ecr, repository, image.version, image.manifest, (image.config, *image.layers))
+
+
+def push_blobs(ecr: Any, repository: str, tag: str, manifest: Blob, blobs: Iterable[Blob]) -> str:
+    """The digest of the manifest, once everything that it names is there."""
+    for blob in blobs:
         if not _present(ecr, repository, blob.digest):
             _upload(ecr, repository, blob)
     answer = ecr.put_image(
         repositoryName=repository,
-        imageManifest=image.manifest.content.decode(),
-        imageManifestMediaType=image.manifest.media_type,
-        imageTag=image.version,
+        imageManifest=manifest.content.decode(),
+        imageManifestMediaType=manifest.media_type,
+        imageTag=tag,
     )
     return str(answer["image"]["imageId"]["imageDigest"])
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -32,7 +33,8 @@ class Running:
 class Stage:
     """`aws` is the environment that makes AWS clients talk to the local AWS; `door` is where users come in.
 
-    Every wait of its AWS is divided by `speed`.
+    Every wait of its AWS is divided by `speed`. Where pushes are rehearsed, `staging` is the environment to which the
+    pipeline releases first, and `monorepo` the folder of the repository that is pushed to.
     """
 
     settings: Settings
@@ -41,6 +43,8 @@ class Stage:
     traffic: Traffic
     say: Say
     speed: float
+    staging: "Stage | None" = None
+    monorepo: Path | None = None
     _versions: Any = field(default_factory=lambda: count(1))
 
     def client(self, service: str) -> Any:

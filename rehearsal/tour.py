@@ -49,7 +49,12 @@ class Tour:
         self._title(f"Deploying every stack of {self.summary.environment} to a local AWS")
         summary = self.summary
         with open_stage(
-            summary.environment, folder=self._folder, speed=summary.speed, say=self._say, opened=summary.opened
+            summary.environment,
+            folder=self._folder,
+            speed=summary.speed,
+            say=self._say,
+            opened=summary.opened,
+            pushes=any(story.pushes for story in self._stories),
         ) as stage:
             for story in self._stories:
                 self._tell(story, stage)

@@ -29,7 +29,7 @@ _CREDENTIALS = (
     aws.CredentialRetrievalError,
 )
 _REJECTED = {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"}
-_DENIED = {"AccessDenied", "AccessDeniedException"}
+DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def explain(error: Exception) -> str:
         return f"no AWS credentials ({error}): {_LOG_IN}"
     if error_code(error) in _REJECTED:
         return f"AWS does not accept these credentials ({error}): {_LOG_IN}"
-    if error_code(error) in _DENIED:
+    if error_code(error) in DENIED:
         return f"these credentials may not do this: {error}"
     if isinstance(error, aws.EndpointConnectionError):
         return f"AWS cannot be reached: {error}"

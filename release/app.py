@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from release import approval, rollback, start, status, unwind
-from release.diff import commands as infrastructure
+from release import address, approval, rollback, running, start, status, unwind
+from release.diff import commands as diff
 from release.display import Display
 from release.images import commands as images
+from release.images import scan_command
+from release.infrastructure import commands as infrastructure
 from release.surroundings import Desk, Surroundings
 
 app = typer.Typer(
@@ -44,6 +46,9 @@ SavePlan = Annotated[
 Plan = Annotated[Path | None, typer.Option(metavar="FILE", help="Carry out this plan, unless something else runs now.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether the plan is right.")]
 OneOrAll = Annotated[str | None, typer.Argument(help="One component; all of them when left out.")]
+RequestedBy = Annotated[
+    str | None, typer.Option(metavar="WHO", help="Instead of digests: all that WHO released, such as pipeline:ID.")
+]
 Json = Annotated[bool, typer.Option("--json", help="For tools.")]
 
 
@@ -70,9 +75,15 @@ def rollback_command(
 
 
 @app.command("unwind")
-def unwind_command(context: typer.Context, targets: Targets = None) -> None:
+def unwind_command(context: typer.Context, targets: Targets = None, requested_by: RequestedBy = None) -> None:
     """Undo a release of several components in the reverse order, each where it still runs what is named."""
-    unwind.run(context.obj, _display(), targets or [])
+    unwind.run(context.obj, _display(), targets or [], requested_by)
+
+
+@app.command("running")
+def running_command(context: typer.Context, targets: Targets = None) -> None:
+    """Fail unless each of the named components was told to run the named digest."""
+    running.run(context.obj, _display(), targets or [])
 
 
 @app.command("status")
@@ -81,6 +92,9 @@ def status_command(context: typer.Context, component: OneOrAll = None, as_json: 
     status.run(context.obj, _display(), component, as_json=as_json)
 
 
+diff.add_to(app)
 infrastructure.add_to(app)
 images.add_to(app)
+scan_command.add_to(app)
 approval.add_to(app)
+address.add_to(app)

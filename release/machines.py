@@ -24,13 +24,30 @@ class Whereabouts:
 def find_machines(cloudformation: AwsClient, settings: Settings) -> Whereabouts:
     """NotDeployedError says which stack is missing and how to deploy it."""
     outputs = _outputs(cloudformation, settings)
-    machines = {name: outputs.get(f"{name.capitalize()}MachineArn", "") for name in settings.chain}
+    machines = _machines(outputs, settings)
     missing = [name for name, arn in machines.items() if not arn]
     ledger = outputs.get("LedgerTableName", "")
     if missing or not ledger:
         what = f"release machine of {', '.join(missing)}" if missing else "ledger"
         raise NotDeployedError(f"stack {_stack(settings)} has no {what} yet; {_remedy(settings)}")
     return Whereabouts(machines, ledger)
+
+
+def find_ledger(cloudformation: AwsClient, settings: Settings) -> str | None:
+    """The ledger's table; None before the first deployment, when nothing can be released yet."""
+    try:
+        return _outputs(cloudformation, settings).get("LedgerTableName") or None
+    except NotDeployedError:
+        return None
+
+
+def machines_of(cloudformation: AwsClient, settings: Settings) -> dict[str, str]:
+    """By component, in the order of the chain; empty for one that is not deployed yet."""
+    return _machines(_outputs(cloudformation, settings), settings)
+
+
+def _machines(outputs: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    return {name: outputs.get(f"{name.capitalize()}MachineArn", "") for name in settings.chain}
 
 
 def _outputs(cloudformation: AwsClient, settings: Settings) -> dict[str, str]:

@@ -10,6 +10,7 @@ from release.executions import Executions, Standing
 
 # The states in which the machine deals with what failed before them (docs/architecture.md).
 _AFTERMATH = ("StopDeployment", "CancelUpdate", "PlanRollback", "RecordRefused", "RecordFailure", "Unrecorded", "Busy")
+_UNCHANGED = "Unchanged"  # the end of a release that had nothing to do
 _UNTOLD = {
     "TIMED_OUT": "the execution took longer than a release may",
     "ABORTED": "the execution was stopped by hand",
@@ -34,13 +35,17 @@ class Entered:
 
 @dataclass(frozen=True)
 class Ended:
-    """The release is over. Unless it succeeded: the error, its one-line cause, and the state in which it failed."""
+    """The release is over. Unless it succeeded: the error, its one-line cause, and the state in which it failed.
+
+    `unchanged`: it succeeded with nothing to do.
+    """
 
     released: bool
     seconds: float
     error: str = ""
     cause: str = ""
     state: str = ""
+    unchanged: bool = False
 
 
 class Course:
@@ -71,7 +76,7 @@ class Course:
     def end(self, standing: Standing) -> Ended:
         """How it ended."""
         if standing.status == "SUCCEEDED":
-            return Ended(released=True, seconds=self._seconds)
+            return Ended(released=True, seconds=self._seconds, unchanged=self.state == _UNCHANGED)
         cause = standing.cause or _UNTOLD.get(standing.status, "no cause was given")
         where = self.state if self._failed_in is None else self._failed_in
         return Ended(False, self._seconds, standing.error or standing.status, cause, where)

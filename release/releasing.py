@@ -31,6 +31,7 @@ class Begun:
     """One that was started; it goes on whether anybody watches or not."""
 
     component: str
+    digest: str
     release_id: str
     execution: str
 
@@ -47,11 +48,14 @@ class Releases:
         release_id = new_release_id(self._around.now())
         self._account.machines.start(machine, release_id, _input(order, release_id, self._around.person()))
         self._display.say(f"{order.component} {order.kind.value} of {order.digest} as {release_id}", "bold")
-        return Begun(order.component, release_id, execution_arn(machine, release_id))
+        return Begun(order.component, order.digest, release_id, execution_arn(machine, release_id))
 
     def follow(self, begun: Begun) -> Ended:
         """Shows every state as it is entered, and how it ended."""
         ended = self._watch(begun)
+        if ended.unchanged:
+            self._display.say(f"{begun.component} already runs {begun.digest}: nothing to release", "bold green")
+            return ended
         self._display.end(begun.component, ended, self._reason(begun) if ended.released else "")
         return ended
 

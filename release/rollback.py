@@ -8,6 +8,7 @@ from release.account import Account
 from release.arguments import InputError, checked_component, checked_digest
 from release.display import Display
 from release.going_back import GoingBack, plan_going_back
+from release.images.repository import repository_of
 from release.outcomes import NOT_RELEASED, carry_out, refusing
 from release.releasing import Order, Releases
 from release.saved_plan import SavedPlan, load_plan, still_true
@@ -68,15 +69,9 @@ def plan_of(account: Account, component: str, to: str | None) -> GoingBack:
     facts = Facts(
         stack_status=stack.status if stack else None,
         stack_digest=stack.digest if stack else None,
-        images=account.images.present(repository_of(account, component), digests),
+        images=account.images.present(repository_of(account.settings, component), digests),
     )
     return plan_going_back(history, facts, to)
-
-
-def repository_of(account: Account, component: str) -> str:
-    """The component's ECR repository, as the Registry stack names or adopts it."""
-    settings = account.settings
-    return settings.adopt.repositories.get(component) or settings.stack_name(component)
 
 
 def order_of(going_back: GoingBack, component: str) -> Order | None:

@@ -15,10 +15,15 @@ from release.surroundings import Desk
 from release_aws.stepfunctions import execution_arn
 from release_engine.ledger import Lock, Outcome, Release, newest_first
 
+_DEPLOYING = "DEPLOYING"
+
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock; `state` is where its execution is now, `status` how that stands."""
+    """Who holds the lock; `state` is where its execution is now, `status` how that stands.
+
+    `status` is DEPLOYING where it is no release that holds it, but an infrastructure deployment.
+    """
 
     release_id: str
     since: str | None
@@ -70,6 +75,8 @@ def look(account: Account, component: str, now: float) -> Status:
 
 def _holder(account: Account, lock: Lock) -> Holder:
     release_id = str(lock.holder)
+    if lock.of_infrastructure:
+        return Holder(release_id, lock.since, _DEPLOYING, "")
     execution = execution_arn(account.whereabouts.machines[lock.component], release_id)
     standing = account.executions.standing(execution)
     if standing is None:
@@ -135,6 +142,8 @@ def _ended(task: Mapping[str, Any]) -> str:
 def _lock(holder: Holder | None) -> str:
     if holder is None:
         return "lock free"
+    if holder.status == _DEPLOYING:
+        return f"lock held by {holder.release_id} since {holder.since}: stacks are deployed, and releases wait"
     if holder.status == "RUNNING":
         where = f", which is running, in {holder.state}" if holder.state else ", which is starting"
         return f"lock held by {holder.release_id} since {holder.since}{where}"

@@ -1,4 +1,4 @@
-"""The eleven stacks of an environment: what each is given is all that it knows."""
+"""The stacks of an environment: what each is given is all that it knows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,13 +32,16 @@ class Composition:
     data: DataStack
     release: ReleaseStack
     components: dict[str, ComponentStack]
-    pipeline: PipelineStack
     observability: ObservabilityStack
     access: AccessStack
+    pipeline: PipelineStack | None
 
 
 def compose(app: App, settings: Settings) -> Composition:
-    """In the order of docs/decisions/0004-parts-are-stacked-by-need.md; deployed in it too, by their references."""
+    """In the order of docs/decisions/0004-parts-are-stacked-by-need.md; deployed in it too, by their references.
+
+    Eleven, or ten where another environment's pipeline releases: each environment has one pipeline at most.
+    """
     _check_components(settings)
 
     def named(stack: str) -> tuple[App, str]:
@@ -62,6 +65,9 @@ def compose(app: App, settings: Settings) -> Composition:
     client = ClientStack(*named("client"), backend=backend, **ground)
     engine = EngineStack(*named("engine"), **ground)
     components: dict[str, ComponentStack] = {"backend": backend, "client": client, "engine": engine}
+    access = AccessStack(
+        *named("access"), release=release, github_provider_arn=settings.adopt.github_provider_arn, **place
+    )
     composition = Composition(
         registry=registry,
         network=network,
@@ -69,13 +75,11 @@ def compose(app: App, settings: Settings) -> Composition:
         data=data,
         release=release,
         components=components,
-        pipeline=PipelineStack(*named("pipeline"), release=release, registry=registry, platform=platform, **place),
         observability=ObservabilityStack(
             *named("observability"), platform=platform, data=data, components=components, release=release, **place
         ),
-        access=AccessStack(
-            *named("access"), release=release, github_provider_arn=settings.adopt.github_provider_arn, **place
-        ),
+        access=access,
+        pipeline=None if settings.owner else PipelineStack(*named("pipeline"), access=access, **place),
     )
     Tags.of(app).add("project", settings.project)
     Tags.of(app).add("environment", settings.environment)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from stacks.component_settings import Name
+from stacks.pipeline_settings import Pipeline
 from stacks.strict import Strict
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
@@ -191,15 +192,6 @@ class TaskSize(Strict):
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min = {self.min} is above max = {self.max}: allowed is min up to max")
         return self
-
-
-class Pipeline(Strict):
-    """Where the monorepo is; `acceptance_market` is where the acceptance suite may place its two orders."""
-
-    repository: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
-    branch: Annotated[str, StringConstraints(pattern=r"^[^\s*]+$")]
-    connection_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:code(connections|star-connections):")]
-    acceptance_market: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+-[A-Z0-9]+$")] | None = None
 
 
 class Environment(Strict):

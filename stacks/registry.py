@@ -4,11 +4,14 @@ from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from exchange_constructs.image_repository import ImageRepository
+from exchange_constructs.place import place_of
 from stacks.environment_settings import EcsKafka
+from stacks.pipeline_names import build_role
 from stacks.settings import Settings
 
 
@@ -20,6 +23,7 @@ class RegistryStack(Stack):
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id_, **kwargs)
+        self._settings = settings
         self._prefix = f"/{settings.project}/{settings.environment}/repositories"
         self.repositories: dict[str, ecr.IRepository] = {
             name: self._repository(name, settings.stack_name(name), settings.adopt.repositories.get(name))
@@ -32,7 +36,7 @@ class RegistryStack(Stack):
         """Known to other stacks by its name: an ARN of another stack cannot be taken apart into a URI."""
         id_ = component.capitalize()
         if not adopted:
-            ImageRepository(self, id_, name=name)
+            ImageRepository(self, id_, name=name, pushed_by=self._pushed_by(component))
         repository = ecr.Repository.from_repository_name(self, f"{id_}ByName", adopted or name)
         ssm.StringParameter(
             self,
@@ -42,3 +46,11 @@ class RegistryStack(Stack):
             description=f"Where the images of {component} are pushed to",
         )
         return repository
+
+    def _pushed_by(self, component: str) -> iam.IPrincipal | None:
+        """The build of the pipeline that releases here first, where it is another account's."""
+        settings, owner = self._settings, self._settings.owner
+        if owner is None or owner.account in (None, settings.account) or component not in settings.components:
+            return None
+        arn = f"arn:{place_of(self).partition}:iam::{owner.account}:role/{build_role(settings, component)}"
+        return iam.AccountPrincipal(owner.account).with_conditions({"ArnEquals": {"aws:PrincipalArn": arn}})

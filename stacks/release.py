@@ -13,12 +13,13 @@ from exchange_constructs.log_retention import retention_of
 from exchange_constructs.release_functions import ReleaseFunctions
 from exchange_constructs.release_machine import ReleaseMachine
 from exchange_constructs.release_reach import Reach
+from exchange_constructs.release_request import ReleaseRequest
 from exchange_constructs.rollback_rules import RollbackRules
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from stacks.release_facts import alarm_prefix, facts, machine_name
+from stacks.release_facts import alarm_prefix, facts, machine_name, preflight_name, record_name, request_name
 from stacks.settings import Component, Settings
 
 
@@ -60,6 +61,8 @@ class ReleaseStack(Stack):
             retention=retention,
             key=data.key,
             topic=self.alerts,
+            preflight_name=preflight_name(settings),
+            record_name=record_name(settings),
         )
         log_group = logs.LogGroup(self, "MachineLogs", retention=retention, encryption_key=data.key)
         self.machines = {one.name: self._machine(one, settings, log_group) for one in settings.components.values()}
@@ -83,6 +86,14 @@ class ReleaseStack(Stack):
             log_group=log_group,
             compares=bool(component.canaries),
         ).machine
+        ReleaseRequest(
+            self,
+            f"{component.name.capitalize()}Request",
+            name=request_name(settings, component.name),
+            component=component.name,
+            machine=machine,
+            log_group=log_group,
+        )
         CfnOutput(self, f"{component.name.capitalize()}MachineArn", value=machine.state_machine_arn)
         return machine
 

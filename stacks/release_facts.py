@@ -18,6 +18,26 @@ def machine_name(settings: Settings, component: str) -> str:
     return settings.stack_name(f"{component}-release")
 
 
+def request_name(settings: Settings, component: str) -> str:
+    """Of the machine by which a pipeline asks for a release of the component."""
+    return settings.stack_name(f"{component}-request")
+
+
+def preflight_name(settings: Settings) -> str:
+    """Of the function that a pipeline asks before a release."""
+    return settings.stack_name("preflight")
+
+
+def record_name(settings: Settings) -> str:
+    """Of the function that a pipeline asks to keep a push in the ledger."""
+    return settings.stack_name("record")
+
+
+def repository_name(settings: Settings, component: str) -> str:
+    """Of its images: adopted, or our own."""
+    return settings.adopt.repositories.get(component) or settings.stack_name(component)
+
+
 def alarm_prefix(settings: Settings, component: str) -> str:
     """With which the names of a component's alarms begin."""
     return f"{settings.stack_name(component)}-"

@@ -5,7 +5,7 @@ Bad input is refused with file, key, value and what is allowed; every problem at
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,15 +25,18 @@ from stacks.environment_settings import (
     Logs,
     MskKafka,
     Network,
-    Pipeline,
     TaskSize,
     Window,
 )
+from stacks.pipeline_settings import Pipeline
 from stacks.settings_checks import chain_of, cidrs, environment_problems, exchange_problems, overlap_problems
 from stacks.settings_errors import Problem, problems_of
+from stacks.staging_checks import Owner, Place, Tables, owners, pair_problems, staging_problems
 
 CONFIG = ROOT / "config"
 EXCHANGE = "exchange"
+ALLOWED_FINDINGS = "allowed_findings"  # read by stacks/allowed_findings.py
+NO_ENVIRONMENTS = (EXCHANGE, ALLOWED_FINDINGS)
 Model = TypeVar("Model", bound=BaseModel)
 
 __all__ = ["Component", "Service", "Settings", "SettingsError", "TaskSize", "load_settings"]
@@ -70,6 +73,8 @@ class Settings:
     watch: Watch
     github: Github
     window: Window | None = None
+    staging: "Settings | None" = None  # the environment to which its pipeline releases first
+    owner: Owner | None = None  # whose pipeline releases here first; None where the environment has one of its own
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -86,26 +91,40 @@ class Settings:
 
 def load_settings(environment: str, *, region: str | None = None, folder: Path = CONFIG) -> Settings:
     """`region` is the caller's, for an environment whose file names none. SettingsError tells all that is wrong."""
-    known = sorted(file.stem for file in folder.glob("*.toml") if file.stem != EXCHANGE)
+    known = sorted(file.stem for file in folder.glob("*.toml") if file.stem not in NO_ENVIRONMENTS)
     if environment not in known:
         what = f"there is no such environment; allowed are {', '.join(known)}"
         raise SettingsError([Problem(folder.name, "environment", environment, what)])
-    tables = {name: _read(folder / f"{name}.toml") for name in (EXCHANGE, *known)}
-    files = {name: f"{folder.name}/{name}.toml" for name in tables}
-    exchange, wrong = _valid(Exchange, tables[EXCHANGE], files[EXCHANGE])
+    settings = _load(environment, {name: _read(folder / f"{name}.toml") for name in known}, region, folder)
+    if (staging := settings.pipeline.staging) is None:
+        return settings
+    first = load_settings(staging, region=region, folder=folder)
+    file = f"{folder.name}/{environment}.toml"
+    own, other = (Place(one.region, one.account) for one in (settings, first))
+    if problems := list(pair_problems(file, staging, own, other)):
+        raise SettingsError(problems)
+    return replace(settings, staging=first)
+
+
+def _load(environment: str, tables: Tables, region: str | None, folder: Path) -> Settings:
+    """One environment, on its own."""
+    files = {name: f"{folder.name}/{name}.toml" for name in (EXCHANGE, *tables)}
+    exchange, wrong = _valid(Exchange, _read(folder / f"{EXCHANGE}.toml"), files[EXCHANGE])
     values, wrong_too = _valid(Environment, tables[environment], files[environment])
     if exchange is None or values is None:
         raise SettingsError([*wrong, *wrong_too])
     where = values.region or region or ""
-    others = cidrs((files[name], tables[name]) for name in known if name != environment)
+    others = cidrs((files[name], table) for name, table in tables.items() if name != environment)
     problems = [
         *exchange_problems(files[EXCHANGE], exchange),
         *environment_problems(files[environment], values, exchange, where),
         *overlap_problems(files[environment], values.network.cidr, others),
+        *staging_problems(files[environment], environment, values, tables),
     ]
     if problems:
         raise SettingsError(problems)
-    return _settings(environment, where, exchange, values)
+    owner = next(iter(owners(environment, tables)), None)
+    return replace(_settings(environment, where, exchange, values), owner=owner)
 
 
 def _settings(environment: str, region: str, exchange: Exchange, values: Environment) -> Settings:

@@ -5,11 +5,15 @@ from aws_cdk import Aws
 from exchange_constructs.release_states import RETRY, State, States, call, catch, choice, fail
 
 RELEASED, REFUSED, ROLLED_BACK, FAILED = "RecordSuccess", "RecordRefused", "RecordRolledBack", "RecordFailure"
-_ENDS = {"released": "Released", "rolled_back": "RolledBack", "refused": "Refused"}
+UNCHANGED = "Forget"
+_ENDS = {"released": "Released", "unchanged": "Unchanged", "rolled_back": "RolledBack", "refused": "Refused"}
 
 
 def end_states(record: str, watch: str, topic: str, baseline: str | None = None) -> States:
-    """The four ways to end begin at RELEASED, REFUSED, ROLLED_BACK and FAILED; with a baseline, all end it."""
+    """The ways to end begin at RELEASED, REFUSED, ROLLED_BACK and FAILED; with a baseline, all end it.
+
+    A release that had nothing to do ends by UNCHANGED: it was none, so it is not recorded as one.
+    """
     last = "StopBaseline" if baseline else "Unlock"
 
     def recorded(outcome: str, then: str) -> State:
@@ -21,6 +25,7 @@ def end_states(record: str, watch: str, topic: str, baseline: str | None = None)
         REFUSED: recorded("refused", last),
         ROLLED_BACK: recorded("rolled_back", "Notify"),
         FAILED: recorded("failed", "Notify"),
+        UNCHANGED: call(record, result="recorded", then="Unlock", otherwise=REFUSED, action="forget"),
         "Unrecorded": _unrecorded(),
         "Notify": _notify(topic, last),
         **_without_baseline(baseline),
@@ -35,7 +40,7 @@ def end_states(record: str, watch: str, topic: str, baseline: str | None = None)
         ),
         "LookAgain": _look_again(watch),
         "Outcome?": choice("recorded.outcome", _ENDS, "Failed"),
-        "Released": {"Type": "Succeed"},
+        **{end: {"Type": "Succeed"} for end in ("Released", "Unchanged")},
         **{end: fail(end, cause="recorded.reason") for end in ("RolledBack", "Refused", "Failed")},
     }
 

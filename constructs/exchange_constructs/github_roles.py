@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-_ISSUER = "token.actions.githubusercontent.com"
+ISSUER = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
 
 
@@ -16,7 +16,7 @@ def github_provider(scope: Construct, id_: str, *, existing_arn: str | None) -> 
     """An account has one provider for GitHub at most: `existing_arn` adopts the one that is there."""
     if existing_arn:
         return iam.OidcProviderNative.from_oidc_provider_arn(scope, id_, existing_arn)
-    return iam.OidcProviderNative(scope, id_, url=f"https://{_ISSUER}", client_ids=[_AUDIENCE])
+    return iam.OidcProviderNative(scope, id_, url=f"https://{ISSUER}", client_ids=[_AUDIENCE])
 
 
 class GithubRole(Construct):
@@ -44,7 +44,7 @@ class GithubRole(Construct):
         claims = {"aud": _AUDIENCE, "sub": f"repo:{repository}:{run}"}
         if branch:
             claims["ref"] = f"refs/heads/{branch}"
-        trusted = {"StringEquals": {f"{_ISSUER}:{claim}": value for claim, value in claims.items()}}
+        trusted = {"StringEquals": {f"{ISSUER}:{claim}": value for claim, value in claims.items()}}
         self.role = iam.Role(
             self,
             "Role",

@@ -2,15 +2,25 @@
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+PULLING = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+PUSHING = (
+    *PULLING,
+    *("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"),
+    "ecr:DescribeRepositories",
+)
 
 
 class ImageRepository(Construct):
     """Tags never move (F7), pushed images are scanned, and no image that has a tag expires (F8): every build is tagged
-    with its commit, so only what no build has finished goes away.
+    with its version, so only what no build has finished goes away. `pushed_by` is somebody of another account, whom the
+    repository itself must let in: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, pushed_by: iam.IPrincipal | None = None) -> None:
         super().__init__(scope, id_)
         self.repository = ecr.Repository(
             self,
@@ -28,3 +38,6 @@ class ImageRepository(Construct):
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
+        if pushed_by:
+            pushing = iam.PolicyStatement(principals=[pushed_by], actions=list(PUSHING))
+            self.repository.add_to_resource_policy(pushing)

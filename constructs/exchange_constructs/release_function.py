@@ -22,7 +22,7 @@ class ReleaseFunction(Construct):
     """Runs `release_handlers.<module>.handler`; `vpc` puts it into the private subnets, where the tasks are.
 
     It may take a minute, unless `timeout` says otherwise. `dead_letters` is told of events that it could not deal with;
-    only a function that gets events needs it.
+    only a function that gets events needs it. `name` is for those that are called from outside of the app.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class ReleaseFunction(Construct):
         id_: str,
         *,
         module: str,
+        name: str | None = None,
         environment: Mapping[str, str],
         retention: logs.RetentionDays,
         key: kms.IKey,
@@ -49,6 +50,7 @@ class ReleaseFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
+            function_name=name,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"release_handlers.{module}.handler",

@@ -36,6 +36,7 @@ class Arns(NamedTuple):
 class ReleaseFunctions(Construct):
     """Preflight, deploy, verify, record and rollback, beside the gate that is handed in; shared by the machines.
 
+    A pipeline, perhaps of another app, asks preflight and record by their names.
     Where the reach has canaries, there is one more, which starts and stops what they are compared with.
     """
 
@@ -53,13 +54,16 @@ class ReleaseFunctions(Construct):
         retention: logs.RetentionDays,
         key: kms.IKey,
         topic: sns.ITopic,
+        preflight_name: str,
+        record_name: str,
     ) -> None:
         super().__init__(scope, id_)
         function = partial(ReleaseFunction, self, environment=environment, retention=retention, key=key)
-        preflight, deploy = function("Preflight", module="preflight"), function("Deploy", module="deploy")
+        preflight = function("Preflight", module="preflight", name=preflight_name)
+        deploy = function("Deploy", module="deploy")
         verify = function("Verify", module="verify")
         # evidence may be slow to come, and must not cost the record
-        record = function("Record", module="record", timeout=minutes(3))
+        record = function("Record", module="record", name=record_name, timeout=minutes(3))
         watching = {"WATCH_SECONDS": str(watch.to_seconds()), "COOL_DOWN_SECONDS": str(cool_down.to_seconds())}
         rollback = function(
             "AutoRollback", module="auto_rollback", environment={**environment, **watching}, dead_letters=topic
@@ -106,7 +110,7 @@ def _grant_reach(
         (reach.grant_read_change_sets, (preflight,)),
         (reach.grant_read_secrets, (preflight,)),
         (reach.grant_read_alarms, (gate, preflight, rollback)),
-        (reach.grant_answer_jobs, (gate, preflight)),
+        (reach.grant_answer_jobs, (gate, preflight, record)),
         (reach.grant_read_images, (preflight, rollback)),
         (reach.grant_deploy, (deploy,)),
         (reach.grant_read_executions, (record,)),
@@ -119,11 +123,12 @@ def _grant_reach(
 
 
 def _grant_ledger(ledger: dynamodb.ITable, *, gate: iam.Role, record: iam.Role, rollback: iam.Role) -> None:
-    """A transaction needs the permission of each of its parts."""
+    """A transaction needs the permission of each of its parts. What is deleted is a release that had nothing to do."""
     _grant_ledger_item(ledger, gate, "Get", "Put")
-    ledger.grant(rollback, "dynamodb:Query")
+    for role in (rollback, record):
+        ledger.grant(role, "dynamodb:Query")
     _grant_ledger_item(ledger, rollback, "Get")
-    _grant_ledger_item(ledger, record, "Get", "Put", "Update", "ConditionCheck")
+    _grant_ledger_item(ledger, record, "Get", "Put", "Update", "Delete", "ConditionCheck")
 
 
 def _grant_ledger_item(ledger: dynamodb.ITable, role: iam.Role, *verbs: str) -> None:

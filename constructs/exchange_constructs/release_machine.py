@@ -9,7 +9,7 @@ from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.deploy_states import Way, deploy_states, verify_states
-from exchange_constructs.end_states import FAILED, REFUSED, RELEASED, ROLLED_BACK, end_states
+from exchange_constructs.end_states import FAILED, REFUSED, RELEASED, ROLLED_BACK, UNCHANGED, end_states
 from exchange_constructs.release_functions import Arns, ReleaseFunctions
 from exchange_constructs.release_states import States, call, choice, fail, wait
 from exchange_constructs.values import hours
@@ -76,13 +76,13 @@ def release_definition(arns: Arns, topic: str, interval_seconds: int) -> dict[st
 
 
 def _guarded(arns: Arns) -> States:
-    """Nothing begins without the lock and a clean preflight."""
+    """Nothing begins without the lock and a clean preflight; what runs and was released well already, not at all."""
     return {
         "Lock": call(arns.record, result="lock", then="Locked?", otherwise=REFUSED, action="lock"),
         "Locked?": choice("lock.status", {"locked": "Preflight"}, "Busy"),
         "Busy": fail("Busy", cause="lock.reason"),
         "Preflight": call(arns.preflight, result="preflight", then="Ready?", otherwise=REFUSED),
-        "Ready?": choice("preflight.status", {"ready": "CreateChangeSet"}, REFUSED),
+        "Ready?": choice("preflight.status", {"ready": "CreateChangeSet", "unchanged": UNCHANGED}, REFUSED),
     }
 
 

@@ -30,7 +30,14 @@ class ReleaseRequest(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, component: str, machine: sfn.StateMachine, log_group: logs.ILogGroup
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        component: str,
+        machine: sfn.StateMachine,
+        log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, id_)
         arns = MachineArns(self, machine)
@@ -38,6 +45,7 @@ class ReleaseRequest(Construct):
         self.machine = sfn.StateMachine(
             self,
             "Machine",
+            state_machine_name=name,
             query_language=sfn.QueryLanguage.JSONATA,
             definition_body=sfn.DefinitionBody.from_chainable(start),
             timeout=hours(_LONGEST_HOURS),

@@ -67,6 +67,22 @@ class Ledger:
             raise LockHeldError(self.lock(component)) from error
         return _lock(component, from_item(answer["Attributes"]))
 
+    def renew(self, component: str, holder: str, *, until: float) -> None:
+        """The lease ends at `until`; OvertakenError when the lock is another's by now."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(component, "lock"),
+                UpdateExpression="SET #lease = :lease",
+                ConditionExpression="#holder = :holder",
+                ExpressionAttributeNames={name: _NAMES[name] for name in ("#holder", "#lease")},
+                ExpressionAttributeValues=to_item({":holder": holder, ":lease": int(until)}),
+            )
+        except ClientError as error:
+            if not _condition_failed(error):
+                raise
+            raise OvertakenError(f"{holder} no longer holds the lock of {component}") from error
+
     def give_back(self, component: str, release_id: str) -> bool:
         """Frees the lock if this release holds it; says whether it did."""
         try:
@@ -87,16 +103,25 @@ class Ledger:
     def record(self, release: Release) -> None:
         """Writes the release, and the current digest when it was released; OvertakenError when the lock is lost."""
         values = {key: value for key, value in asdict(release).items() if value is not None}
-        writes = [self._held(release), self._put(release.component, f"release#{release.release_id}", values)]
+        held = self._held(release.component, release.release_id, release.token)
+        writes = [held, self._put(release.component, f"release#{release.release_id}", values)]
         if release.outcome is Outcome.RELEASED:
             current = Current(release.component, release.digest, release.release_id, release.token)
             writes.append(self._put(release.component, "current", asdict(current)))
-        try:
-            self._client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
-            if not _condition_failed(error):
-                raise
-            raise OvertakenError(f"{release.release_id} no longer holds the lock of {release.component}") from error
+        self._write_while_held(writes, release.component, release.release_id)
+
+    def forget(self, component: str, release_id: str, token: int) -> None:
+        """A release that runs and has touched nothing goes; OvertakenError when it has lost the lock, or has ended."""
+        running = {
+            "Delete": {
+                "TableName": self._table,
+                "Key": _key(component, f"release#{release_id}"),
+                "ConditionExpression": "attribute_not_exists(pk) OR #outcome = :running",
+                "ExpressionAttributeNames": {"#outcome": "outcome"},
+                "ExpressionAttributeValues": to_item({":running": "running"}),
+            }
+        }
+        self._write_while_held([self._held(component, release_id, token), running], component, release_id)
 
     def abandon(self, component: str, release_id: str, *, now: float) -> None:
         """A release whose execution is over without a word has failed; one that did tell its outcome keeps it."""
@@ -170,14 +195,22 @@ class Ledger:
     def _put(self, component: str, sort_key: str, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"Put": {"TableName": self._table, "Item": {**_key(component, sort_key), **to_item(values)}}}
 
-    def _held(self, release: Release) -> dict[str, Any]:
+    def _write_while_held(self, writes: list[dict[str, Any]], component: str, release_id: str) -> None:
+        try:
+            self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if not _condition_failed(error):
+                raise
+            raise OvertakenError(f"{release_id} no longer holds the lock of {component}") from error
+
+    def _held(self, component: str, release_id: str, token: int) -> dict[str, Any]:
         return {
             "ConditionCheck": {
                 "TableName": self._table,
-                "Key": _key(release.component, "lock"),
+                "Key": _key(component, "lock"),
                 "ConditionExpression": "#holder = :holder AND #token = :token",
                 "ExpressionAttributeNames": {name: _NAMES[name] for name in ("#holder", "#token")},
-                "ExpressionAttributeValues": to_item({":holder": release.release_id, ":token": release.token}),
+                "ExpressionAttributeValues": to_item({":holder": release_id, ":token": token}),
             }
         }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 State = Mapping[str, Any]
-_GOOD = {"PASS", "succeeded", "no_changes", "ready"}
+_GOOD = {"PASS", "succeeded", "no_changes", "ready", "unchanged"}
 
 
 def why(state: State) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+INFRASTRUCTURE = "infrastructure:"  # how the holder of a lock is called that is no release: before an id of its own
+
 
 class Outcome(StrEnum):
     """How a release ended, or that it has not."""
@@ -63,6 +65,11 @@ class Lock:
     def held_at(self, epoch: float) -> bool:
         """True while somebody holds it and the lease has not run out."""
         return self.holder is not None and epoch < self.lease_until
+
+    @property
+    def of_infrastructure(self) -> bool:
+        """A deployment of stacks holds it, which has no execution: only its lease tells whether it still lives."""
+        return self.holder is not None and self.holder.startswith(INFRASTRUCTURE)
 
 
 @dataclass(frozen=True)

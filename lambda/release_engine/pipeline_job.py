@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from release_engine import push
 from release_engine.model import digest_problem
+from release_engine.push import Push
 
 EVENT = "CodePipeline.job"  # the one key of the event
-_KEYS = ("component", "ask", "digest")
+# CodePipeline ends a Lambda action after 24 hours, and would say no more than that.
+# https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+LONGEST_SECONDS = 23 * 3600
+_RECORD = "record"
+_KEYS = {"window": ("component", "ask"), _RECORD: ("component", "ask", "push")}  # of the others: with a digest
 
 
 class UserParametersError(ValueError):
@@ -36,11 +42,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Question:
-    """`digest` is None where whatever runs is meant."""
+    """`digest` is None where whatever runs is meant. What is to be recorded is a `push`, of no component alone."""
 
     component: str
     ask: str
     digest: str | None = None
+    push: Push | None = None
 
 
 class Outcome(StrEnum):
@@ -88,15 +95,18 @@ def parse(event: Mapping[str, Any]) -> Job:
 def question(parameters: str, *, components: Collection[str], asks: Collection[str]) -> Question:
     """From the user parameters: `asks` are the questions that this function answers."""
     given = _object(parameters)
+    ask = given.get("ask")
+    keys = _KEYS.get(str(ask), ("component", "ask", "digest"))
     problems = [
-        *(f"{key}: is unknown, allowed are {', '.join(_KEYS)}" for key in given if key not in _KEYS),
-        *_choice("component", given.get("component"), components),
-        *_choice("ask", given.get("ask"), asks),
-        *_digest(given.get("digest")),
+        *(f"{key}: is unknown, allowed are {', '.join(keys)}" for key in given if key not in keys),
+        *(_choice("component", given.get("component"), components) if ask != _RECORD or "component" in given else ()),
+        *_choice("ask", ask, asks),
+        *(push.problems(given.get("push"), components) if ask == _RECORD else _digest(given.get("digest"))),
     ]
     if problems:
         raise UserParametersError(f"UserParameters: {'; '.join(problems)}")
-    return Question(given["component"], given["ask"], given.get("digest"))
+    pushed = push.parse(given["push"]) if ask == _RECORD else None
+    return Question(given.get("component") or "", given["ask"], given.get("digest"), pushed)
 
 
 def _object(parameters: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from release_engine.secret import Secret
 from release_engine.service_setup import Setup, deployments_under_way
 from release_engine.stack import change_sets_under_way, update_problem
 from release_engine.traffic import Traffic
+from release_engine.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Found:
     """What is there. `former_digest` is what the stack runs now, None before the first release.
 
     Before that release there are no services either, and so no traffic and no secrets to look at. `change_sets` are
-    the summaries of CloudFormation; `secrets` goes by what the task definitions refer to.
+    the summaries of CloudFormation; `secrets` goes by what the task definitions refer to. `released` is what stands
+    as released well last by the ledger, None where that is in doubt or was not asked.
     """
 
     stack_status: str | None
@@ -45,6 +47,7 @@ class Found:
     traffic: Sequence[Traffic] = ()
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     running: Sequence[Running] = ()
+    released: str | None = None
 
 
 def problems(component: Component, asked: Asked, found: Found) -> list[str]:
@@ -60,6 +63,19 @@ def problems(component: Component, asked: Asked, found: Found) -> list[str]:
         *secret.problems(found.secrets),
         *(_unwise(component, asked, found) if asked.kind is Kind.RELEASE else []),
     ]
+
+
+def unchanged(component: Component, asked: Asked, found: Found) -> bool:
+    """Whether a release that may start has nothing to do: the stack has the digest, it was released well last, every
+    task of every service runs it (F1, F26), and the users are there. Whatever is in doubt is released like any other.
+    """
+    if asked.kind is not Kind.RELEASE or asked.digest is None:
+        return False
+    if {asked.digest} != {found.former_digest, found.released}:
+        return False
+    if sorted(one.service for one in found.running) != sorted(component.service_names):
+        return False
+    return running.judge(asked.digest, found.running, found.traffic).verdict is Verdict.PASS
 
 
 def _malformed(component: Component, asked: Asked) -> Sequence[str]:

@@ -30,14 +30,19 @@ def parse(facts: Mapping[str, Any]) -> Window:
 
 def problem(window: Window | None, epoch: float) -> str | None:
     """Why a release must not start at `epoch`, with the time at which it may; without a window it always may."""
+    at = opens_at(window, epoch)
+    return None if at is None else f"the release window ({window}) is closed: it opens at {iso(at)}"
+
+
+def opens_at(window: Window | None, epoch: float) -> float | None:
+    """When it opens next; None while it is open."""
     if window is None:
         return None
     now = datetime.fromtimestamp(epoch, UTC)
     spans = list(_spans(window, now))
     if any(opens <= now < closes for opens, closes in spans):
         return None
-    following = min(opens for opens, _ in spans if opens > now)
-    return f"the release window ({window}) is closed: it opens at {iso(following.timestamp())}"
+    return min(opens for opens, _ in spans if opens > now).timestamp()
 
 
 def _spans(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -56,7 +56,9 @@ def undo(event: Event, world: World) -> dict[str, Any]:
         return {"started": False, "reason": decided.reason}
     if decided.action is not Action.ROLL_BACK or decided.digest is None:
         raise NotUndoneError(f"{bad.release_id} of {component.name} should be undone, but: {decided.reason}")
-    if reason := watch.too_soon(history, now=now, cool_down=world.cool_down_seconds):
+    if reason := _deploying(component, now, world) or watch.too_soon(
+        history, now=now, cool_down=world.cool_down_seconds
+    ):
         raise NotUndoneError(f"{bad.release_id} of {component.name} may have to be undone, by a person: {reason}")
     return {"started": _start(component, bad, decided.digest, watch.cause_of(event), world), "reason": decided.reason}
 
@@ -83,10 +85,17 @@ def _red(world: World) -> list[str]:
 def _somebody_elses(component: Component, now: float, world: World) -> str | None:
     """Why the event is not for the watch: a release is under way, or the fault is more likely another component's."""
     for name in (component.name, *(other for other in world.components if other != component.name)):
-        if world.ledger.lock(name).held_at(now):
+        lock = world.ledger.lock(name)
+        if lock.held_at(now) and not lock.of_infrastructure:
             return f"a release of {name} is under way, which judges for itself"
     others = {name: world.ledger.releases(name) for name in world.components if name != component.name}
     return watch.more_suspect(others, now)
+
+
+def _deploying(component: Component, now: float, world: World) -> str | None:
+    """Stacks that change may be at fault as well, and let no release begin; nobody looks again when they are done."""
+    lock = world.ledger.lock(component.name)
+    return f"{lock.holder} deploys stacks" if lock.of_infrastructure and lock.held_at(now) else None
 
 
 def _start(component: Component, bad: Release, digest: str, cause: str, world: World) -> bool:

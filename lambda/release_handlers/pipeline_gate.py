@@ -10,14 +10,11 @@ from typing import Any, NamedTuple
 
 from release_engine.ledger import Kind
 from release_engine.model import Component
-from release_engine.pipeline_job import Answer, Job, Outcome, Question
+from release_engine.pipeline_job import LONGEST_SECONDS, Answer, Job, Outcome, Question
 from release_engine.verdict import Verdict
 from release_handlers import bake
 from release_handlers.world import World
 
-# CodePipeline ends a Lambda action after 24 hours, and would say no more than that.
-# https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
-LONGEST_SECONDS = 23 * 3600
 _NOT_KEPT = ("verdict", "reason", "evidence")  # of a round: those of all rounds are told anew by the next
 
 

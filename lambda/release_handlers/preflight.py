@@ -1,6 +1,7 @@
 """Preflight: what is wrong before anything is touched. The release machine asks, and CodePipeline before a stage."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from release_aws.cloudformation import Stack
@@ -8,14 +9,14 @@ from release_engine import preflight
 from release_engine.ledger import Kind
 from release_engine.model import Component
 from release_engine.pipeline_job import Answer, Job, Outcome, Question, asked_in
-from release_handlers import pipeline_job
+from release_handlers import pipeline_job, pipeline_window
 from release_handlers.world import World, world
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """CodePipeline hands over a question; the machine, in its state Preflight, its own state."""
     if asked_in(event):
-        return pipeline_job.answer(event, world, {"preflight": _for_pipeline})
+        return pipeline_job.answer(event, world, {"preflight": _for_pipeline, "window": pipeline_window.ask})
     return check(event["state"], world())
 
 
@@ -34,14 +35,22 @@ def _for_pipeline(job: Job, asked: Question, world: World) -> Answer:
 
 
 def check(state: Mapping[str, Any], world: World) -> dict[str, Any]:
-    """`status` is ready, or refused with every problem in `reason`. Without a digest, of any release that may come."""
+    """`status` is ready, unchanged where there is nothing to do, or refused with every problem in `reason`.
+
+    Without a digest, of any release that may come. What stands as released well is what Lock has read.
+    """
     component = world.components[state["component"]]
     asked = preflight.Asked(
         state["release_id"], state["digest"], Kind(state["kind"]), world.now(), state.get("manifest")
     )
     found = _found(component, asked, world.stacks.describe(component.stack), world)
-    problems = preflight.problems(component, asked, found)
-    return {"status": "refused" if problems else "ready", "reason": "; ".join(problems), "problems": problems}
+    found = replace(found, released=(state.get("lock") or {}).get("standing_digest"))
+    if problems := preflight.problems(component, asked, found):
+        return {"status": "refused", "reason": "; ".join(problems), "problems": problems}
+    if preflight.unchanged(component, asked, found):
+        reason = f"{component.name} already runs {asked.digest}: nothing to release"
+        return {"status": "unchanged", "reason": reason, "problems": []}
+    return {"status": "ready", "reason": "", "problems": []}
 
 
 def _found(component: Component, asked: preflight.Asked, stack: Stack | None, world: World) -> preflight.Found:

@@ -1,4 +1,4 @@
-"""Lock, Record and Unlock: what the ledger is told."""
+"""Lock, Record, Forget and Unlock: what the ledger is told by the machine, and a push by CodePipeline."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,34 +7,48 @@ from typing import Any
 from release_aws.stepfunctions import execution_arn
 from release_engine import account
 from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso
+from release_engine.pipeline_job import asked_in
+from release_engine.standing import standing
+from release_handlers import pipeline_job, pipeline_push
 from release_handlers.evidence import gather
 from release_handlers.world import World, world
 
 State = Mapping[str, Any]
 Result = dict[str, Any]
 LEASE_SECONDS = 61 * 3600  # longer than a machine may run, so that it never ends under a living release
+LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Result:
-    """`action` is lock, record or unlock."""
+    """`action` is lock, record, forget or unlock; CodePipeline hands over a push that it has brought to its end."""
+    if asked_in(event):
+        return pipeline_job.answer(event, world, {"record": pipeline_push.keep})
     state = event["state"]
     if event["action"] == "lock":
         return lock(state, event["execution"], world())
     if event["action"] == "unlock":
         return unlock(state, world())
+    if event["action"] == "forget":
+        return forget(state, world())
     return record(Outcome(event["outcome"]), state, event["execution"], world())
 
 
 def lock(state: State, execution: str, world: World) -> Result:
-    """`status` is locked, with the token and what runs now, or busy, with who holds it."""
+    """`status` is locked, with the token, what runs now and what stands as released, or busy, with who holds it."""
     component = world.components[state["component"]]
     try:
         held = _acquire(state, component.machine_arn, world)
     except LockHeldError as busy:
         return {"status": "busy", "reason": str(busy)}
     stack = world.stacks.describe(component.stack)
-    started_at, former = held.since or iso(world.now()), stack.digest if stack else None
-    result = {"status": "locked", "token": held.token, "started_at": started_at, "former_digest": former}
+    history = world.ledger.releases(component.name, limit=LOOKED_BACK)
+    result = {
+        "status": "locked",
+        "token": held.token,
+        "started_at": held.since or iso(world.now()),
+        "former_digest": stack.digest if stack else None,
+        "standing_digest": standing(history, world.ledger.current(component.name)),
+    }
     world.ledger.record(_release({**state, "lock": result}, execution, Outcome.RUNNING))
     return result
 
@@ -42,6 +56,12 @@ def lock(state: State, execution: str, world: World) -> Result:
 def unlock(state: State, world: World) -> Result:
     """Frees the lock if this release holds it; a lock that is another's by now is left alone."""
     return {"freed": world.ledger.give_back(state["component"], state["release_id"])}
+
+
+def forget(state: State, world: World) -> Result:
+    """A release that had nothing to do was none: nothing of it stays, and nothing counts it."""
+    world.ledger.forget(state["component"], state["release_id"], state["lock"]["token"])
+    return {"outcome": "unchanged", "reason": state["preflight"]["reason"]}
 
 
 def record(outcome: Outcome, state: State, execution: str, world: World) -> Result:
@@ -65,12 +85,14 @@ def record(outcome: Outcome, state: State, execution: str, world: World) -> Resu
 
 
 def _acquire(state: State, machine_arn: str, world: World) -> Lock:
-    """A lock whose execution is over is taken over: nobody is left to give it back."""
+    """A lock whose execution is over is taken over: nobody is left to give it back. Infrastructure has none (F15)."""
     component, release_id, now = state["component"], state["release_id"], world.now()
     try:
         return world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS)
     except LockHeldError as busy:
-        if busy.lock.holder is None or world.machines.runs(execution_arn(machine_arn, busy.lock.holder)):
+        if busy.lock.holder is None or busy.lock.of_infrastructure:
+            raise
+        if world.machines.runs(execution_arn(machine_arn, busy.lock.holder)):
             raise
         taken = world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS, dead=busy.lock)
         world.ledger.abandon(component, busy.lock.holder, now=now)

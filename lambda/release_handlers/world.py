@@ -21,6 +21,7 @@ from release_aws.elbv2 import Rules
 from release_aws.ledger import Ledger
 from release_aws.logs import Logs
 from release_aws.metrics import Metrics
+from release_aws.pushes import Pushes
 from release_aws.secretsmanager import Secrets
 from release_aws.stepfunctions import Machines
 from release_engine.model import Component, parse_components
@@ -51,6 +52,10 @@ class World:
     @cached_property
     def ledger(self) -> Ledger:
         return Ledger(self._client("dynamodb"), self._table)
+
+    @cached_property
+    def pushes(self) -> Pushes:
+        return Pushes(self._client("dynamodb"), self._table)
 
     @cached_property
     def stacks(self) -> Stacks:

@@ -26,11 +26,21 @@ def server_context() -> ssl.SSLContext:
     return context
 
 
+def public_pem() -> bytes:
+    """What a program trusts that is to trust the listeners."""
+    return _made()[0].public_bytes(serialization.Encoding.PEM)
+
+
 def _pem() -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
-    return _certificate(key).public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+    return public_pem() + _made()[1].private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+@cache
+def _made() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return _certificate(key), key
 
 
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

@@ -17,11 +17,13 @@ from hypercorn.config import Config
 
 from rehearsal.local_aws import clients, embedding
 from rehearsal.local_aws.clock import Clock
+from rehearsal.local_aws.environment import leading_to
 
 # Installed in this order, closed in the other: tasks end while the load balancer still drains them.
 EXTENSIONS = (
     "account_seed",
     "images",
+    "image_scans",
     "events",
     "metric_data",
     "resource_types",
@@ -35,6 +37,8 @@ EXTENSIONS = (
     "stack_services",
     "autoscaling",
     "step_functions",
+    "code_build",
+    "code_pipeline",
 )
 READY_WITHIN = 20.0
 Seed = Callable[["LocalAws"], None]
@@ -82,18 +86,7 @@ class LocalAws:
 
     def environment(self) -> dict[str, str]:
         """What makes boto3, the CDK CLI and the operator's command line talk to this AWS, and to no other."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": embedding.REGION,
-            "AWS_DEFAULT_REGION": embedding.REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "CDK_DEFAULT_ACCOUNT": embedding.ACCOUNT,
-            "CDK_DEFAULT_REGION": embedding.REGION,
-            "CDK_HOME": str(self.folder / "cdk-home"),
-            "NO_PROXY": "127.0.0.1,localhost",
-        }
+        return leading_to(self.folder)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this AWS."""

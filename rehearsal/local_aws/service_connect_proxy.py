@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 HOST = "127.0.0.1"
 ATTEMPTS = 3
 CONNECT_WITHIN = 2.0
 Endpoint = tuple[str, int]
+_HUNG_UP = (ConnectionError, TimeoutError, asyncio.CancelledError)  # by either side, or by us as we close
 # Names the next place for a request to host and port; None when the name belongs to no service.
 Resolve = Callable[[str, int], Endpoint | None]
 
@@ -60,12 +62,13 @@ class Proxy:
         self._loop.run_forever()
         for door in (server, *self._doors):
             door.close()
+        self._loop.run_until_complete(_hang_up(asyncio.all_tasks(self._loop)))
 
     def _stream(self, host: str, port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         """Bytes, both ways, until either side is done; a client of a service without tasks is hung up on."""
 
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with suppress(ConnectionError, OSError, TimeoutError):
+            with suppress(*_HUNG_UP, OSError):
                 upstream_reader, upstream_writer = await self._connected(host, port)
                 both = [
                     asyncio.ensure_future(_pump(reader, upstream_writer)),
@@ -80,7 +83,7 @@ class Proxy:
         return handle
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+        with suppress(*_HUNG_UP, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = await reader.readuntil(b"\r\n\r\n")
             try:
                 host, port, request = _rewritten(head)
@@ -119,6 +122,12 @@ def _rewritten(head: bytes) -> tuple[str, int, bytes]:
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     lines = [f"{method} {path} {version}", *headers, "Connection: close", "", ""]
     return url.hostname, url.port or 80, "\r\n".join(lines).encode("latin-1")
+
+
+async def _hang_up(connections: Collection["asyncio.Task[Any]"]) -> None:
+    for one in connections:
+        one.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,11 +12,12 @@ class Workplace:
     """One per local AWS. Leaving it ends every process that was started in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.images = folder / "images"
-        self.tasks = folder / "tasks"
+        self.folder = folder
+        self.images, self.tasks = folder / "images", folder / "tasks"
+        self.builds, self.caches, self.programs = folder / "builds", folder / "build-caches", folder / "programs"
         self.orphans = Orphans(folder / "processes.txt")
         self.orphans.reap()
-        for kept in (self.images, self.tasks):
+        for kept in (self.images, self.tasks, self.builds, self.caches, self.programs):
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True)
         self.addresses = Addresses()

@@ -30,10 +30,12 @@ from rehearsal.stories import (
     net_hook,
     net_watch,
     no_users,
+    push,
     red_alarm,
     rollback_by_hand,
     slow_client,
     slower_client,
+    unchanged,
 )
 from rehearsal.stories.story import Figure, Played, Promise, Story
 
@@ -42,6 +44,7 @@ STORIES: dict[str, Story] = {
     for story in (
         first_release.STORY,
         good_release.STORY,
+        unchanged.STORY,
         bad_client.STORY,
         alarm_after_success.STORY,
         net_watch.STORY,
@@ -73,6 +76,7 @@ STORIES: dict[str, Story] = {
         cancelled_in_console.STORY,
         console_rollback.STORY,
         failed_rollback.STORY,
+        push.STORY,
     )
 }
 TOUR = ("first-release", "good-release", "bad-client", "slower-client")

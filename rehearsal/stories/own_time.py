@@ -42,8 +42,8 @@ def spent(visits: Sequence[Visit], deployments: Iterable[Deployment]) -> Spent:
     parts = [(max(one.started, began), min(one.finished, ended)) for one in deployments]
     parts = [part for part in parts if part[0] < part[1]]
     bakes = [(visit.entered, visit.left) for visit in visits if visit.state in BAKING]
-    deployed = _covered(parts)
-    return Spent(_covered([*parts, *bakes]) - deployed, deployed)
+    deployed = covered(parts)
+    return Spent(covered([*parts, *bakes]) - deployed, deployed)
 
 
 def _spent(stage: Stage, release: Release) -> Spent:
@@ -51,7 +51,7 @@ def _spent(stage: Stage, release: Release) -> Spent:
     return spent(visits_of(stage, release), [last_deployment(stage, service.name) for service in services])
 
 
-def _covered(parts: Iterable[tuple[float, float]]) -> float:
+def covered(parts: Iterable[tuple[float, float]]) -> float:
     """How long at least one of these lasted."""
     total, until = 0.0, float("-inf")
     for began, ended in sorted(parts):

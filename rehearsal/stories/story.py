@@ -62,11 +62,12 @@ class Played:
 
 @dataclass(frozen=True)
 class Story:
-    """`run` plays it on a stage whose first release is out."""
+    """`run` plays it on a stage whose first release is out; one that `pushes` begins with nothing released at all."""
 
     name: str
     does: str
     run: Callable[[Stage], Played]
+    pushes: bool = False
 
 
 def outcome_promise(release: Release | None, component: str, wanted: Outcome) -> Promise:

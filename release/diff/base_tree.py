@@ -3,16 +3,14 @@
 https://git-scm.com/docs/git-worktree
 """
 
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 
 from release.diff.errors import DiffError
+from release.termination import terminated_as_interrupted
 
 
 @contextmanager
@@ -20,7 +18,7 @@ def base_tree(root: Path, base: str) -> Iterator[Path]:
     """The folder that is `root` in the commit that `base` names; gone afterwards, whatever happened in between."""
     commit = commit_of(root, base)
     inside = _git(root, "rev-parse", "--show-prefix")
-    with _terminated_as_interrupted(), TemporaryDirectory(prefix="exchange-diff-") as folder:
+    with terminated_as_interrupted(), TemporaryDirectory(prefix="exchange-diff-") as folder:
         tree = Path(folder, "base")
         try:
             _git(root, "worktree", "add", "--detach", "--quiet", str(tree), commit)
@@ -64,17 +62,3 @@ def _git(root: Path, *arguments: str) -> str:
         said = done.stderr.strip() or f"exit code {done.returncode}"
         raise DiffError(f"git {arguments[0]} in {root} failed: {said}")
     return done.stdout.strip()
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """A cancelled job is told to end by a signal that would end Python without a word, and leave the tree behind."""
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

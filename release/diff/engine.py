@@ -15,7 +15,7 @@ _SCRIPT = Path(__file__).with_name("engine.mjs")
 _NODE = Path(sys.executable).with_name("node")  # in the virtual environment, beside Python
 _LONGEST = 120.0
 REPLACED_MARK = " (replaced)"  # the engine's own word, after the name of what is replaced
-_NOTE = "AWS::CDK::Metadata"  # which constructs were used; nothing is deployed for it
+NOTE = "AWS::CDK::Metadata"  # which constructs were used; nothing is deployed for it
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def ask(pairs: Sequence[Pair]) -> Mapping[str, Json]:
 
 def stack_change(pair: Pair, found: Json) -> StackChange:
     """The engine's answer about one stack."""
-    resources = {id_: one for id_, one in found["resources"].items() if one["type"] != _NOTE}
+    resources = {id_: one for id_, one in found["resources"].items() if one["type"] != NOTE}
     changes = (_change(pair.name, id_, one) for id_, one in resources.items())
     return StackChange(
         name=pair.name,

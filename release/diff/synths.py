@@ -43,6 +43,18 @@ def synthesize(root: Path, base: str, environment: str) -> Synths:
     return Synths(found.get("base", Assembly()), found["head"], tuple(notes))
 
 
+def synthesize_into(root: Path, environment: str, out: Path) -> Assembly:
+    """The present tree alone, into a folder that stays."""
+    with _ended_with_us() as started:
+        return _synth(Synth("the present tree", root, environment, out, root), started)
+
+
+def tools_of(root: Path) -> Mapping[str, str]:
+    """An environment in which `cdk` is the CLI of the project at `root`, and Python this one."""
+    tools = (str(Path(sys.executable).parent), str(root / "node_modules" / ".bin"))
+    return {**os.environ, **_TOOLS_OFF, "PATH": os.pathsep.join([*tools, os.environ.get("PATH", "")])}
+
+
 def _other_pins(root: Path, tree: Path) -> Iterator[str]:
     changed = [name for name in _PINS if _read(root / name) != _read(tree / name)]
     if changed:
@@ -82,9 +94,7 @@ class Synth:
     @property
     def surroundings(self) -> Mapping[str, str]:
         """This Python and this CLI, and neither telemetry nor rules."""
-        tools = (str(Path(sys.executable).parent), str(self.root / "node_modules" / ".bin"))
-        path = os.pathsep.join([*tools, os.environ.get("PATH", "")])
-        return {**os.environ, **_TOOLS_OFF, "PATH": path}
+        return tools_of(self.root)
 
 
 def _synth(synth: Synth, started: list["subprocess.Popen[str]"]) -> Assembly:

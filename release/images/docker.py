@@ -8,6 +8,7 @@ from pathlib import Path
 
 PLATFORM = "linux/arm64"
 _TAIL = 20
+_SBOM = "sbom.spdx.json"
 
 
 class DockerError(RuntimeError):
@@ -44,6 +45,27 @@ class Docker:
                 *("--metadata-file", str(told), str(folder)),
             )
             return str(json.loads(told.read_text())["containerimage.digest"])
+
+    def sbom(self, image: str) -> str:
+        """What an image consists of, as SPDX in JSON. `image` names it by its digest: it is looked at, not built again.
+
+        BuildKit's scanner looks at the last stage, which here is nothing but that image:
+        https://docs.docker.com/build/metadata/attestations/sbom/
+        """
+        with tempfile.TemporaryDirectory() as place:
+            context, told = Path(place, "context"), Path(place, "told")
+            context.mkdir()
+            (context / "Dockerfile").write_text(f"FROM {image}\n")
+            self._run(
+                *("buildx", "build", "--platform", PLATFORM, "--provenance=false", "--sbom=true"),
+                *("--output", f"type=local,dest={told}", str(context)),
+            )
+            written = told / _SBOM
+            if not written.is_file():
+                raise DockerError(
+                    f"{self._program} has written no {_SBOM} of {image}: does its builder know BuildKit 0.11?"
+                )
+            return written.read_text(encoding="utf-8")
 
     def copy(self, source: str, reference: str) -> None:
         """The same image, bit by bit, under a tag of another repository."""

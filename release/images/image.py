@@ -24,7 +24,7 @@ def one_image(docker: Docker, folder: Path, component: str, version: str, reposi
     return digest
 
 
-def manifest_of(folder: Path, component: str, version: str, digest: str) -> Mapping[str, Any]:
+def manifest_of(folder: Path, component: str, commit: str, digest: str) -> Mapping[str, Any]:
     """The component's `release.json`, with what only its build knows (docs/contracts.md)."""
     template = folder / "release.json"
     try:
@@ -35,7 +35,7 @@ def manifest_of(folder: Path, component: str, version: str, digest: str) -> Mapp
         raise InputError(f"the manifest of {component}, {template}, is not JSON: {error}") from error
     if not isinstance(written, dict):
         raise InputError(f"the manifest of {component}, {template}, is not a JSON object")
-    manifest = written | {"commit": version, "digest": digest}
+    manifest = written | {"commit": commit, "digest": digest}
     if found := problems(manifest, component=component, digest=digest):
         raise InputError(f"{template}: {'; '.join(found)}")
     return manifest

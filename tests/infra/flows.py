@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.infra.exchange import COMPONENTS, STACKS, Exchange, Json, listed
+from tests.infra.exchange import COMPONENTS, Exchange, Json, listed
 
 Group = tuple[str, str]  # stack, logical id
 ANYONE = "anyone"
@@ -38,7 +38,7 @@ def groups(known: Exchange) -> dict[Group, Json]:
     """Every security group there is."""
     return {
         (stack, id_): one["Properties"]
-        for stack in STACKS
+        for stack in known.templates
         for id_, one in known.resources(stack, "EC2::SecurityGroup").items()
     }
 
@@ -47,7 +47,7 @@ def owners(known: Exchange) -> dict[Group, str]:
     """Who wears a group: a service by its name, everything else by what it is."""
     return {
         group: name or str(one["ServiceName"])
-        for stack in STACKS
+        for stack in known.templates
         for kind, (name, path) in _USERS.items()
         for one in known.properties(stack, kind)
         for group in _worn(known, stack, one, path)

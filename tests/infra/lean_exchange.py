@@ -1,4 +1,4 @@
-"""The Pipeline, Observability and Access stacks of staging, as `tests/infra/exchange.py` has synthesized them."""
+"""Observability and Access of staging, and production's Pipeline, as `tests/infra/exchange.py` has synthesized them."""
 
 from functools import cache
 from types import SimpleNamespace
@@ -21,16 +21,22 @@ def settings() -> Settings:
 @cache
 def templates() -> dict[str, Template]:
     """By stack: Pipeline, Observability, Access, and AdoptingAccess, which finds GitHub's provider in the account."""
-    found = {name.capitalize(): template("staging", name) for name in ("pipeline", "observability", "access")}
+    found = {name.capitalize(): template("staging", name) for name in ("observability", "access")}
+    found["Pipeline"] = template("prod2", "pipeline")
     return found | {"AdoptingAccess": Template.from_stack(_adopting_access())}
 
 
-def _adopting_access() -> Stack:
-    """On the part of a Release stack that it reads."""
-    app = App(context=CONTEXT)
-    release = cast(Any, Stack(app, "Release"))
+def bare_release(stack: Stack) -> Any:
+    """The part of a Release stack that the roles of the Access stack are made from."""
+    release = cast(Any, stack)
     CfnOutput(release, "LedgerTableName", value="ledger")
-    release.machines, release.alerts = {}, SimpleNamespace(master_key=None)
+    release.alerts = SimpleNamespace(master_key=None)
+    return release
+
+
+def _adopting_access() -> Stack:
+    app = App(context=CONTEXT)
+    release = bare_release(Stack(app, "Release"))
     return AccessStack(app, "Access", settings=settings(), release=release, github_provider_arn=PROVIDER)
 
 

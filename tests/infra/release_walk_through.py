@@ -64,6 +64,8 @@ def synthesized_definition() -> dict[str, Any]:
         retention=retention,
         key=key,
         topic=topic,
+        preflight_name="preflight",
+        record_name="record",
     )
     ReleaseMachine(
         stack,
@@ -156,8 +158,8 @@ def _baseline(event: Mapping[str, Any], world: World) -> Any:
 def _record(event: Mapping[str, Any], world: World) -> Any:
     if event["action"] == "lock":
         return record.lock(event["state"], event["execution"], world)
-    if event["action"] == "unlock":
-        return record.unlock(event["state"], world)
+    if event["action"] in ("unlock", "forget"):
+        return getattr(record, event["action"])(event["state"], world)
     return record.record(Outcome(event["outcome"]), event["state"], event["execution"], world)
 
 

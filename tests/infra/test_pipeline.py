@@ -1,234 +1,257 @@
-"""The Pipeline stack: in which order, one after the other, and with how little permission."""
+"""The Pipeline stack: one pipeline, two environments, one stage after the other."""
 
 import json
-import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_codepipeline as codepipeline
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.machine_arns import MachineArns
+from exchange_constructs.destination import Destination
+from exchange_constructs.place import place_of
 from exchange_constructs.stage_chain import StageChain
 from release_engine.pipeline_job import Question, question
-from tests.infra.exchange import exchange
-from tests.infra.lean_exchange import actions_of, settings, statements, templates
+from release_engine.push import Push
+from tests.infra.exchange import PIPELINE, Json, exchange
+from tests.infra.pipelines import action, pipeline_of, stages_of
+
+COMPONENTS = ("backend", "client", "engine")
+HALVES = {"Staging": "staging", "Production": "prod2"}
+each = pytest.mark.parametrize("component", COMPONENTS)
+both = pytest.mark.parametrize("half", HALVES)
+DIGESTS = " ".join(f"{name}=#{{Build{name.capitalize()}.IMAGE_DIGEST}}" for name in COMPONENTS)
+DIGEST = f"sha256:{'a' * 64}"
 
 
 @pytest.fixture(scope="module")
-def template() -> Template:
-    return templates()["Pipeline"]
+def pipeline() -> Json:
+    return exchange(PIPELINE).only("pipeline", "CodePipeline::Pipeline")
 
 
 @pytest.fixture(scope="module")
-def pipeline(template: Template) -> dict[str, Any]:
-    (found,) = template.find_resources("AWS::CodePipeline::Pipeline").values()
-    return dict(found["Properties"])
+def stages(pipeline: Json) -> dict[str, list[Json]]:
+    return stages_of(pipeline)
 
 
-@pytest.fixture(scope="module")
-def stages(pipeline: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    return {stage["Name"]: stage["Actions"] for stage in pipeline["Stages"]}
+def project(stages: dict[str, list[Json]], stage: str, name: str) -> Json:
+    """The CodeBuild project of an action."""
+    id_ = action(stages, stage, name)["Configuration"]["ProjectName"]["Ref"]
+    found: Json = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project")[id_]["Properties"]
+    return found
 
 
-def request_of(template: Template, component: str) -> dict[str, Any]:
-    """The state that starts the component's release machine."""
-    machines = template.find_resources("AWS::StepFunctions::StateMachine").items()
-    text = next(one["Properties"]["DefinitionString"] for name, one in machines if component.capitalize() in name)
-    parts = text["Fn::Join"][1]
-    joined = "".join(part if isinstance(part, str) else f"<{next(iter(part.values()))}>" for part in parts)
-    state: dict[str, Any] = json.loads(joined)["States"]["Release"]
-    return state
+def told(project: Json) -> dict[str, Any]:
+    return {one["Name"]: one["Value"] for one in project["Environment"].get("EnvironmentVariables", ())}
 
 
-def test_the_stages_come_in_the_order_of_the_design(stages: dict[str, Any]) -> None:
-    chain = [component.capitalize() for component in settings().chain]
-    assert list(stages) == ["Source", "Verify", "Build", "Scan", "Infrastructure", *chain, "Acceptance"]
+def variables(action: Json) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in json.loads(action["Configuration"]["EnvironmentVariables"])}
 
 
-def test_the_components_go_out_in_the_order_of_the_chain(stages: dict[str, Any]) -> None:
-    released = [name.lower() for name, actions in stages.items() if actions[0]["Name"] == "Release"]
-    assert released == list(settings().chain)
+def half_of(half: str) -> list[str]:
+    chain = [component.capitalize() for component in exchange(PIPELINE).settings.chain]
+    return [f"{half}{stage}" for stage in ("Infrastructure", *chain, "Acceptance")]
 
 
-def test_f20_a_later_commit_waits_for_its_turn(template: Template) -> None:
-    template.has_resource_properties("AWS::CodePipeline::Pipeline", {"ExecutionMode": "QUEUED", "PipelineType": "V2"})
+def test_the_stages_come_in_the_order_of_the_design(stages: dict[str, list[Json]]) -> None:
+    before, between = ["Source", "Verify", "Build", "Scan"], ["Approval"]
+    assert list(stages) == [*before, *half_of("Staging"), *between, *half_of("Production"), "Record"]
 
 
-def test_f19_the_pipeline_changes_no_infrastructure(template: Template, stages: dict[str, Any]) -> None:
-    providers = {action["ActionTypeId"]["Provider"] for actions in stages.values() for action in actions}
-    assert providers == {"CodeStarSourceConnection", "CodeBuild", "InspectorScan", "StepFunctions"}
-    granted = {action for one in statements(template, "") for action in actions_of(one)}
-    assert not [action for action in granted if action.startswith(("cloudformation:", "codepipeline:Update"))]
+def test_f20_a_later_commit_waits_for_its_turn(pipeline: Json) -> None:
+    assert (pipeline["ExecutionMode"], pipeline["PipelineType"]) == ("QUEUED", "V2")
 
 
-def test_f19_comparing_infrastructure_needs_the_read_only_role_alone(template: Template) -> None:
-    roles = [one for one in statements(template, "InfrastructureProject") if "sts:AssumeRole" in actions_of(one)]
-    assert ["lookup-role" in json.dumps(one["Resource"]) for one in roles] == [True]
+def test_a_push_to_the_monorepo_starts_it_and_nothing_else_does(pipeline: Json, stages: dict[str, list[Json]]) -> None:
+    """With a trigger the sources' own detection is off.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineTriggerDeclaration.html
+    """
+    settings = exchange(PIPELINE).settings.pipeline
+    [trigger] = pipeline["Triggers"]
+    assert trigger["GitConfiguration"]["SourceActionName"] == "Push"
+    assert trigger["GitConfiguration"]["Push"] == [{"Branches": {"Includes": [settings.branch]}}]
+    said = {one["Name"]: one["Configuration"] for one in stages["Source"]}
+    assert {one["DetectChanges"] for one in said.values()} == {False}
+    assert said["Push"]["FullRepositoryId"] == settings.repository
+    assert said["Commands"]["FullRepositoryId"] == settings.commands_repository
 
 
-@pytest.mark.parametrize("component", ["backend", "client", "engine"])
-def test_f7_each_stage_releases_the_digest_that_was_built(stages: dict[str, Any], component: str) -> None:
-    (action,) = stages[component.capitalize()]
-    build = next(one for one in stages["Build"] if one["Name"] == component.capitalize())
-    asked = json.loads(action["Configuration"]["Input"])
-    assert asked["digest"] == f"#{{{build['Namespace']}.IMAGE_DIGEST}}"
-    assert asked["requested_by"] == "pipeline:#{codepipeline.PipelineExecutionId}"
+def test_the_monorepo_comes_with_its_history_which_tells_the_versions(stages: dict[str, list[Json]]) -> None:
+    formats = {one["Name"]: one["Configuration"].get("OutputArtifactFormat") for one in stages["Source"]}
+    assert formats == {"Push": "CODEBUILD_CLONE_REF", "Commands": None}
 
 
-@pytest.mark.parametrize("component", ["backend", "client", "engine"])
-def test_f10_a_release_is_named_as_its_execution_so_that_its_lock_can_be_told(
-    template: Template, component: str
+@pytest.mark.parametrize("stage", ["Verify", "Build"])
+def test_the_three_components_are_verified_and_built_at_once(stages: dict[str, list[Json]], stage: str) -> None:
+    assert [one["RunOrder"] for one in stages[stage]] == [1, 1, 1]
+    assert len({one["Name"] for one in stages[stage]}) == 3
+
+
+def test_the_suites_alone_are_run_as_the_monorepo_says(stages: dict[str, list[Json]]) -> None:
+    specs = [project(stages, "Verify", one["Name"])["Source"]["BuildSpec"] for one in stages["Verify"]]
+    assert specs == ["verify.yml", "client/verify.yml", "engine/verify.yml"]
+    every = exchange(PIPELINE).properties("pipeline", "CodeBuild::Project")
+    ours = [one["Source"]["BuildSpec"] for one in every if one["Source"]["BuildSpec"] not in specs]
+    assert len(ours) == 8
+    assert all(spec.startswith('version: "0.2"\n') for spec in ours)
+
+
+@each
+def test_a_component_is_built_by_our_commands_from_the_pushed_commit(
+    stages: dict[str, list[Json]], component: str
 ) -> None:
-    asked = request_of(template, component)["Arguments"]
-    assert asked["Name"] == asked["Input"]["release_id"]
-    assert asked["StateMachineArn"].endswith(f":stateMachine:{settings().stack_name(component)}-release")
-    assert (asked["Input"]["component"], asked["Input"]["kind"]) == (component, "release")
+    build = action(stages, "Build", component.capitalize())
+    assert [one["Name"] for one in build["InputArtifacts"]] == ["Commands", "Source"]
+    assert build["Configuration"]["PrimarySource"] == "Commands"
+    assert variables(build) == {"COMMIT": "#{Source.CommitId}"}
+    assert [one["Name"] for one in build["OutputArtifacts"]] == [f"Build{component.capitalize()}"]
+    known = told(project(stages, "Build", component.capitalize()))
+    assert known == {"COMPONENT": component, "ENVIRONMENT": "prod2", "PLACES": "prod2 staging"}
 
 
-def test_f1_a_stage_waits_for_the_release_and_fails_with_it(template: Template) -> None:
-    state = request_of(template, "client")
-    assert state["Resource"].endswith(":states:startExecution.sync:2")
-    assert "Catch" not in state
+def test_images_are_built_on_arm_cached_and_only_there_with_docker(stages: dict[str, list[Json]]) -> None:
+    every = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project")
+    assert {one["Properties"]["Environment"]["Type"] for one in every.values()} == {"ARM_CONTAINER"}
+    privileged = {id_ for id_, one in every.items() if one["Properties"]["Environment"]["PrivilegedMode"]}
+    builds = {one["Configuration"]["ProjectName"]["Ref"] for one in stages["Build"]}
+    assert privileged == builds
+    layers = {id_ for id_, one in every.items() if "LOCAL_DOCKER_LAYER_CACHE" in one["Properties"]["Cache"]["Modes"]}
+    assert layers == builds
 
 
-@pytest.mark.parametrize("component", ["backend", "client", "engine"])
-def test_f13_each_release_is_asked_for_by_preflight_before_its_stage_begins(
-    pipeline: dict[str, Any], component: str
+def test_all_images_are_scanned_before_any_of_them_goes_anywhere(stages: dict[str, list[Json]]) -> None:
+    [scan] = stages["Scan"]
+    assert variables(scan) == {"DIGESTS": DIGESTS}
+    assert told(project(stages, "Scan", "Scan")) == {"ENVIRONMENT": "prod2"}
+
+
+@both
+@each
+def test_f7_each_stage_releases_the_digest_that_was_built_once(
+    stages: dict[str, list[Json]], half: str, component: str
+) -> None:
+    [release] = stages[f"{half}{component.capitalize()}"]
+    asked = json.loads(release["Configuration"]["Input"])
+    assert asked == {
+        "digest": f"#{{Build{component.capitalize()}.IMAGE_DIGEST}}",
+        "requested_by": "pipeline:#{codepipeline.PipelineExecutionId}",
+    }
+    machine = json.dumps(release["Configuration"]["StateMachineArn"])
+    assert f":stateMachine:exchange-{HALVES[half]}-{component}-request" in machine
+
+
+@both
+@each
+def test_f13_each_release_is_asked_for_by_its_environments_preflight_before_its_stage_begins(
+    pipeline: Json, half: str, component: str
 ) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works-conditions.html"""
-    stage = next(one for one in pipeline["Stages"] if one["Name"] == component.capitalize())
-    (condition,) = stage["BeforeEntry"]["Conditions"]
-    (rule,) = condition["Rules"]
+    stage = next(one for one in pipeline["Stages"] if one["Name"] == f"{half}{component.capitalize()}")
+    [condition] = stage["BeforeEntry"]["Conditions"]
+    [rule] = condition["Rules"]
     assert condition["Result"] == "FAIL"
     assert rule["RuleTypeId"] == {"Category": "Rule", "Owner": "AWS", "Provider": "LambdaInvoke", "Version": "1"}
-    assert "Preflight" in rule["Configuration"]["FunctionName"]["Fn::GetStackOutput"]["OutputName"]
-    asked = question(rule["Configuration"]["UserParameters"], components=settings().chain, asks=["preflight"])
+    assert rule["Configuration"]["FunctionName"] == f"exchange-{HALVES[half]}-preflight"
+    assert f":role/exchange-{HALVES[half]}-pipeline" in json.dumps(rule["RoleArn"])
+    asked = question(rule["Configuration"]["UserParameters"], components=COMPONENTS, asks=["preflight"])
     assert asked == Question(component, "preflight")
 
 
-def test_no_other_stage_and_no_two_rules_ask(pipeline: dict[str, Any]) -> None:
+def test_no_other_stage_and_no_two_rules_ask(pipeline: Json) -> None:
     """A rule's name is unique within the pipeline."""
     asking = [stage for stage in pipeline["Stages"] if "BeforeEntry" in stage]
-    assert [stage["Name"].lower() for stage in asking] == list(settings().chain)
+    expected = [f"{half}{component.capitalize()}" for half in HALVES for component in COMPONENTS]
+    assert [stage["Name"] for stage in asking] == expected
     names = [stage["BeforeEntry"]["Conditions"][0]["Rules"][0]["Name"] for stage in asking]
     assert len(set(names)) == len(names)
 
 
-def test_the_pipeline_may_call_preflight_and_no_other_function(template: Template) -> None:
-    calling = [one for one in statements(template, "PipelineRole") if "lambda:InvokeFunction" in actions_of(one)]
-    assert [actions_of(one) for one in calling] == [["lambda:InvokeFunction"]]
-    output = calling[0]["Resource"]["Fn::GetStackOutput"]
-    assert output["StackName"] == settings().stack_name("release")
-    assert "Preflight" in output["OutputName"]
-    assert "Arn" in output["OutputName"]
-
-
-def test_the_source_may_be_read_through_the_connection_alone(template: Template) -> None:
-    using = [one for one in statements(template, "PipelineRole") if "codeconnections:UseConnection" in actions_of(one)]
-    assert [one["Resource"] for one in using] == [settings().pipeline.connection_arn]
-
-
-def test_images_are_built_on_arm_and_only_there_with_docker(template: Template) -> None:
-    projects = template.find_resources("AWS::CodeBuild::Project")
-    assert {one["Properties"]["Environment"]["Type"] for one in projects.values()} == {"ARM_CONTAINER"}
-    privileged = [name for name, one in projects.items() if one["Properties"]["Environment"]["PrivilegedMode"]]
-    assert sorted(re.match(r"Build[A-Z][a-z]+", name)[0] for name in privileged) == [  # type: ignore[index]
-        "BuildBackend",
-        "BuildClient",
-        "BuildEngine",
+@both
+@pytest.mark.parametrize(("name", "role"), [("Infrastructure", "infrastructure"), ("Acceptance", "pipeline")])
+def test_what_is_done_to_a_whole_environment_knows_it_and_the_role_to_become_there(
+    stages: dict[str, list[Json]], half: str, name: str, role: str
+) -> None:
+    done = action(stages, f"{half}{name}", name)
+    known = told(project(stages, f"{half}{name}", name))
+    assert known.keys() == {"ENVIRONMENT", "ENVIRONMENT_ROLE"}
+    assert known["ENVIRONMENT"] == HALVES[half]
+    assert json.dumps(known["ENVIRONMENT_ROLE"]).endswith(f':role/exchange-{HALVES[half]}-{role}"]]}}')
+    asked = {"EXECUTION": "#{codepipeline.PipelineExecutionId}", "DIGESTS": DIGESTS} if name == "Acceptance" else {}
+    assert json.loads(done["Configuration"].get("EnvironmentVariables", "[]")) == [
+        {"name": key, "type": "PLAINTEXT", "value": value} for key, value in asked.items()
     ]
+    assert [one["Name"] for one in done["InputArtifacts"]] == ["Commands"]
 
 
-def test_each_build_takes_its_buildspec_from_its_folder(template: Template) -> None:
-    projects = template.find_resources("AWS::CodeBuild::Project").items()
-    specs = {name: one["Properties"]["Source"]["BuildSpec"] for name, one in projects if name.startswith("Build")}
-    assert sorted(specs.values()) == ["buildspec.yml", "client/buildspec.yml", "engine/buildspec.yml"]
+def test_orders_are_placed_where_the_settings_of_that_environment_say() -> None:
+    known = exchange(PIPELINE).settings
+    market = known.pipeline.model_copy(update={"acceptance_market": "TEST-USD"})
+    found = pipeline_of(replace(known, pipeline=market))
+    markets = [told(one).get("MARKET") for one in found.projects.values() if "ENVIRONMENT_ROLE" in told(one)]
+    assert sorted(filter(None, markets)) == ["TEST-USD"]
 
 
-def test_a_build_may_push_to_its_own_repository_alone(template: Template) -> None:
-    pushing = [one for one in statements(template, "BuildClient") if "ecr:PutImage" in actions_of(one)]
-    assert len(pushing) == 1
-    assert "client" in json.dumps(pushing[0]["Resource"])
-    assert "engine" not in json.dumps(pushing[0]["Resource"])
+def test_somebody_approves_what_staging_has_shown_before_anything_of_production_changes(
+    stages: dict[str, list[Json]],
+) -> None:
+    """Variables are resolved in both.
 
-
-def test_artifacts_are_encrypted_private_and_go_away(template: Template) -> None:
-    template.has_resource_properties(
-        "AWS::S3::Bucket",
-        {
-            "BucketEncryption": {
-                "ServerSideEncryptionConfiguration": [
-                    {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
-                ]
-            },
-            "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "RestrictPublicBuckets": True},
-            "LifecycleConfiguration": {"Rules": [Match.object_like({"ExpirationInDays": 30, "Status": "Enabled"})]},
-        },
-    )
-    template.has_resource_properties(
-        "AWS::S3::BucketPolicy",
-        {
-            "PolicyDocument": {
-                "Statement": Match.array_with(
-                    [Match.object_like({"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}})]
-                )
-            }
-        },
-    )
-
-
-def test_everything_that_is_built_is_encrypted_with_the_projects_own_key(template: Template) -> None:
-    projects = template.find_resources("AWS::CodeBuild::Project").values()
-    groups = template.find_resources("AWS::Logs::LogGroup").values()
-    assert all("Fn::GetAtt" in one["Properties"]["EncryptionKey"] for one in projects)
-    assert all("Fn::GetAtt" in one["Properties"]["KmsKeyId"] for one in groups)
-
-
-def test_nothing_may_be_done_to_everything(template: Template) -> None:
-    wide = {action for one in statements(template, "") if one["Resource"] == "*" for action in actions_of(one)}
-    assert {action.split(":")[0] for action in wide} == {"ecr", "inspector-scan", "logs", "xray"}
-    assert {action for action in wide if action.startswith(("ecr", "inspector"))} == {
-        "ecr:GetAuthorizationToken",
-        "inspector-scan:ScanSbom",
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/tutorials-pipeline-variables.html
+    """
+    [approve] = stages["Approval"]
+    assert approve["ActionTypeId"] == {"Category": "Approval", "Owner": "AWS", "Provider": "Manual", "Version": "1"}
+    assert approve["Configuration"] == {
+        "CustomData": "Release #{Source.CommitId} to prod2? It has passed in staging.",
+        "ExternalEntityLink": "https://github.com/exchange/exchange/commit/#{Source.CommitId}",
     }
-    assert not [action for one in statements(template, "") for action in actions_of(one) if action.endswith(":*")]
+    names = list(stages)
+    assert names.index("Approval") - names.index("StagingAcceptance") == 1
+    assert names.index("ProductionInfrastructure") - names.index("Approval") == 1
 
 
-def test_f17_nothing_is_exported(template: Template) -> None:
-    assert not [one for one in template.find_outputs("*").values() if "Export" in one]
+def test_what_was_pushed_is_recorded_at_the_end_as_the_function_reads_it(stages: dict[str, list[Json]]) -> None:
+    """User parameters hold 1,000 characters.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html
+    """
+    [record] = stages["Record"]
+    said = record["Configuration"]["UserParameters"]
+    for variable, value in (
+        ("codepipeline.PipelineExecutionId", "11111111-2222-3333-4444-555555555555"),
+        ("Source.CommitId", "c" * 40),
+        *((f"Build{name.capitalize()}.IMAGE_DIGEST", DIGEST) for name in COMPONENTS),
+    ):
+        assert f"#{{{variable}}}" in said
+        said = said.replace(f"#{{{variable}}}", value)
+    assert len(said) <= 1000
+    asked = question(said, components=COMPONENTS, asks=["record"])
+    digests = dict.fromkeys(COMPONENTS, DIGEST)
+    expected = Push("11111111-2222-3333-4444-555555555555", "c" * 40, digests, ("staging", "prod2"))
+    assert asked.push == expected
+    assert ":function:exchange-prod2-record" in json.dumps(record["Configuration"]["FunctionName"])
+
+
+def test_f17_nothing_is_exported() -> None:
+    outputs = exchange(PIPELINE).templates["pipeline"].get("Outputs", {})
+    assert not [one for one in outputs.values() if "Export" in one]
 
 
 def test_a_chain_of_nothing_is_refused() -> None:
     stack = Stack(App(), "Stack")
+    destination = Destination(
+        stack,
+        "Staging",
+        environment="staging",
+        label="Staging",
+        place=place_of(stack),
+        release_role="release",
+        infrastructure_role="infrastructure",
+        requests={},
+        preflight="preflight",
+        record="record",
+    )
+    pipeline = codepipeline.Pipeline(stack, "Pipeline")
     with pytest.raises(ValueError, match="would release nothing and succeed"):
-        StageChain(
-            stack,
-            "Chain",
-            pipeline=codepipeline.Pipeline(stack, "Pipeline"),
-            chain=[],
-            machines={},
-            preflight=lambda_.Function.from_function_name(stack, "Preflight", "preflight"),
-            digests={},
-            log_group=logs.LogGroup(stack, "Logs"),
-        )
-
-
-def test_a_machine_without_a_name_of_its_own_cannot_be_granted() -> None:
-    stack = Stack(App(), "Stack")
-    body = sfn.DefinitionBody.from_chainable(sfn.Pass(stack, "Nothing"))
-    with pytest.raises(ValueError, match="has no name of its own"):
-        MachineArns(stack, sfn.StateMachine(stack, "Machine", definition_body=body))
-
-
-@pytest.mark.parametrize(("environment", "url"), [("staging", "http://"), ("prod2", "https://")])
-def test_the_acceptance_asks_the_environment_where_users_come_in(environment: str, url: str) -> None:
-    projects = exchange(environment).properties("pipeline", "CodeBuild::Project")
-    (acceptance,) = [one for one in projects if one["Source"].get("BuildSpec") == "acceptance.yml"]
-    variables = {one["Name"]: one["Value"] for one in acceptance["Environment"]["EnvironmentVariables"]}
-    assert set(variables) == {"URL"}
-    assert url in json.dumps(variables["URL"])
+        StageChain(stack, "Chain", pipeline=pipeline, destination=destination, chain=[], digests={})

@@ -270,12 +270,6 @@ def test_f15_a_change_set_that_touches_more_is_refused(rehearsed: Rehearsed) -> 
     assert "ExecuteChangeSet" not in done.visited
 
 
-def test_the_same_digest_again_is_a_success_without_an_update(rehearsed: Rehearsed) -> None:
-    done = rehearsed.release(OLD)
-    assert done.error is None
-    assert "ExecuteChangeSet" not in done.visited
-
-
 def test_a_rollback_by_hand_goes_the_same_way(rehearsed: Rehearsed) -> None:
     assert rehearsed.release().error is None
     rehearsed.account.alarms = {"exchange-test-client-5xx": "ALARM"}

@@ -124,7 +124,7 @@ def test_people_and_tools_find_the_machines_by_output(template: Template, name: 
 def test_each_component_has_a_machine_of_its_own_with_a_known_name(template: Template) -> None:
     machines = template.find_resources("AWS::StepFunctions::StateMachine").values()
     names = sorted(machine["Properties"]["StateMachineName"] for machine in machines)
-    assert names == [f"exchange-test-{name}-release" for name in NAMES]
+    assert names == sorted(f"exchange-test-{name}-{what}" for name in NAMES for what in ("release", "request"))
     assert all(machine["Properties"]["TracingConfiguration"]["Enabled"] for machine in machines)
     assert all(machine["Properties"]["LoggingConfiguration"]["Level"] == "ALL" for machine in machines)
 
@@ -210,7 +210,7 @@ def test_each_function_may_do_its_own_part_only(template: Template, function: st
 def test_what_codepipeline_asks_may_answer_it_and_nothing_else_may(template: Template) -> None:
     results = {"codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"}
     may = {name for name, one in statements(template) if any(result in one["Action"] for result in results)}
-    assert sorted(name.partition("Role")[0] for name in may) == ["FunctionsPreflight", "HealthGate"]
+    assert sorted(name.partition("Role")[0] for name in may) == ["FunctionsPreflight", "FunctionsRecord", "HealthGate"]
     assert all(results <= actions_of(template, name) for name in may)
 
 

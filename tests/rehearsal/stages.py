@@ -16,9 +16,9 @@ from rehearsal.stage_process import READY
 
 
 @contextmanager
-def set_stage(environment: str, folder: Path) -> Iterator[dict[str, Any]]:
+def set_stage(environment: str, folder: Path, *more: str) -> Iterator[dict[str, Any]]:
     """What `rehearsal.stage_process` says of the stage, once every stack is deployed."""
-    command = [sys.executable, "-m", "rehearsal.stage_process", str(folder), environment]
+    command = [sys.executable, "-m", "rehearsal.stage_process", str(folder), environment, *more]
     process = subprocess.Popen(  # noqa: S603
         command, cwd=ROOT, env=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

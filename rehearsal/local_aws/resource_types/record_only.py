@@ -23,18 +23,18 @@ class RecordOnly:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
-NO_PIPELINES = "nothing here runs pipelines; a release goes through its state machine"
 NO_TRAFFIC = "there is no network traffic to look at"
 RECORD_ONLY = {
-    "AWS::CodePipeline::Pipeline": RecordOnly(NO_PIPELINES, "{name}", "Name", (("Version", "1"),)),
-    "AWS::CodePipeline::CustomActionType": RecordOnly(NO_PIPELINES),
-    "AWS::CodePipeline::Webhook": RecordOnly(NO_PIPELINES),
+    "AWS::CodePipeline::CustomActionType": RecordOnly("a pipeline with actions of a type of one's own is refused"),
+    "AWS::CodePipeline::Webhook": RecordOnly("pushes to connected repositories start pipelines, nothing else does"),
     "AWS::CodeConnections::Connection": RecordOnly(
-        "there is no source repository to connect to",
+        "a repository of this machine is connected by its name, whatever the connection",
         "arn:aws:codeconnections:{region}:{account}:connection/{unique}",
         attributes=(("ConnectionArn", "{reference}"), ("ConnectionStatus", "PENDING")),
     ),
-    "AWS::CodeStarNotifications::NotificationRule": RecordOnly(NO_PIPELINES, attributes=(("Arn", "{reference}"),)),
+    "AWS::CodeStarNotifications::NotificationRule": RecordOnly(
+        "nobody is notified from here", attributes=(("Arn", "{reference}"),)
+    ),
     "AWS::Chatbot::SlackChannelConfiguration": RecordOnly(
         "no chat is reached from here", attributes=(("Arn", "{reference}"),)
     ),

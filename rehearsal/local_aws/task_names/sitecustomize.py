@@ -1,19 +1,28 @@
-"""What `/etc/hosts` in a task is on ECS: the names of Service Connect, here for Python programs alone.
+"""What name resolution says in a task or a build, for Python programs alone: there is no `/etc/hosts` for one process.
 
-Python imports a module of this name as it starts. `SERVICE_CONNECT_NAMES` holds pairs like `exchange-kafka=127.40.0.1`.
+Python imports a module of this name as it starts. `SERVICE_CONNECT_NAMES` holds pairs like `exchange-kafka=127.40.0.1`,
+`PUBLIC_NAMES` pairs with ports, like `exchange.example.com:443=127.20.0.1:8443`.
 """
 
 import os
 import socket
 from typing import Any
 
-_names = dict(pair.split("=", 1) for pair in os.environ.get("SERVICE_CONNECT_NAMES", "").split())
+
+def _pairs(variable: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in os.environ.get(variable, "").split())
+
+
+_names, _doors = _pairs("SERVICE_CONNECT_NAMES"), _pairs("PUBLIC_NAMES")
 _stock = socket.getaddrinfo
 
 
-def _getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
-    return _stock(_names.get(host, host), *arguments, **options)
+def _getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+    door = _doors.get(f"{host}:{port}")
+    if door:
+        host, port = door.rsplit(":", 1)
+    return _stock(_names.get(host, host), port, *arguments, **options)
 
 
-if _names:
+if _names or _doors:
     socket.getaddrinfo = _getaddrinfo

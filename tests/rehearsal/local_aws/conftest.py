@@ -1,18 +1,23 @@
 """One local AWS for all tests of the package, and the small things that they deploy."""
 
 import io
+import json
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rehearsal.local_aws import load_balancer
 from rehearsal.local_aws.server import LocalAws
+from tests.rehearsal.local_aws.builds_of_tests import Builds
 from tests.rehearsal.local_aws.deployments_of_tests import Moves
 from tests.rehearsal.local_aws.images_of_tests import Registry
+from tests.rehearsal.local_aws.pipelines_of_tests import Monorepo, Pipelines
 from tests.rehearsal.local_aws.services_of_tests import Balanced, Ecs
+from tests.rehearsal.local_aws.stacks_of_tests import Stack
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +29,34 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture(scope="session")
 def registry(aws: LocalAws) -> Registry:
     return Registry(aws.client("ecr"))
+
+
+@pytest.fixture(scope="session")
+def builds(aws: LocalAws) -> Builds:
+    return Builds(aws)
+
+
+@pytest.fixture
+def pipelines(aws: LocalAws, tmp_path: Path) -> Iterator[Pipelines]:
+    """A pipeline of the test's own is gone when the test is over, and so is all that runs in it."""
+    made = Pipelines(aws, Stack(aws.client("cloudformation")), Monorepo(tmp_path / "monorepo"))
+    yield made
+    aws.client("cloudformation").delete_stack(StackName=made.stack.name)
+
+
+@pytest.fixture
+def machine_of(aws: LocalAws) -> Callable[[dict[str, Any]], str]:
+    """Makes a state machine of these states."""
+
+    def make(states: dict[str, Any]) -> str:
+        created = aws.client("stepfunctions").create_state_machine(
+            name=f"machine-{uuid.uuid4().hex[:8]}",
+            definition=json.dumps({"StartAt": next(iter(states)), "States": states}),
+            roleArn="arn:aws:iam::000000000000:role/machine",
+        )
+        return str(created["stateMachineArn"])
+
+    return make
 
 
 @pytest.fixture

@@ -129,16 +129,6 @@ def test_oidc_provider_is_found_by_the_api(aws: LocalAws, stack: Stack) -> None:
     assert found["ClientIDList"] == ["sts.amazonaws.com"]
 
 
-def test_pipeline_is_a_record_that_deploys_changes_and_goes(stack: Stack) -> None:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codepipeline-pipeline.html"""
-    resource = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": stack.name, "Stages": []}}
-    made = stack.create({"Pipeline": resource}, Name={"Ref": "Pipeline"}, Version=get("Pipeline", "Version"))
-    assert made == {"Name": stack.name, "Version": "1"}
-    changed = resource | {"Properties": {"Name": stack.name, "Stages": [{"Name": "Source"}]}}
-    assert stack.update({"Pipeline": changed}, Name={"Ref": "Pipeline"}) == {"Name": stack.name}
-    stack.delete()
-
-
 def test_every_record_only_type_has_a_reason_and_is_deployable() -> None:
     assert all(len(rule.reason) > 10 for rule in RECORD_ONLY.values())
     assert set(RECORD_ONLY) <= known()

@@ -29,6 +29,10 @@ def test_f1_f22_f23_f24_f26_a_good_release_of_everything_under_traffic_harms_nob
     _require(STORIES["good-release"].run(stage))
 
 
+def test_a_release_of_what_runs_already_ends_at_once_with_nothing_touched(stage: Stage) -> None:
+    _require(STORIES["unchanged"].run(stage))
+
+
 def test_f12_a_client_that_fails_a_fifth_of_its_requests_is_refused_and_undone(stage: Stage) -> None:
     _require(STORIES["bad-client"].run(stage))
 

@@ -1,14 +1,13 @@
 """A deployed production with a first release out, and a GitHub around it."""
 
 import os
-import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from rehearsal import programs
 from rehearsal.commands import ROOT
 from rehearsal.stage import Stage
 from rehearsal.stage_process import SPEED
@@ -84,16 +83,13 @@ class Monorepo:
 @pytest.fixture(scope="session")
 def monorepo(stage: Stage, url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monorepo]:
     """Its variables are those that docs/github.md asks for, for production; staging is not deployed here."""
-    programs, folder = tmp_path_factory.mktemp("programs"), tmp_path_factory.mktemp("runs")
-    docker = programs / "docker"
-    program = ROOT / "tests" / "rehearsal" / "workflows" / "docker_program.py"
-    docker.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {sys.executable} {program} "$@"\n')
-    docker.chmod(0o755)
+    machine, folder = tmp_path_factory.mktemp("machine"), tmp_path_factory.mktemp("runs")
+    programs.write(machine)
     described = stage.client("cloudformation").describe_stacks(StackName=stage.settings.stack_name("access"))
     outputs = {one["OutputKey"]: one["OutputValue"] for one in described["Stacks"][0]["Outputs"]}
     roles = {f"PRODUCTION_{kind.upper()}_ROLE": outputs[f"{kind}RoleArn"] for kind in ("Build", "Look", "Release")}
     others = {name.replace("PRODUCTION", "STAGING"): "arn:aws:iam::111122223333:role/none" for name in roles}
     urls = {"PRODUCTION_URL": url, "STAGING_URL": "http://127.0.0.1:9", "PRODUCTION_MARKET": "SOL-USD"}
     with github_api(REVIEWERS) as api:
-        machine = {"PATH": f"{programs}:{os.environ['PATH']}", "GITHUB_API_URL": api, "LANG": "C.UTF-8"}
-        yield Monorepo(stage, roles | others | urls, machine, folder)
+        around = {"PATH": f"{machine}:{os.environ['PATH']}", "GITHUB_API_URL": api, "LANG": "C.UTF-8"}
+        yield Monorepo(stage, roles | others | urls, around, folder)

@@ -1,18 +1,16 @@
 """The workflows' own steps, run in the order of their jobs against the local AWS, from the examples' callers."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-import yaml  # type: ignore[import-untyped]
 
 from rehearsal.commands import ROOT
 from rehearsal.stage import Stage
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome
-from tests.rehearsal.workflows.conftest import COMMIT, EXAMPLES, Monorepo
+from tests.rehearsal.workflows.conftest import COMMIT, Monorepo
 from tests.rehearsal.workflows.workflow_runs import Ended
 
 pytestmark = pytest.mark.timeout(300)
@@ -121,16 +119,6 @@ def test_the_acceptance_of_a_wrong_address_says_so(monorepo: Monorepo) -> None:
     ended, _ = monorepo.run("integration-tests", environment="staging")
     assert ended.result == "failure"
     assert "GET http://127.0.0.1:9/ was not answered: [Errno 111] Connection refused" in ended.log
-
-
-def test_the_acceptance_as_codebuild_runs_it(url: str) -> None:
-    """The commands of the buildspec; what it installs is here."""
-    written = yaml.safe_load((EXAMPLES.parents[1] / "acceptance.yml").read_text())
-    (command,) = written["phases"]["build"]["commands"]
-    environment = os.environ | {"URL": url, "MARKET": "SOL-USD"}
-    asked = ["bash", "-c", command]
-    done = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    assert (done.returncode, "5 passed" in done.stdout) == (0, True), done.stdout
 
 
 @pytest.fixture

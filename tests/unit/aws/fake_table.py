@@ -18,7 +18,8 @@ class Dynamo(Paginated):
         item = self.items.get(_key(Key))
         return {"Item": item} if item else {}
 
-    def put_item(self, TableName: str, Item: dict[str, Any]) -> None:
+    def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "") -> None:
+        self._demand(not ConditionExpression or _key(Item) not in self.items)
         self.items[_key(Item)] = Item
 
     def delete_item(self, TableName: str, Key: Mapping[str, Any]) -> None:
@@ -46,6 +47,10 @@ class Dynamo(Paginated):
             item.pop("holder")
             item.pop("since")
             return {}
+        if request["UpdateExpression"] == "SET #lease = :lease":
+            self._demand(item.get("holder") == values[":holder"])
+            item.update(lease_until=values[":lease"])
+            return {}
         item = self.items.setdefault(_key(request["Key"]), dict(request["Key"]))
         lapsed = int(item.get("lease_until", {"N": "0"})["N"]) <= int(values[":now"]["N"])
         dead = (item.get("holder"), item.get("token")) == (values[":dead"], values[":dead_token"])
@@ -61,6 +66,12 @@ class Dynamo(Paginated):
         if (item.get("holder"), item.get("token")) != (values[":holder"], values[":token"]):
             raise error("TransactionCanceledException", "reasons [ConditionalCheckFailed, None]")
         for write in TransactItems[1:]:
+            if gone := write.get("Delete"):
+                found = self.items.get(_key(gone["Key"]), {"outcome": gone["ExpressionAttributeValues"][":running"]})
+                if found["outcome"] != gone["ExpressionAttributeValues"][":running"]:
+                    raise error("TransactionCanceledException", "reasons [None, ConditionalCheckFailed]")
+                self.delete_item("", gone["Key"])
+                continue
             self.put_item("", write["Put"]["Item"])
 
     @staticmethod

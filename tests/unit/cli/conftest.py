@@ -1,13 +1,16 @@
 """The command line in an exchange of the test's own making."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from release.app import app
+from release.images import scan_command
 from release.surroundings import Surroundings
 from tests.unit.cli.exchange import BEGAN, Exchange
+from tests.unit.cli.scan_scene import Ecr, Scene
 
 Run = Callable[..., Result]
 
@@ -33,3 +36,12 @@ def run(exchange: Exchange) -> Run:
         return CliRunner().invoke(app, ["-e", "test", *arguments], obj=around, input=typed, catch_exceptions=False)
 
     return run
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """A registry and an empty allow-list, for `scan`."""
+    config = tmp_path / "config"
+    config.mkdir()
+    monkeypatch.setattr(scan_command, "CONFIG", config)
+    return Scene(Ecr(), config)

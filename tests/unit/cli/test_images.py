@@ -86,7 +86,13 @@ if words[:3] == ["buildx", "imagetools", "inspect"]:
     if not tags.exists():
         sys.exit((here / "refusal").read_text() if (here / "refusal").exists() else f"ERROR: {{words[3]}}: not found")
     print(json.dumps({{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "{NEW}"}}))
-if words[:2] == ["buildx", "build"]:
+if "--sbom=true" in words:
+    built = (Path(words[-1]) / "Dockerfile").read_text()
+    told = Path(words[words.index("--output") + 1].removeprefix("type=local,dest="))
+    told.mkdir()
+    if not (here / "old").exists():
+        (told / "sbom.spdx.json").write_text(json.dumps({{"built": built}}))
+elif words[:2] == ["buildx", "build"]:
     if (here / "broken").exists():
         sys.exit("ERROR: failed to solve: process did not complete successfully")
     tags.touch()
@@ -108,16 +114,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Ecr:
-    def describe_repositories(self, repositoryNames: list[str]) -> Any:  # noqa: N803 - boto's name
-        return {"repositories": [{"repositoryUri": f"1.dkr.ecr.us-west-2.amazonaws.com/{repositoryNames[0]}"}]}
+    def describe_repositories(self, repositoryNames: list[str], registryId: str = "1") -> Any:  # noqa: N803 - boto's
+        uri = f"{registryId}.dkr.ecr.us-west-2.amazonaws.com/{repositoryNames[0]}"
+        return {"repositories": [{"repositoryUri": uri}]}
 
     def get_authorization_token(self) -> Any:
         return {"authorizationData": [{"authorizationToken": b64encode(b"AWS:a-password").decode()}]}
 
 
-def run(*arguments: str) -> Result:
+def run(*arguments: str, account: str | None = None) -> Result:
     settings: Any = SimpleNamespace(
         region="us-west-2",
+        account=account,
         chain=("client",),
         components={"client": SimpleNamespace(path="client")},
         adopt=SimpleNamespace(repositories={}),
@@ -127,10 +135,10 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["-e", "test", *arguments], obj=around, catch_exceptions=False)
 
 
-def build_by_hand(place: Path, component: str = "client") -> Result:
+def build_by_hand(place: Path, *more: str, component: str = "client") -> Result:
     manifest = place / "out" / "release.json"
     given = ("--source", str(place), "--version", "v1", "--repository", STAGING, "--manifest", str(manifest))
-    return run("image", component, *given)
+    return run("image", component, *given, *more)
 
 
 def calls(place: Path) -> list[list[str]]:
@@ -144,6 +152,11 @@ def test_the_registry_is_logged_in_to_and_its_repository_printed(place: Path) ->
     assert calls(place) == [["login", "--username", "AWS", "--password-stdin", registry, "a-password"]]
 
 
+def test_the_registry_of_an_environment_in_another_account_is_that_accounts(place: Path) -> None:
+    assert run("registry", "client", account="222222222222").stdout.startswith("222222222222.dkr.ecr.")
+    assert calls(place)[0][4] == "222222222222.dkr.ecr.us-west-2.amazonaws.com"
+
+
 def test_a_build_prints_its_digest_and_leaves_its_manifest(place: Path) -> None:
     result = build_by_hand(place)
     assert (result.exit_code, result.stdout) == (0, f"{NEW}\n")
@@ -152,6 +165,33 @@ def test_a_build_prints_its_digest_and_leaves_its_manifest(place: Path) -> None:
     built = next(words for words in calls(place) if words[:2] == ["buildx", "build"])
     assert built[2:6] == ["--platform", "linux/arm64", "--provenance", "false"]
     assert built[-2] == str(place / "client")
+
+
+def test_the_manifest_names_the_commit_where_the_version_is_another_name(place: Path) -> None:
+    assert build_by_hand(place, "--commit", "9f0c2d").exit_code == 0
+    assert json.loads((place / "out" / "release.json").read_text())["commit"] == "9f0c2d"
+    built = next(words for words in calls(place) if words[:2] == ["buildx", "build"])
+    assert built[built.index("--tag") + 1] == f"{STAGING}:v1"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_bill_of_materials_is_of_that_digest_whether_built_now_or_before(place: Path, times: int) -> None:
+    """https://docs.docker.com/build/metadata/attestations/sbom/: the scanner looks at the last stage."""
+    sbom = place / "out" / "sbom" / "client.json"
+    for _ in range(times):
+        sbom.unlink(missing_ok=True)
+        result = build_by_hand(place, "--sbom", str(sbom))
+        assert (result.exit_code, result.stdout) == (0, f"{NEW}\n")
+    assert json.loads(sbom.read_text()) == {"built": f"FROM {STAGING}@{NEW}\n"}
+    builds = [words for words in calls(place) if words[:2] == ["buildx", "build"]]
+    assert ["--push" in words for words in builds] == [True, *([False] * times)]
+
+
+def test_a_builder_that_writes_no_bill_of_materials_is_an_error(place: Path) -> None:
+    (place / "programs" / "old").touch()
+    result = build_by_hand(place, "--sbom", str(place / "out" / "sbom.json"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"has written no sbom.spdx.json of {STAGING}@{NEW}" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -194,5 +234,5 @@ def test_without_docker_it_says_so(place: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_only_components_of_the_chain_have_images(place: Path) -> None:
-    result = build_by_hand(place, "kafka")
+    result = build_by_hand(place, component="kafka")
     assert (result.exit_code, "unknown component 'kafka'" in result.stderr) == (2, True)

@@ -103,6 +103,16 @@ def test_a_released_version_is_told_with_the_ledgers_reason(
     assert run("start", f"client={NEW}").stdout.splitlines()[-1].endswith("70.0 s: no errors (61 samples)")
 
 
+def test_what_runs_already_is_said_so_and_the_next_component_goes_out(run: Run, exchange: Exchange) -> None:
+    way = ("Lock", "Preflight", "Ready?", "Forget", "Unlock", "LookAgain", "Outcome?", "Unchanged")
+    exchange.scripts["backend"] = Script(way)
+    result = run("start", f"backend={OLD}", f"client={NEW}")
+    assert result.exit_code == 0
+    assert f"backend already runs {OLD}: nothing to release" in result.stdout.splitlines()
+    assert "backend is released" not in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("client is released")
+
+
 def test_a_loop_is_told_of_again_only_after_a_silence(run: Run, exchange: Exchange) -> None:
     exchange.scripts["client"] = Script(("Lock", *("WaitForSamples", "Bake") * 4, "RecordSuccess"))
     told = [line.split(maxsplit=3)[3] for line in run("start", f"client={NEW}").stdout.splitlines()[1:-1]]

@@ -88,6 +88,15 @@ def test_f10_who_holds_the_lock_is_told_with_where_it_is(
     assert says in shown
 
 
+def test_f15_an_infrastructure_deployment_that_holds_the_lock_is_not_taken_for_a_dead_release(
+    run: Run, exchange: Exchange
+) -> None:
+    exchange.lock("client", "infrastructure:20261124T101500Z-3f2a9c1b")
+    shown = run("status", "client").stdout
+    assert "lock held by infrastructure:20261124T101500Z-3f2a9c1b since 2026-11-24T10:15:00Z: stacks are" in shown
+    assert json.loads(run("status", "client", "--json").stdout)["client"]["lock"]["status"] == "DEPLOYING"
+
+
 def test_tools_get_all_of_it_as_json(run: Run, exchange: Exchange) -> None:
     exchange.digests["client"] = OLD
     exchange.remember(past("release-20", OLD))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from release_engine.ledger import Outcome
+from release_engine.ledger import Kind, Outcome
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.exchange import CHAIN, Exchange, Script, past
@@ -73,3 +73,75 @@ def test_a_bad_version_that_runs_is_undone_too(run: Run, exchange: Exchange) -> 
     exchange.remember(past("release-21", NEW, Outcome.FAILED, component="engine", former_digest=OLD))
     assert run("unwind", f"engine={NEW}").exit_code == 0
     assert undone(exchange) == [("engine", OLD, "rollback")]
+
+
+PIPELINE = "pipeline:6f0e4a1c"
+
+
+def by_the_pipeline(exchange: Exchange, *components: str) -> None:
+    for component in components:
+        exchange.remember(past("release-21", NEW, component=component, former_digest=OLD, requested_by=PIPELINE))
+
+
+def test_what_one_execution_released_goes_back_in_the_reverse_order(run: Run, exchange: Exchange) -> None:
+    by_the_pipeline(exchange, "backend", "engine")
+    result = run("unwind", "--requested-by", PIPELINE)
+    assert (result.exit_code, undone(exchange)) == (0, [("engine", OLD, "rollback"), ("backend", OLD, "rollback")])
+    assert f"client stays as it is: {PIPELINE} has not released it" in result.stdout
+
+
+def test_who_released_nothing_has_nothing_to_undo(run: Run, exchange: Exchange) -> None:
+    result = run("unwind", "--requested-by", PIPELINE)
+    assert (result.exit_code, undone(exchange)) == (0, [])
+    assert "nothing is left to be undone" in result.stdout
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ROLLED_BACK, Outcome.FAILED, Outcome.REFUSED])
+def test_what_was_never_called_good_is_not_undone(run: Run, exchange: Exchange, outcome: Outcome) -> None:
+    exchange.remember(past("release-22", NEW, outcome, requested_by=PIPELINE))
+    result = run("unwind", "--requested-by", PIPELINE)
+    assert (result.exit_code, undone(exchange)) == (0, [])
+
+
+def test_what_somebody_has_released_or_put_back_since_stays(run: Run, exchange: Exchange) -> None:
+    """The client was put back and then released again by a person; a person has put the engine back."""
+    by_the_pipeline(exchange, *CHAIN)
+    exchange.remember(
+        past("release-22", NEW, component="client", requested_by="cli:alice"),
+        past("release-23", OLD, component="engine", requested_by="cli:alice", kind=Kind.ROLLBACK, former_digest=NEW),
+    )
+    exchange.digests["engine"] = OLD
+    result = run("unwind", "--requested-by", PIPELINE)
+    assert (result.exit_code, undone(exchange)) == (0, [("backend", OLD, "rollback")])
+    assert "client stays as it is: since release-21 there was the release release-22 by cli:alice" in result.stdout
+    assert "engine stays as it is: since release-21 there was the rollback release-23 by cli:alice" in result.stdout
+
+
+def test_what_does_not_run_any_more_stays(run: Run, exchange: Exchange) -> None:
+    by_the_pipeline(exchange, "client")
+    exchange.digests["client"] = OLD
+    result = run("unwind", "--requested-by", PIPELINE)
+    assert (result.exit_code, undone(exchange)) == (0, [])
+    assert f"client stays as it is: it runs {OLD}, not {NEW}" in result.stdout
+
+
+def test_a_way_back_that_one_of_them_lacks_keeps_all_of_them(run: Run, exchange: Exchange) -> None:
+    by_the_pipeline(exchange, *CHAIN)
+    exchange.images.remove(OLD)
+    result = run("unwind", "--requested-by", PIPELINE)
+    assert (result.exit_code, undone(exchange)) == (1, [])
+    assert "nothing was undone" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--requested-by", PIPELINE, f"client={NEW}"], "name what to undo in one way only"),
+        (["--requested-by", " "], "--requested-by is empty"),
+        ([], "nothing to release: name one or more of"),
+    ],
+)
+def test_what_is_to_be_undone_is_said_in_one_way(run: Run, exchange: Exchange, arguments: list[str], says: str) -> None:
+    result = run("unwind", *arguments)
+    assert (result.exit_code, undone(exchange)) == (2, [])
+    assert says in result.stderr

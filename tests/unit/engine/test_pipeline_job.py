@@ -6,15 +6,22 @@ from typing import Any
 import pytest
 
 from release_engine.pipeline_job import Job, Question, UserParametersError, job_id, parse, question
-from tests.unit.aws.digests import NEW
+from release_engine.push import Push
+from tests.unit.aws.digests import NEW, OLD
 from tests.unit.aws.fake_codepipeline import CodePipeline
 
 COMPONENTS = ("backend", "client")
+PUSH: dict[str, Any] = {
+    "execution": "3137f7cb-8d49-4c5a-9b8e-1a2b3c4d5e6f",
+    "commit": "9f0c2d" + "0" * 34,
+    "digests": {"backend": OLD, "client": NEW},
+    "environments": ["staging", "prod2"],
+}
 
 
 def asked(parameters: Any) -> Question:
     text = parameters if isinstance(parameters, str) else json.dumps(parameters)
-    return question(text, components=COMPONENTS, asks=["gate"])
+    return question(text, components=COMPONENTS, asks=["gate", "record", "window"])
 
 
 def test_a_first_call_has_no_token_and_a_later_one_has() -> None:
@@ -56,11 +63,14 @@ def test_a_question_may_name_the_digest_that_it_is_about() -> None:
         ({"ask": "gate"}, "component: is missing, allowed are backend, client"),
         ({"component": "cleint", "ask": "gate"}, "component: 'cleint' is none that is answered here"),
         ({"component": ["client"], "ask": "gate"}, "component: ['client'] is none"),
-        ({"component": "client"}, "ask: is missing, allowed are gate"),
+        ({"component": "client"}, "ask: is missing, allowed are gate, record, window"),
         ({"component": "client", "ask": "preflight"}, "ask: 'preflight' is none that is answered here"),
         ({"component": "client", "ask": "gate", "digest": "latest"}, "digest: 'latest' is not an image digest"),
         ({"component": "client", "ask": "gate", "digest": 7}, "digest: 7 is no text"),
         ({"component": "client", "ask": "gate", "digset": NEW}, "digset: is unknown, allowed are component, ask, dig"),
+        ({"component": "client", "ask": "gate", "push": PUSH}, "push: is unknown, allowed are component, ask, digest"),
+        ({"component": "client", "ask": "window", "digest": NEW}, "digest: is unknown, allowed are component, ask"),
+        ({"ask": "window"}, "component: is missing, allowed are backend, client"),
     ],
 )
 def test_what_is_wrong_is_told_with_the_value_and_what_is_allowed(parameters: Any, said: str) -> None:
@@ -74,3 +84,37 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(UserParametersError) as caught:
         asked({"component": "x", "ask": "y", "digest": "z", "more": 1})
     assert str(caught.value).count("; ") == 3
+
+
+def test_a_push_needs_no_component_and_fits_into_the_parameters_of_an_action() -> None:
+    """1,000 characters: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html"""
+    pushed = Push(PUSH["execution"], PUSH["commit"], {"backend": OLD, "client": NEW}, ("staging", "prod2"))
+    assert asked({"ask": "record", "push": PUSH}) == Question("", "record", None, pushed)
+    assert asked({"ask": "record", "component": "client", "push": PUSH}) == Question("client", "record", None, pushed)
+    three = {**PUSH, "digests": {"backend": OLD, "client": NEW, "engine": NEW}}
+    assert len(json.dumps({"ask": "record", "component": "backend", "push": three})) < 600
+
+
+@pytest.mark.parametrize(
+    ("push", "said"),
+    [
+        (None, "push: is missing, allowed are execution, commit, digests, environments"),
+        ("9f0c2d", "push: '9f0c2d' is no object"),
+        ({**PUSH, "branch": "main"}, "push.branch: is unknown, allowed are execution, commit"),
+        ({**PUSH, "execution": "#{codepipeline.PipelineExecutionId}"}, "push.execution: '#{codepipeline.Pipeline"),
+        ({**PUSH, "execution": None}, "push.execution: is missing, allowed is the id of a pipeline's execution"),
+        ({**PUSH, "commit": "9f0c2d"}, "push.commit: '9f0c2d' is not, allowed is a commit: 40 hexadecimal digits"),
+        ({**PUSH, "digests": {}}, "push.digests: {} has none, allowed are the digests of backend, client by name"),
+        ({**PUSH, "digests": {"engine": NEW}}, "push.digests: 'engine' is no component, allowed are backend, client"),
+        ({**PUSH, "digests": {"client": "latest"}}, "push.digests.client: 'latest' is not an image digest"),
+        ({**PUSH, "digests": {"client": 7}}, "push.digests.client: 7 is no text"),
+        ({**PUSH, "environments": "prod2"}, "push.environments: 'prod2' has none, allowed is a list of names"),
+        ({**PUSH, "environments": []}, "push.environments: [] has none"),
+        ({**PUSH, "environments": ["prod2", "A b"]}, "push.environments: 'A b' is not the name of an environment"),
+    ],
+)
+def test_a_push_is_refused_with_what_is_wrong_with_it(push: Any, said: str) -> None:
+    with pytest.raises(UserParametersError) as caught:
+        asked({"ask": "record", "push": push})
+    assert said in str(caught.value)
+    assert "; " not in str(caught.value)

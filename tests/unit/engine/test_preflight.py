@@ -6,7 +6,7 @@ import pytest
 
 from release_engine.ledger import Kind
 from release_engine.model import parse_components
-from release_engine.preflight import Asked, Found, problems
+from release_engine.preflight import Asked, Found, problems, unchanged
 from release_engine.running import Rollout, Running
 from release_engine.secret import Secret
 from release_engine.service_setup import Setup
@@ -129,3 +129,47 @@ def test_a_rollback_is_not_held_up_by_what_it_may_answer(found: Found) -> None:
 def test_a_rollback_is_refused_for_what_makes_it_impossible() -> None:
     found = replace(FOUND, stack_status="UPDATE_IN_PROGRESS", images=frozenset(), secrets={SECRET: Secret()})
     assert len(problems(CLIENT, replace(ASKED, kind=Kind.ROLLBACK), found)) == 3
+
+
+RUNNING = tuple(Running(name, 2, {NEW: 2}, Rollout.COMPLETED) for name in CLIENT.service_names)
+SAME = replace(FOUND, former_digest=NEW, released=NEW, running=RUNNING, traffic=(TRAFFIC,))
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_what_was_released_well_last_and_runs_everywhere_has_nothing_to_be_released(status: str) -> None:
+    found = replace(SAME, stack_status=status)
+    assert problems(CLIENT, ASKED, found) == []
+    assert unchanged(CLIENT, ASKED, found)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param(replace(ASKED, kind=Kind.ROLLBACK), SAME, id="a_rollback"),
+        pytest.param(replace(ASKED, digest=None), SAME, id="nothing_is_named"),
+        pytest.param(ASKED, replace(SAME, former_digest=OLD), id="the_stack_has_another"),
+        pytest.param(ASKED, replace(SAME, former_digest=None), id="the_stack_has_none"),
+        pytest.param(ASKED, replace(SAME, released=OLD), id="another_was_released_well_last"),
+        pytest.param(ASKED, replace(SAME, released=None), id="none_was_ever_released_well"),
+        pytest.param(ASKED, replace(SAME, running=()), id="nothing_runs"),
+        pytest.param(ASKED, replace(SAME, running=RUNNING[:1]), id="a_service_is_missing"),
+        pytest.param(
+            ASKED, replace(SAME, running=(RUNNING[0], replace(RUNNING[1], tasks={NEW: 1, OLD: 1}))), id="f26_one_task"
+        ),
+        pytest.param(ASKED, replace(SAME, running=(RUNNING[0], replace(RUNNING[1], tasks={NEW: 1}))), id="too_few"),
+        pytest.param(
+            ASKED, replace(SAME, running=(RUNNING[0], replace(RUNNING[1], tasks={}, desired=0))), id="none_is_desired"
+        ),
+        pytest.param(
+            ASKED,
+            replace(SAME, running=(RUNNING[0], replace(RUNNING[1], rollout=Rollout.FAILED))),
+            id="its_deployment_failed",
+        ),
+        pytest.param(
+            ASKED, replace(SAME, running=(RUNNING[0], replace(RUNNING[1], strays={OLD: ["8c1f"]}))), id="f26_a_stray"
+        ),
+        pytest.param(ASKED, replace(SAME, traffic=(replace(TRAFFIC, serving="green"),)), id="f15_users_are_elsewhere"),
+    ],
+)
+def test_where_anything_is_in_doubt_it_is_released_like_any_other(asked: Asked, found: Found) -> None:
+    assert not unchanged(CLIENT, asked, found)

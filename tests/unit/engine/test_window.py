@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from release_engine.window import parse, problem
+from release_engine.window import opens_at, parse, problem
 
 NIGHT = parse({"days": ["tue", "wed"], "opens": "22:00", "closes": "02:00"})
 MORNING = parse({"days": ["mon", "tue"], "opens": "02:00", "closes": "05:00"})
@@ -38,6 +38,12 @@ def test_a_closed_window_names_its_next_opening(at: str, opens: str) -> None:
     assert problem(MORNING, epoch(at)) == (
         f"the release window (mon, tue 02:00-05:00 UTC) is closed: it opens at {opens}"
     )
+
+
+def test_when_it_opens_is_known_while_it_is_closed_only() -> None:
+    assert opens_at(MORNING, epoch("24T05:00")) == epoch("30T02:00")
+    assert opens_at(MORNING, epoch("24T02:00")) is None
+    assert opens_at(None, epoch("24T05:00")) is None
 
 
 def test_the_night_before_is_not_the_window_of_the_day() -> None:

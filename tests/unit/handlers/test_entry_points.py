@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from release_engine.ledger import Outcome, OvertakenError
 from release_handlers import auto_rollback, deploy, health_gate, preflight, record, verify
 from release_handlers.world import World, world
 from tests.unit.aws.account import COMPONENT, Account
@@ -59,6 +60,31 @@ def test_a_lock_that_died_half_way_is_still_recorded(world: World) -> None:
     found = world.ledger.find("client", "r1")
     assert found is not None
     assert found.token == held.token
+
+
+def test_f35_a_release_with_nothing_to_do_is_forgotten_and_twice_is_once(account: Account, world: World) -> None:
+    state: dict[str, Any] = {**STATE, "digest": OLD, "lock": record.lock(STATE, EXECUTION, world)}
+    assert state["lock"]["standing_digest"] is None
+    assert preflight.handler({"state": state}, None)["status"] == "ready"
+    state["lock"] = {**state["lock"], "standing_digest": OLD}
+    state["preflight"] = preflight.handler({"state": state}, None)
+    assert state["preflight"]["status"] == "unchanged"
+    event = {"action": "forget", "state": state, "execution": EXECUTION}
+    forgotten = record.handler(event, None)
+    assert record.handler(event, None) == forgotten
+    assert forgotten == {"outcome": "unchanged", "reason": f"client already runs {OLD}: nothing to release"}
+    assert world.ledger.releases("client") == []
+    assert world.ledger.lock("client").holder == "r1"
+
+
+def test_f10_only_a_release_that_holds_the_lock_and_has_not_ended_is_forgotten(world: World) -> None:
+    state: dict[str, Any] = {**STATE, "lock": record.lock(STATE, EXECUTION, world)}
+    with pytest.raises(OvertakenError):
+        world.ledger.forget("client", "r1", state["lock"]["token"] + 1)
+    record.record(Outcome.FAILED, state, EXECUTION, world)
+    with pytest.raises(OvertakenError):
+        world.ledger.forget("client", "r1", state["lock"]["token"])
+    assert [one.outcome for one in world.ledger.releases("client")] == [Outcome.FAILED]
 
 
 def test_preflight_and_verify_answer_for_the_component() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from release_engine.pipeline_job import LONGEST_SECONDS
 from release_engine.samples import Answer
 from release_handlers import health_gate
-from release_handlers.pipeline_gate import LONGEST_SECONDS
 from release_handlers.world import World
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.digests import NEW, OLD

@@ -1,5 +1,7 @@
 """What an environment's file may not say. Each line of a refusal holds file, key, value and what is allowed."""
 
+import json
+
 import pytest
 
 from tests.unit.settings.written import Written
@@ -15,6 +17,7 @@ DOMAIN = (
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-0000000…"
 EXTERNAL = 'mode = "external"\nbootstrap_brokers = '
 ECS_KEYS = 'service_name = "exchange-kafka"\nimage = "exchange-kafka" '
+NINE = json.dumps([f"docs{number}/**" for number in range(9)])
 
 WINDOW = 'days = ["tue", "wed"]\nopens = "22:00"\ncloses = "02:00"\n'
 
@@ -208,6 +211,31 @@ STAGING = {
         'pipeline.repository = "exchange/*": allowed is text that matches ^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$',
     ),
     "any branch": (('"main"', '"*"'), 'pipeline.branch = "*": allowed is text that matches ^[^\\s*]+$'),
+    "commands in no repository": (
+        ('"exchange/exchange-release"', '"exchange-release"'),
+        'pipeline.commands_repository = "exchange-release": allowed is text that matches '
+        "^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
+    ),
+    "commands of every branch": (
+        ("connection_arn", 'commands_branch = "*"\nconnection_arn'),
+        'pipeline.commands_branch = "*": allowed is text that matches ^[^\\s*]+$',
+    ),
+    "a pipeline without commands": (
+        ("commands_repository", "# "),
+        "pipeline.commands_repository: is missing; allowed is text that matches ^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
+    ),
+    "an approval that is neither": (
+        ("connection_arn", 'approval = "sometimes"\nconnection_arn'),
+        'pipeline.approval = "sometimes": allowed is true or false',
+    ),
+    "more ignored paths than a trigger takes": (
+        ("connection_arn", f"ignored_paths = {NINE}\nconnection_arn"),
+        f"pipeline.ignored_paths = {NINE[:79]}…: allowed is a list of 0 to 8",
+    ),
+    "an ignored path that begins nowhere": (
+        ("connection_arn", 'ignored_paths = ["/docs/**"]\nconnection_arn'),
+        'pipeline.ignored_paths[0] = "/docs/**": allowed is text that matches ^[^\\s/][^\\s]{0,254}$',
+    ),
 }  # fmt: skip
 
 PRODUCTION = {

@@ -1,0 +1,64 @@
+"""The git repositories behind connections: folders of this machine under the names that a source action gives."""
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HEADS = "refs/heads"
+_connected: dict[str, "Repository"] = {}
+
+
+class RepositoryError(Exception):
+    """Git's own words."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """`heads_at_connection` is what a pipeline takes for known: what came before is no push."""
+
+    path: Path
+    heads_at_connection: dict[str, str] = field(default_factory=dict)
+
+    def heads(self) -> dict[str, str]:
+        """Branch -> commit."""
+        lines = git(self.path, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", HEADS).splitlines()
+        return {branch: commit for branch, _, commit in (line.rpartition(" ") for line in lines)}
+
+    def commit(self, revision: str) -> str:
+        """The id of a branch's newest commit, or of a commit."""
+        return git(self.path, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+
+    def changed(self, former: str, commit: str) -> list[str]:
+        """The files that differ; on both sides of a renaming."""
+        return git(self.path, "diff", "--name-only", "--no-renames", "-z", former, commit).split("\0")[:-1]
+
+
+def connect(full_name: str, path: Path) -> None:
+    """From now on `owner/name` is this repository, with or without a working tree. Its next push is the first."""
+    repository = Repository(path.resolve())
+    _connected[full_name] = Repository(repository.path, repository.heads())
+
+
+def find(full_name: str) -> Repository | None:
+    return _connected.get(full_name)
+
+
+def forget() -> None:
+    """No repository is connected any more."""
+    _connected.clear()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git says."""
+    return git_bytes(folder, *arguments).decode(errors="surrogateescape")
+
+
+def git_bytes(folder: Path, *arguments: str) -> bytes:
+    """In a neutral locale and zone, and never asking for a password."""
+    environment = os.environ | {"LC_ALL": "C", "TZ": "UTC", "GIT_TERMINAL_PROMPT": "0"}
+    done = subprocess.run(["git", "-C", str(folder), *arguments], env=environment, capture_output=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
+        raise RepositoryError(f"git {' '.join(arguments)} in {folder}: {said}")
+    return done.stdout

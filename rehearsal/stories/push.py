@@ -1,0 +1,171 @@
+"""A commit goes to production, by the pipeline alone; another breaks the client and comes no further than staging."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rehearsal.monorepo import Monorepo
+from rehearsal.pipeline_runs import Run, run_of
+from rehearsal.stage import Running, Stage
+from rehearsal.stories.push_time import of_push
+from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
+from release_engine.ledger import Outcome, Release
+
+APPROVAL = ("Approval", "Approve")
+Everything = Mapping[str, Running]
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What came of a commit. `before` and `after`: what ran, by environment and component."""
+
+    commit: str
+    run: Run
+    status: str
+    before: Mapping[str, Everything]
+    after: Mapping[str, Everything]
+
+    def same(self, environment: str, component: str) -> bool:
+        """The very same tasks run."""
+        return self.before[environment][component] == self.after[environment][component]
+
+
+def run(stage: Stage) -> Played:
+    assert stage.staging is not None  # noqa: S101 - a story that pushes has it
+    assert stage.monorepo is not None  # noqa: S101
+    paths = {name: component.path for name, component in stage.settings.components.items()}
+    monorepo = Monorepo(stage.monorepo, paths)
+    monorepo.write_all("1.0.0")
+    first = _push(stage, monorepo, "the exchange")
+    promises = _everywhere(stage, first)
+    stage.traffic.begin(STORY.name)
+    stage.traffic.wait_for_requests(STORY.name)
+    monorepo.set_version("client", "2.0.0")
+    good = _push(stage, monorepo, "a client with more in it")
+    promises += _client_alone(stage, good)
+    figures = [of_push(_environments(stage), good.run, APPROVAL)]
+    monorepo.set_version("client", "3.0.0", fault="errors-for-a-fifth")
+    bad = _push(stage, monorepo, "a client that fails a fifth of its requests")
+    traffic = stage.traffic.end(STORY.name)
+    promises += [*_stopped(stage, good, bad), unharmed_promise(traffic, "three pushes")]
+    return Played(promises, _releases(stage, good.run, bad.run), traffic, figures)
+
+
+def _push(stage: Stage, monorepo: Monorepo, message: str) -> Pushed:
+    """Whoever pushes does nothing more than to approve what staging has shown."""
+    before, commit = _running(stage), monorepo.push(message)
+    taken = run_of(stage, commit)
+    if taken.wait_for(*APPROVAL):
+        taken.approve(*APPROVAL)
+    status = taken.wait()
+    for action in taken.actions():
+        took = f"{(action.ended or action.began) - action.began:6.1f} s"
+        stage.say(f"{action.stage:24} {action.name:16} {took} {action.status:10} {action.summary}")
+        for line in taken.said(action) if action.status == "Failed" else ():
+            stage.say(f"    {line}")
+    return Pushed(commit, taken, status, before, _running(stage))
+
+
+def _environments(stage: Stage) -> list[Stage]:
+    return [one for one in (stage.staging, stage) if one]
+
+
+def _running(stage: Stage) -> dict[str, Everything]:
+    return {
+        one.settings.environment: {name: one.running(name) for name in one.settings.chain}
+        for one in _environments(stage)
+    }
+
+
+def _everywhere(stage: Stage, pushed: Pushed) -> list[Promise]:
+    """Built once, and what was built runs in both environments."""
+    promises = [_ended(pushed, "the first push", "Succeeded"), _order(stage, pushed)]
+    for name in stage.settings.chain:
+        digests = {environment: after[name].digests for environment, after in pushed.after.items()}
+        once = len(set(digests.values())) == 1 and all(len(found) == 1 for found in digests.values())
+        promises.append(Promise(f"one image of {name} runs in both environments", once, _told(digests)))
+        promises += [
+            outcome_promise(one.latest(name), f"first {one.settings.environment} {name}", Outcome.RELEASED)
+            for one in _environments(stage)
+        ]
+    return promises
+
+
+def _order(stage: Stage, pushed: Pushed) -> Promise:
+    """Staging before production, and in each the chain."""
+    chain = [name.capitalize() for name in stage.settings.chain]
+    wanted = [f"{label}{name}" for label in ("Staging", "Production") for name in chain]
+    found = list(dict.fromkeys(action.stage for action in pushed.run.actions() if action.stage in wanted))
+    return Promise("staging goes before production, and each in the chain's order", found == wanted, ", ".join(found))
+
+
+def _client_alone(stage: Stage, pushed: Pushed) -> list[Promise]:
+    """A change under client/ builds and releases the client alone."""
+    promises = [_ended(pushed, "a push of another client", "Succeeded")]
+    digests = {environment: after["client"].digests for environment, after in pushed.after.items()}
+    for one in _environments(stage):
+        environment = one.settings.environment
+        release = one.latest("client")
+        promises.append(outcome_promise(release, f"pushed {environment} client", Outcome.RELEASED))
+        promises.append(
+            running_promise(one.running("client"), f"{environment} client", release.digest if release else "")
+        )
+        others = [name for name in one.settings.chain if name != "client"]
+        promises += [
+            Promise(f"{name} of {environment} is untouched by a push of the client", pushed.same(environment, name))
+            for name in others
+        ]
+        asked = [name for name in others if _asked_by(one, name, pushed.run)]
+        promises.append(Promise(f"only the client is released in {environment}", not asked, f"also released: {asked}"))
+    promises.append(Promise("production has what staging had", len(set(digests.values())) == 1, _told(digests)))
+    return promises
+
+
+def _stopped(stage: Stage, good: Pushed, bad: Pushed) -> list[Promise]:
+    """The bad client is undone where it came first, and nobody who trades has met it."""
+    assert stage.staging is not None  # noqa: S101
+    staging, environment = stage.staging, stage.staging.settings.environment
+    kept = good.after[environment]["client"].digests
+    release = staging.latest("client")
+    undone = running_promise(staging.running("client"), f"{environment} client", next(iter(kept), ""))
+    reached = [action.stage for action in bad.run.actions() if action.stage.startswith(("Approval", "Production"))]
+    return [
+        _ended(bad, "a push of a bad client", "Failed"),
+        outcome_promise(release, f"pushed bad {environment} client", Outcome.ROLLED_BACK),
+        undone,
+        Promise("nobody is asked to approve a bad client", not reached, ", ".join(reached) or "it ended before"),
+        *(
+            Promise(f"{name} of production is untouched by a bad client", bad.same(stage.settings.environment, name))
+            for name in stage.settings.chain
+        ),
+    ]
+
+
+def _ended(pushed: Pushed, what: str, wanted: str) -> Promise:
+    failed = [f"{one.stage} {one.name}: {one.summary}" for one in pushed.run.actions() if one.status == "Failed"]
+    return Promise(f"{what} ends as {wanted}", pushed.status == wanted, "; ".join([pushed.status, *failed]))
+
+
+def _asked_by(stage: Stage, component: str, run: Run) -> bool:
+    """Whether the newest release of the component was this execution's."""
+    release = stage.latest(component)
+    return release is not None and release.requested_by == f"pipeline:{run.execution}"
+
+
+def _releases(stage: Stage, *runs: Run) -> list[Release]:
+    """Of those executions, in both environments."""
+    asking = {f"pipeline:{one.execution}" for one in runs}
+    return [
+        release
+        for one in _environments(stage)
+        for name in one.settings.chain
+        for release in one.ledger.releases(name)
+        if release.requested_by in asking
+    ]
+
+
+def _told(digests: Mapping[str, frozenset[str]]) -> str:
+    found = {where: ", ".join(sorted(one[7:19] for one in all_)) or "nothing" for where, all_ in digests.items()}
+    return "; ".join(f"{where}: {what}" for where, what in found.items())
+
+
+STORY = Story("push", "A commit goes to production; another breaks the client and is undone", run, pushes=True)

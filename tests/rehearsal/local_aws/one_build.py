@@ -1,0 +1,29 @@
+"""Starts a local AWS with one build in it and leaves; prints the ids of the processes that it started."""
+
+import json
+import sys
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from rehearsal.local_aws.server import LocalAws
+from tests.rehearsal.local_aws.builds_of_tests import Builds, spec
+from tests.rehearsal.local_aws.services_of_tests import wait_for
+
+
+def main(folder: Path) -> None:
+    with LocalAws(folder) as aws:
+        builds = Builds(aws)
+        builds.start(builds.project(spec("sleep 600 & sleep 601")))
+        sleeping = wait_for(_sleeping, lambda found: len(found) == 2)
+    print(json.dumps(sleeping))
+
+
+def _sleeping() -> list[int]:
+    children = psutil.Process().children(recursive=True)
+    return [child.pid for child in children if child.name() == "sleep"]
+
+
+main(Path(sys.argv[1]))

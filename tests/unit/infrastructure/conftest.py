@@ -1,0 +1,24 @@
+"""The command in a project of the test's own; the diff engine is asked about each pair once."""
+
+from pathlib import Path
+
+import pytest
+
+from release.diff import engine
+from release.infrastructure import commands
+from tests.unit.diff.conftest import Engine
+from tests.unit.diff.project import new_project
+from tests.unit.infrastructure.scene import Scene
+
+
+@pytest.fixture(scope="session")
+def asked_once() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked_once: Engine) -> Scene:
+    project = new_project(tmp_path / "project")
+    monkeypatch.setattr(commands, "ROOT", project.folder)
+    monkeypatch.setattr(engine, "ask", asked_once)
+    return Scene(project)
