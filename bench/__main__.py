@@ -9,6 +9,7 @@ from bench.diff import diff_against_two_synths
 from bench.probes import memory_of_a_thousand_probes, thousand_probes_against_one
 from bench.project import ROOT
 from bench.ratio import Ratio
+from bench.reuse import diff_of_an_assembly_against_one_through_python
 from bench.suite import fast_tests_against_one_synth
 from bench.synth import production_against_empty_stack
 
@@ -19,6 +20,7 @@ BENCHMARKS: Mapping[str, Callable[[], Ratio]] = {
     "memory_of_a_thousand_probes": memory_of_a_thousand_probes,
     "first_call_against_four_clients": first_call_against_four_clients,
     "diff_of_an_unchanged_tree_against_two_synths": diff_against_two_synths,
+    "diff_of_an_assembly_against_one_through_python": diff_of_an_assembly_against_one_through_python,
 }
 
 
