@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "lambda/release_aws": {"release_aws", "release_engine"},
     "lambda/release_handlers": {"release_handlers", "release_aws", "release_engine"},
     "release": {"release", "release_engine", "release_aws", "stacks"},
-    "bench": {"bench", "stacks", "release_engine", "release_aws", "rehearsal"},
+    "bench": {"bench", "stacks", "release_engine", "release_aws"},
     "rehearsal": OURS - {"app", "bench", "tests"},
 }
 SOURCES = (*MAY_IMPORT, "tests")
