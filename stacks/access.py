@@ -36,7 +36,8 @@ class AccessStack(Stack):
         existing = github_provider_arn or self._provider_of_staging()
         self._provider = github_provider(self, "GitHub", existing_arn=existing)
         self.diff, self.look, self.builds, self.releases = self._diff(), self._look(), self._builds(), self._releases()
-        PipelineRoles(self, "Pipeline", settings=settings, reach=self._reach)
+        if settings.has_pipeline:
+            PipelineRoles(self, "Pipeline", settings=settings, reach=self._reach)
         self.add_stack_dependency(release, "its machines are named in what the role may start")
         CfnOutput(self, "DiffRoleArn", value=self.diff.role_arn)
         CfnOutput(self, "LookRoleArn", value=self.look.role_arn)

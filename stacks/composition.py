@@ -68,6 +68,7 @@ def compose(app: App, settings: Settings) -> Composition:
     access = AccessStack(
         *named("access"), release=release, github_provider_arn=settings.adopt.github_provider_arn, **place
     )
+    own = settings.has_pipeline and not settings.owner
     composition = Composition(
         registry=registry,
         network=network,
@@ -79,7 +80,7 @@ def compose(app: App, settings: Settings) -> Composition:
             *named("observability"), platform=platform, data=data, components=components, release=release, **place
         ),
         access=access,
-        pipeline=None if settings.owner else PipelineStack(*named("pipeline"), access=access, **place),
+        pipeline=PipelineStack(*named("pipeline"), access=access, **place) if own else None,
     )
     Tags.of(app).add("project", settings.project)
     Tags.of(app).add("environment", settings.environment)

@@ -77,6 +77,11 @@ class Settings:
     owner: Owner | None = None  # whose pipeline releases here first; None where the environment has one of its own
 
     @property
+    def has_pipeline(self) -> bool:
+        """Whether a pipeline releases here, its own or another environment's; else GitHub's workflows do."""
+        return (self.owner.runner if self.owner else self.pipeline.runner) == "codepipeline"
+
+    @property
     def chain(self) -> tuple[str, ...]:
         return tuple(self.components)
 

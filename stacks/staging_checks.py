@@ -11,10 +11,11 @@ _KEY = "pipeline.staging"
 
 
 class Owner(NamedTuple):
-    """The environment whose pipeline releases to another; without an account it is in the same."""
+    """The environment whose pipeline, or other `runner`, releases to another; without an account it is in the same."""
 
     environment: str
     account: str | None
+    runner: object = "codepipeline"
 
 
 class Place(NamedTuple):
@@ -27,7 +28,7 @@ class Place(NamedTuple):
 def owners(environment: str, tables: Tables) -> list[Owner]:
     """The environments that name this one as their staging."""
     return [
-        Owner(name, table.get("account"))
+        Owner(name, table.get("account"), table["pipeline"].get("runner", "codepipeline"))
         for name, table in tables.items()
         if name != environment and _staging(table) == environment
     ]

@@ -45,9 +45,12 @@ def run(stage: Stage) -> Played:
     figures = [of_push(_environments(stage), good.run, APPROVAL)]
     monorepo.set_version("client", "3.0.0", fault="errors-for-a-fifth")
     bad = _push(stage, monorepo, "a client that fails a fifth of its requests")
+    promises += _stopped(stage, good, bad)
+    monorepo.set_version("client", "4.0.0", fault="shows-nothing")
+    empty = _push(stage, monorepo, "a client whose pages are empty")
     traffic = stage.traffic.end(STORY.name)
-    promises += [*_stopped(stage, good, bad), unharmed_promise(traffic, "three pushes")]
-    return Played(promises, _releases(stage, good.run, bad.run), traffic, figures)
+    promises += [*_unaccepted(stage, good, empty), unharmed_promise(traffic, "all pushes")]
+    return Played(promises, _releases(stage, good.run, bad.run, empty.run), traffic, figures)
 
 
 def _push(stage: Stage, monorepo: Monorepo, message: str) -> Pushed:
@@ -140,6 +143,32 @@ def _stopped(stage: Stage, good: Pushed, bad: Pushed) -> list[Promise]:
     ]
 
 
+def _unaccepted(stage: Stage, good: Pushed, empty: Pushed) -> list[Promise]:
+    """What no gate looks at: the acceptance fails, and undoes what this execution released, and nothing else."""
+    assert stage.staging is not None  # noqa: S101
+    staging, environment = stage.staging, stage.staging.settings.environment
+    released = next((one for one in staging.ledger.releases("client") if _requested(one, empty.run)), None)
+    reached = [action.stage for action in empty.run.actions() if action.stage.startswith(("Approval", "Production"))]
+    others = [name for name in staging.settings.chain if name != "client"]
+    return [
+        _ended(empty, "a push of a client with empty pages", "Failed"),
+        outcome_promise(released, f"pushed empty {environment} client", Outcome.RELEASED),
+        outcome_promise(staging.latest("client"), f"undoing {environment} client", Outcome.RELEASED),
+        running_promise(
+            staging.running("client"),
+            f"{environment} client",
+            next(iter(good.after[environment]["client"].digests), ""),
+        ),
+        Promise(
+            "nobody is asked to approve a client with empty pages", not reached, ", ".join(reached) or "it ended before"
+        ),
+        *(
+            Promise(f"{name} of {environment} is untouched by a client with empty pages", empty.same(environment, name))
+            for name in others
+        ),
+    ]
+
+
 def _ended(pushed: Pushed, what: str, wanted: str) -> Promise:
     failed = [f"{one.stage} {one.name}: {one.summary}" for one in pushed.run.actions() if one.status == "Failed"]
     return Promise(f"{what} ends as {wanted}", pushed.status == wanted, "; ".join([pushed.status, *failed]))
@@ -148,18 +177,21 @@ def _ended(pushed: Pushed, what: str, wanted: str) -> Promise:
 def _asked_by(stage: Stage, component: str, run: Run) -> bool:
     """Whether the newest release of the component was this execution's."""
     release = stage.latest(component)
-    return release is not None and release.requested_by == f"pipeline:{run.execution}"
+    return release is not None and _requested(release, run)
+
+
+def _requested(release: Release, run: Run) -> bool:
+    return release.requested_by == f"pipeline:{run.execution}"
 
 
 def _releases(stage: Stage, *runs: Run) -> list[Release]:
     """Of those executions, in both environments."""
-    asking = {f"pipeline:{one.execution}" for one in runs}
     return [
         release
         for one in _environments(stage)
         for name in one.settings.chain
         for release in one.ledger.releases(name)
-        if release.requested_by in asking
+        if any(_requested(release, run) for run in runs)
     ]
 
 

@@ -142,3 +142,12 @@ def test_in_one_account_a_repository_needs_no_policy() -> None:
 def registry_of(settings: Settings) -> Template:
     place = Environment(account=settings.account, region=settings.region)
     return Template.from_stack(RegistryStack(App(context=CONTEXT), "Registry", settings=settings, env=place))
+
+
+def test_where_github_runs_the_releases_there_is_no_pipeline_and_no_role_for_one() -> None:
+    known = production(runner="github")
+    assert not known.has_pipeline
+    assert known.staging
+    staging = replace(known.staging, owner=Owner("prod2", None, "github"))
+    for settings, role in ((known, "exchange-prod2-pipeline"), (staging, "exchange-staging-pipeline")):
+        assert f'"{role}"' not in json.dumps(access_of(settings).find_resources("AWS::IAM::Role"))

@@ -12,7 +12,7 @@ SERVERS = EVERY_PROCESS | {"not-ready", "errors-for-a-fifth", "slow", "slower"}
 ALLOWED: Mapping[str, frozenset[str]] = {
     "backend": SERVERS
     | {"consumes-nothing", "database-unreachable", "drops-jobs", "reports-nothing", "workers-crash-later"},
-    "client": SERVERS | {"forgets-former-assets"},
+    "client": SERVERS | {"forgets-former-assets", "shows-nothing"},
     "engine": EVERY_PROCESS | {"not-ready"},
 }
 CRASH_AFTER = 4.0
@@ -54,6 +54,11 @@ class Faults:
     def forgets(self) -> bool:
         """True: it serves the assets of its own image only."""
         return self._name == "forgets-former-assets"
+
+    @property
+    def shows(self) -> bool:
+        """False: its pages are there, and empty; neither a status nor a latency tells of it."""
+        return self._name != "shows-nothing"
 
     def misled(self, environment: Mapping[str, str]) -> Mapping[str, str]:
         """Where a process looks for its data services: one that can't find its database asks where nobody is."""

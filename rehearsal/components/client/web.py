@@ -51,7 +51,8 @@ class Client:
         return markets
 
     def _page(self, markets: list[Mapping[str, Any]]) -> str:
-        rows = "".join(f"<li>{html.escape(market['name'])}: {market['last_price'] or '-'}</li>" for market in markets)
+        shown = markets if self._process.faults.shows else []
+        rows = "".join(f"<li>{html.escape(market['name'])}: {market['last_price'] or '-'}</li>" for market in shown)
         return f"<!doctype html><title>exchange</title>{self._head}<ul>{rows}</ul>"
 
 

@@ -30,7 +30,7 @@ def cdk(place: dict[str, Any], output: Path, *arguments: str) -> Finished:
 
 
 def test_every_stack_of_staging_is_deployed_as_it_was_synthesized(place: dict[str, Any]) -> None:
-    assert len(place["stacks"]) == 11
+    assert len(place["stacks"]) == 10
     assert all(name.startswith("exchange-staging-") for name in place["stacks"])
     assert place["differing_templates"] == []
 
@@ -46,7 +46,7 @@ def test_cdk_deploy_all_needs_no_argument_and_changes_nothing_the_second_time(
 ) -> None:
     done = cdk(place, tmp_path, "deploy", "--all", "--require-approval", "never")
     assert done.code == 0, done.output
-    assert done.output.count("(no changes)") == 11
+    assert done.output.count("(no changes)") == 10
 
 
 def test_the_first_release_of_staging_finds_its_broker_by_name(place: dict[str, Any]) -> None:
