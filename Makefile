@@ -13,7 +13,7 @@ WORKFLOWS := .github/workflows examples/monorepo/.github/workflows
 SPEED ?= 60
 TESTED := build/tested
 FAST := tests/unit tests/infra
-SOURCES := $(wildcard $(shell git ls-files --cached --others --exclude-standard 2>/dev/null))
+SOURCES := $(if $(wildcard .git),$(wildcard $(shell git ls-files --cached --others --exclude-standard)))
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true

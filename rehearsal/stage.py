@@ -73,8 +73,7 @@ class Stage:
         return {component: self.build(component, version) for component in self.settings.chain}
 
     def repository(self, component: str) -> str:
-        adopted = self.settings.adopt.repositories.get(component)
-        return adopted or f"{self.settings.project}-{self.settings.environment}-{component}"
+        return self.settings.repository_name(component)
 
     def command(self, *arguments: str) -> Command:
         """The operator's command line, under way."""

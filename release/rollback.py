@@ -8,7 +8,6 @@ from release.account import Account
 from release.arguments import InputError, checked_component, checked_digest
 from release.display import Display
 from release.going_back import GoingBack, plan_going_back
-from release.images.repository import repository_of
 from release.outcomes import NOT_RELEASED, carry_out, refusing
 from release.releasing import Order, Releases
 from release.saved_plan import SavedPlan, load_plan, still_true
@@ -69,7 +68,7 @@ def plan_of(account: Account, component: str, to: str | None) -> GoingBack:
     facts = Facts(
         stack_status=stack.status if stack else None,
         stack_digest=stack.digest if stack else None,
-        images=account.images.present(repository_of(account.settings, component), digests),
+        images=account.images.present(account.settings.repository_name(component), digests),
     )
     return plan_going_back(history, facts, to)
 

@@ -40,7 +40,7 @@ class Composition:
 def compose(app: App, settings: Settings) -> Composition:
     """In the order of docs/decisions/0004-parts-are-stacked-by-need.md; deployed in it too, by their references.
 
-    Eleven, or ten where another environment's pipeline releases: each environment has one pipeline at most.
+    Eleven, or ten where another environment's pipeline releases, or GitHub's workflows do.
     """
     _check_components(settings)
 

@@ -31,7 +31,7 @@ from stacks.pipeline_names import (
     stage_label,
     stages_role,
 )
-from stacks.release_facts import preflight_name, record_name, repository_name, request_name
+from stacks.release_facts import preflight_name, record_name, request_name
 from stacks.settings import Component, Settings
 
 _KEPT_DAYS = 30
@@ -124,7 +124,7 @@ class PipelineStack(Stack):
             images=[
                 Image(
                     name,
-                    [self._place(stop).arn("ecr", f"repository/{repository_name(stop, name)}") for stop in stops],
+                    [self._place(stop).arn("ecr", f"repository/{stop.repository_name(name)}") for stop in stops],
                     build_role(self._settings, name),
                 )
                 for name in self._settings.components
@@ -188,6 +188,7 @@ class PipelineStack(Stack):
             destination=destination,
             chain=stop.chain,
             digests=images.digests,
+            manifests=images.manifests,
         )
         self._stage(f"{label}Acceptance", projects.acceptance)
 

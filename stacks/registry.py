@@ -26,18 +26,18 @@ class RegistryStack(Stack):
         self._settings = settings
         self._prefix = f"/{settings.project}/{settings.environment}/repositories"
         self.repositories: dict[str, ecr.IRepository] = {
-            name: self._repository(name, settings.stack_name(name), settings.adopt.repositories.get(name))
+            name: self._repository(name, settings.repository_name(name), adopted=name in settings.adopt.repositories)
             for name in settings.components
         }
         kafka = settings.kafka
-        self.kafka = self._repository("kafka", kafka.image, None) if isinstance(kafka, EcsKafka) else None
+        self.kafka = self._repository("kafka", kafka.image, adopted=False) if isinstance(kafka, EcsKafka) else None
 
-    def _repository(self, component: str, name: str, adopted: str | None) -> ecr.IRepository:
+    def _repository(self, component: str, name: str, *, adopted: bool) -> ecr.IRepository:
         """Known to other stacks by its name: an ARN of another stack cannot be taken apart into a URI."""
         id_ = component.capitalize()
         if not adopted:
             ImageRepository(self, id_, name=name, pushed_by=self._pushed_by(component))
-        repository = ecr.Repository.from_repository_name(self, f"{id_}ByName", adopted or name)
+        repository = ecr.Repository.from_repository_name(self, f"{id_}ByName", name)
         ssm.StringParameter(
             self,
             f"{id_}Uri",

@@ -10,7 +10,7 @@ from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.place import place_of
 from exchange_constructs.release_reach import finding
 from stacks.release import ReleaseStack
-from stacks.release_facts import machine_name, preflight_name, record_name, repository_name, request_name
+from stacks.release_facts import machine_name, preflight_name, record_name, request_name
 from stacks.settings import Settings
 
 _EXECUTIONS = "executions of this one machine come into being with each release"
@@ -26,7 +26,7 @@ class ReleaseAccess:
     @property
     def repositories(self) -> list[str]:
         """The ARNs of the components' repositories."""
-        names = [repository_name(self._settings, name) for name in self._settings.components]
+        names = [self._settings.repository_name(name) for name in self._settings.components]
         return [self._place.arn("ecr", f"repository/{name}") for name in names]
 
     def grant_releasing(self, role: iam.Role) -> None:

@@ -33,11 +33,6 @@ def record_name(settings: Settings) -> str:
     return settings.stack_name("record")
 
 
-def repository_name(settings: Settings, component: str) -> str:
-    """Of its images: adopted, or our own."""
-    return settings.adopt.repositories.get(component) or settings.stack_name(component)
-
-
 def alarm_prefix(settings: Settings, component: str) -> str:
     """With which the names of a component's alarms begin."""
     return f"{settings.stack_name(component)}-"

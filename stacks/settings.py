@@ -89,6 +89,10 @@ class Settings:
         """As CloudFormation knows it: `exchange-staging-client`; with "" the beginning that all of them share."""
         return f"{self.project}-{self.environment}-{stack}"
 
+    def repository_name(self, component: str) -> str:
+        """Of the component's images, as the Registry stack names or adopts it."""
+        return self.adopt.repositories.get(component) or self.stack_name(component)
+
     def task(self, component: str, service: str) -> TaskSize:
         """How large a service's tasks are, and between which numbers of them it scales."""
         return self.tasks[f"{component}.{service}"]

@@ -9,7 +9,8 @@ from typing import Any
 
 from aws_cdk import aws_codebuild as codebuild
 
-DIGEST, VERSION = "IMAGE_DIGEST", "VERSION"  # what a build exports, to later stages as variables
+DIGEST, VERSION = "IMAGE_DIGEST", "VERSION"  # what a build exports, to later stages as variables ...
+MANIFEST = "MANIFEST"  # ... and its release.json, in base64: a variable is put into JSON as it is
 LEFT = "build/pipeline"  # where a build leaves its manifest and its SBOM
 _CACHE = ".cache"
 _PYTHON = "3.12"  # https://docs.aws.amazon.com/codebuild/latest/userguide/available-runtimes.html
@@ -42,7 +43,8 @@ for place in $PLACES; do
 done
 {DIGEST}=$(release -e "$ENVIRONMENT" image "$COMPONENT" --source "$monorepo" --version "${VERSION}" \\
   --commit "$COMMIT" "${{repositories[@]}}" --manifest {LEFT}/release.json --sbom {LEFT}/sbom.spdx.json)
-export {VERSION} {DIGEST}
+{MANIFEST}=$(base64 < {LEFT}/release.json | tr -d '\n')
+export {VERSION} {DIGEST} {MANIFEST}
 """
 _SCAN = f"""{_RELEASE}release -e "$ENVIRONMENT" scan $DIGESTS
 """
@@ -62,7 +64,7 @@ def build() -> codebuild.BuildSpec:
     return _spec(
         _BUILD,
         before=[_BUILDER],
-        exported=[VERSION, DIGEST],
+        exported=[VERSION, DIGEST, MANIFEST],
         artifacts={"base-directory": LEFT, "files": ["**/*"]},
     )
 

@@ -33,19 +33,6 @@ class Cache(Construct):
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Redis", allow_all_outbound=False
         )
-        subnets = elasticache.CfnSubnetGroup(
-            self,
-            "Subnets",
-            description="The isolated subnets",
-            subnet_ids=vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
-        )
-        parameters = elasticache.CfnParameterGroup(
-            self,
-            "Parameters",
-            cache_parameter_group_family="redis7",
-            description="Jobs are kept",
-            properties={"maxmemory-policy": "noeviction"},
-        )
         self._group = elasticache.CfnReplicationGroup(
             self,
             "Group",
@@ -53,8 +40,8 @@ class Cache(Construct):
             engine="redis",
             engine_version="7.1",
             cache_node_type=node_type,
-            cache_parameter_group_name=parameters.ref,
-            cache_subnet_group_name=subnets.ref,
+            cache_parameter_group_name=self._parameters().ref,
+            cache_subnet_group_name=self._subnets(vpc).ref,
             security_group_ids=[self.security_group.security_group_id],
             num_cache_clusters=1 + replicas,
             automatic_failover_enabled=replicas > 0,
@@ -72,3 +59,20 @@ class Cache(Construct):
             reason = "by the settings: nobody's money depends on this environment"
             acknowledge(self._group, {"AwsSolutions-AEC4": reason})
         self.host, self.port = self._group.attr_primary_end_point_address, self._group.attr_primary_end_point_port
+
+    def _subnets(self, vpc: ec2.IVpc) -> elasticache.CfnSubnetGroup:
+        return elasticache.CfnSubnetGroup(
+            self,
+            "Subnets",
+            description="The isolated subnets",
+            subnet_ids=vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids,
+        )
+
+    def _parameters(self) -> elasticache.CfnParameterGroup:
+        return elasticache.CfnParameterGroup(
+            self,
+            "Parameters",
+            cache_parameter_group_family="redis7",
+            description="Jobs are kept",
+            properties={"maxmemory-policy": "noeviction"},
+        )

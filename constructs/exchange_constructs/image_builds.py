@@ -29,8 +29,8 @@ class Image:
 
 
 class ImageBuilds(Construct):
-    """`digests` are what the builds have told, by component, for the stages behind them; `targets` the same in a line,
-    as commands take them.
+    """`digests` and `manifests` are what the builds have told, by component, for the stages behind them; `targets` are
+    the digests in a line, as commands take them.
 
     `environments` are the pipeline's, its own first. An image's tag is the version of its content, so a component that
     has not changed is not built again, and its digest is what runs already.
@@ -51,6 +51,9 @@ class ImageBuilds(Construct):
         self.builds = {one.component: self._build(one) for one in images}
         self.digests: Mapping[str, str] = {
             name: build.variable(buildspecs.DIGEST) for name, build in self.builds.items()
+        }
+        self.manifests: Mapping[str, str] = {
+            name: build.variable(buildspecs.MANIFEST) for name, build in self.builds.items()
         }
         self.targets = " ".join(f"{name}={digest}" for name, digest in self.digests.items())
         self.scan = self._scan([one.repositories[0] for one in images])

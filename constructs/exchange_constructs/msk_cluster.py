@@ -64,13 +64,7 @@ class MskCluster(Construct):
                 encryption_at_rest=msk.CfnCluster.EncryptionAtRestProperty(data_volume_kms_key_id=key.key_arn),
                 encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(client_broker="TLS", in_cluster=True),
             ),
-            logging_info=msk.CfnCluster.LoggingInfoProperty(
-                broker_logs=msk.CfnCluster.BrokerLogsProperty(
-                    cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
-                        enabled=True, log_group=log_group.log_group_name
-                    )
-                )
-            ),
+            logging_info=_logged_to(log_group),
             enhanced_monitoring="PER_TOPIC_PER_BROKER",
         )
         self._cluster.apply_removal_policy(RemovalPolicy.RETAIN)
@@ -111,3 +105,8 @@ class MskCluster(Construct):
             properties={"ClusterArn": cluster},
         )
         return found.get_att_string("Brokers")
+
+
+def _logged_to(log_group: logs.LogGroup) -> msk.CfnCluster.LoggingInfoProperty:
+    written = msk.CfnCluster.CloudWatchLogsProperty(enabled=True, log_group=log_group.log_group_name)
+    return msk.CfnCluster.LoggingInfoProperty(broker_logs=msk.CfnCluster.BrokerLogsProperty(cloud_watch_logs=written))

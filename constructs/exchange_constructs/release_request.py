@@ -17,6 +17,8 @@ _RELEASE_ID = (
     "{% $replace($replace($states.context.Execution.StartTime, /\\.[0-9]+/, ''), /[-:]/, '')"
     " & '-' & $substring($states.context.Execution.Name, 0, 8) %}"
 )
+# As a pipeline hands it over, in base64. https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+_MANIFEST = "{% $parse($base64decode($states.input.manifest)) %}"
 _LONGEST_HOURS = 61  # a little more than the release machine itself may take
 _WATCHING = "StepFunctionsGetEventsForStepFunctionsExecutionRule"  # the name is given by Step Functions
 
@@ -86,7 +88,7 @@ def _start(component: str, arns: MachineArns) -> dict[str, object]:
                 "digest": "{% $states.input.digest %}",
                 "kind": "release",
                 "requested_by": "{% $states.input.requested_by %}",
-                "manifest": None,
+                "manifest": _MANIFEST,
             },
         },
         "End": True,

@@ -15,8 +15,9 @@ from exchange_constructs.destination import Destination
 class StageChain(Construct):
     """Adds the stages to `pipeline`. A stage begins when the release of the one before has succeeded.
 
-    `digests` says, per component, what to release; a pipeline variable serves. The destination's preflight is asked
-    before each stage, so that a stage fails at its entry, with every reason, rather than by a release that is refused.
+    `digests` and `manifests` (in base64) say, per component, what to release; pipeline variables serve. Preflight of
+    the destination is asked before each stage, so that a stage fails at its entry, with every reason, rather than by a
+    release that is refused.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class StageChain(Construct):
         destination: Destination,
         chain: Sequence[str],
         digests: Mapping[str, str],
+        manifests: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id_)
         if not chain:
@@ -36,10 +38,11 @@ class StageChain(Construct):
             machine = sfn.StateMachine.from_state_machine_arn(
                 self, component.capitalize(), destination.request_arn(component)
             )
+            told = {"digest": digests[component], "manifest": manifests[component]}
             pipeline.add_stage(
                 stage_name=f"{destination.label}{component.capitalize()}",
                 before_entry=_entry(component, destination),
-                actions=[_release(machine, destination, digests[component])],
+                actions=[_release(machine, destination, told)],
             )
             _asked_as(destination.release_role_arn, pipeline)
 
@@ -68,11 +71,11 @@ def _asked_as(role_arn: str, pipeline: codepipeline.Pipeline) -> None:
     stages.add_property_override(f"Stages.{last}.BeforeEntry.Conditions.0.Rules.0.RoleArn", role_arn)
 
 
-def _release(machine: sfn.IStateMachine, destination: Destination, digest: str) -> codepipeline.IAction:
+def _release(machine: sfn.IStateMachine, destination: Destination, told: Mapping[str, str]) -> codepipeline.IAction:
     by = f"pipeline:{codepipeline.GlobalVariables.EXECUTION_ID}"
     return actions.StepFunctionInvokeAction(
         action_name="Release",
         state_machine=machine,
-        state_machine_input=actions.StateMachineInput.literal({"digest": digest, "requested_by": by}),
+        state_machine_input=actions.StateMachineInput.literal({**told, "requested_by": by}),
         role=destination.role,
     )

@@ -86,11 +86,17 @@ def _everywhere(stage: Stage, pushed: Pushed) -> list[Promise]:
         digests = {environment: after[name].digests for environment, after in pushed.after.items()}
         once = len(set(digests.values())) == 1 and all(len(found) == 1 for found in digests.values())
         promises.append(Promise(f"one image of {name} runs in both environments", once, _told(digests)))
-        promises += [
-            outcome_promise(one.latest(name), f"first {one.settings.environment} {name}", Outcome.RELEASED)
-            for one in _environments(stage)
-        ]
+        for one in _environments(stage):
+            release, what = one.latest(name), f"first {one.settings.environment} {name}"
+            promises += [outcome_promise(release, what, Outcome.RELEASED), _manifest(release, what, pushed.commit)]
     return promises
+
+
+def _manifest(release: Release | None, what: str, commit: str) -> Promise:
+    """What a later rollback is planned by: which schema and which formats the version has left."""
+    found = dict(release.manifest or {}) if release else {}
+    same = release is not None and (found.get("commit"), found.get("digest")) == (commit, release.digest)
+    return Promise(f"the ledger keeps the manifest of the {what} release", same, str(found or "none"))
 
 
 def _order(stage: Stage, pushed: Pushed) -> Promise:

@@ -14,7 +14,7 @@ from release.display import Display
 from release.images.content import content_version, part_of
 from release.images.docker import Docker, DockerError
 from release.images.image import manifest_of, one_image
-from release.images.repository import log_in, repository_of
+from release.images.repository import log_in
 from release.outcomes import NOT_RELEASED, refusing
 
 Component = Annotated[str, typer.Argument(help="The component.")]
@@ -34,7 +34,7 @@ def registry(context: typer.Context, component: Component) -> None:
     with _refusing(display):
         settings = context.obj.settings()
         checked_component(component, settings.chain)
-        name = repository_of(settings, component)
+        name = settings.repository_name(component)
         ecr = context.obj.around.clients(settings.region)("ecr")
         display.raw(log_in(Docker(), ecr, name, settings.account))
 

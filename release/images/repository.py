@@ -4,12 +4,6 @@ from base64 import b64decode
 
 from release.images.docker import Docker
 from release_aws.clients import AwsClient
-from stacks.settings import Settings
-
-
-def repository_of(settings: Settings, component: str) -> str:
-    """The name of the component's repository, as the Registry stack names or adopts it."""
-    return settings.adopt.repositories.get(component) or settings.stack_name(component)
 
 
 def log_in(docker: Docker, ecr: AwsClient, name: str, account: str | None) -> str:

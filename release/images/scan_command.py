@@ -10,7 +10,6 @@ from rich.console import Console
 
 from release.arguments import parse_targets
 from release.display import Display
-from release.images.repository import repository_of
 from release.images.scan import ScanError, Scans
 from release.images.scan_report import as_data, show
 from release.images.scan_verdict import Image, judged
@@ -51,7 +50,7 @@ def look(desk: Desk, targets: list[str]) -> list[Image]:
     images = []
     for component, digest in wanted.items():
         try:
-            found = scans.findings(repository_of(settings, component), digest)
+            found = scans.findings(settings.repository_name(component), digest)
         except ScanError as error:
             images.append(Image(component, digest, problem=str(error)))
             continue

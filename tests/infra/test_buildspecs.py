@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,10 @@ with open("said.jsonl", "a") as said:
 doing = next((word for word in words if word in os.environ.get("FAILING", "none").split()), None)
 if doing:
     sys.exit(7)
+if "--manifest" in words:
+    manifest = words[words.index("--manifest") + 1]
+    os.makedirs(os.path.dirname(manifest))
+    open(manifest, "w").write('{{\\n  "component": "client"\\n}}\\n')
 answers = {{"version": "v-1", "image": "{DIGEST}", "address": "https://exchange.example.com"}}
 if "registry" in words:
     print(words[3] + ".registry/" + words[5])
@@ -56,7 +61,9 @@ def run(logical: str, phase: str, folder: Path, variables: Mapping[str, str], fa
     for name in ("python", "make", "docker"):
         (tools / name).write_text(PROGRAM)
         (tools / name).chmod(stat.S_IRWXU)
-    script = "\n".join([*spec_of(logical)["phases"][phase]["commands"], 'echo "$VERSION $IMAGE_DIGEST" > exported'])
+    script = "\n".join(
+        [*spec_of(logical)["phases"][phase]["commands"], 'echo "$VERSION $IMAGE_DIGEST $MANIFEST" > exported']
+    )
     told = {"PATH": f"{tools}:{os.environ['PATH']}", "FAILING": failing, **variables}
     done = subprocess.run(["bash", "-c", script], cwd=folder, env=told, check=False)  # noqa: S603, S607
     lines = (folder / "said.jsonl").read_text().splitlines() if (folder / "said.jsonl").exists() else []
@@ -92,12 +99,14 @@ def test_a_build_asks_for_the_version_and_builds_for_both_environments_what_has_
         "--repository prod2.registry/client --repository staging.registry/client "
         "--manifest build/pipeline/release.json --sbom build/pipeline/sbom.spdx.json",
     ]
-    assert (done.code, done.exported) == (0, f"v-1 {DIGEST}")
+    version, digest, manifest = done.exported.split(" ")
+    assert (done.code, version, digest) == (0, "v-1", DIGEST)
+    assert json.loads(b64decode(manifest)) == {"component": "client"}
 
 
 def test_what_a_build_exports_and_leaves_is_what_the_pipeline_takes_from_it() -> None:
     spec = spec_of("BuildClient")
-    assert spec["env"] == {"shell": "bash", "exported-variables": ["VERSION", "IMAGE_DIGEST"]}
+    assert spec["env"] == {"shell": "bash", "exported-variables": ["VERSION", "IMAGE_DIGEST", "MANIFEST"]}
     assert spec["artifacts"] == {"base-directory": "build/pipeline", "files": ["**/*"]}
 
 

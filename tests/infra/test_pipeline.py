@@ -1,6 +1,7 @@
 """The Pipeline stack: one pipeline, two environments, one stage after the other."""
 
 import json
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from exchange_constructs.place import place_of
 from exchange_constructs.stage_chain import StageChain
 from release_engine.pipeline_job import Question, question
 from release_engine.push import Push
+from stacks import ROOT
 from tests.infra.exchange import PIPELINE, Json, exchange
 from tests.infra.pipelines import action, pipeline_of, stages_of
 
@@ -47,6 +49,12 @@ def told(project: Json) -> dict[str, Any]:
 
 def variables(action: Json) -> dict[str, str]:
     return {one["name"]: one["value"] for one in json.loads(action["Configuration"]["EnvironmentVariables"])}
+
+
+def release_json(component: str) -> Json:
+    """As a build leaves it."""
+    template = ROOT / "rehearsal" / "components" / component / "release.json"
+    return {**json.loads(template.read_text(encoding="utf-8")), "commit": "c" * 40, "digest": DIGEST}
 
 
 def half_of(half: str) -> list[str]:
@@ -136,10 +144,29 @@ def test_f7_each_stage_releases_the_digest_that_was_built_once(
     asked = json.loads(release["Configuration"]["Input"])
     assert asked == {
         "digest": f"#{{Build{component.capitalize()}.IMAGE_DIGEST}}",
+        "manifest": f"#{{Build{component.capitalize()}.MANIFEST}}",
         "requested_by": "pipeline:#{codepipeline.PipelineExecutionId}",
     }
     machine = json.dumps(release["Configuration"]["StateMachineArn"])
     assert f":stateMachine:exchange-{HALVES[half]}-{component}-request" in machine
+
+
+@both
+@each
+def test_what_a_stage_hands_over_stays_within_what_a_configuration_may_hold(
+    stages: dict[str, list[Json]], half: str, component: str
+) -> None:
+    """A thousand characters: https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html"""
+    manifest = json.dumps(release_json(component), indent=2).encode()
+    said = stages[f"{half}{component.capitalize()}"][0]["Configuration"]["Input"]
+    for variable, value in (
+        (f"Build{component.capitalize()}.IMAGE_DIGEST", DIGEST),
+        (f"Build{component.capitalize()}.MANIFEST", b64encode(manifest).decode()),
+        ("codepipeline.PipelineExecutionId", "11111111-2222-3333-4444-555555555555"),
+    ):
+        said = said.replace(f"#{{{variable}}}", value)
+    assert json.loads(b64decode(json.loads(said)["manifest"])) == release_json(component)
+    assert len(said) <= 1000
 
 
 @both
@@ -254,4 +281,4 @@ def test_a_chain_of_nothing_is_refused() -> None:
     )
     pipeline = codepipeline.Pipeline(stack, "Pipeline")
     with pytest.raises(ValueError, match="would release nothing and succeed"):
-        StageChain(stack, "Chain", pipeline=pipeline, destination=destination, chain=[], digests={})
+        StageChain(stack, "Chain", pipeline=pipeline, destination=destination, chain=[], digests={}, manifests={})

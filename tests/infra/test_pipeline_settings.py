@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment
+from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
+from stacks.composition import compose
 from stacks.environment_settings import Window
 from stacks.registry import RegistryStack
 from stacks.settings import Settings
@@ -151,3 +152,30 @@ def test_where_github_runs_the_releases_there_is_no_pipeline_and_no_role_for_one
     staging = replace(known.staging, owner=Owner("prod2", None, "github"))
     for settings, role in ((known, "exchange-prod2-pipeline"), (staging, "exchange-staging-pipeline")):
         assert f'"{role}"' not in json.dumps(access_of(settings).find_resources("AWS::IAM::Role"))
+
+
+def test_an_account_has_one_provider_of_github_whichever_environments_are_in_it() -> None:
+    """A second one of the same URL is refused.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
+    """
+    known = production()
+    assert known.staging
+    providers = {
+        settings.environment: len(access_of(settings).find_resources("AWS::IAM::OIDCProvider"))
+        for settings in (known, known.staging)
+    }
+    assert providers == {"prod2": 0, "staging": 1}
+    assert ":oidc-provider/token.actions.githubusercontent.com" in json.dumps(
+        access_of(known).find_resources("AWS::IAM::Role")
+    )
+    assert len(access_of(in_two_accounts()).find_resources("AWS::IAM::OIDCProvider")) == 1
+    assert len(access_of(alone()).find_resources("AWS::IAM::OIDCProvider")) == 1
+
+
+@pytest.mark.parametrize(("runner", "stacks"), [("codepipeline", 11), ("github", 10)])
+def test_the_runner_decides_whether_there_is_a_pipeline(runner: str, stacks: int) -> None:
+    app = App(context=CONTEXT)
+    composition = compose(app, production(runner=runner))
+    assert (composition.pipeline is not None) == (runner == "codepipeline")
+    assert sum(isinstance(child, Stack) for child in app.node.children) == stacks
