@@ -3,20 +3,17 @@
 https://docs.aws.amazon.com/autoscaling/application/APIReference/Welcome.html
 """
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
 from time import time
 from typing import Any
 
-from ministack import app
-from ministack.core.responses import error_response_json, get_account_id, get_region, new_uuid
-from ministack.core.router import SERVICE_PATTERNS
+from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import ecs
 
-from rehearsal.local_aws import clients
-from rehearsal.local_aws.answers import Record, RefusedError, Response, answered
+from rehearsal.local_aws import added_services, clients
+from rehearsal.local_aws.answers import Record, RefusedError
 from rehearsal.local_aws.clock import Clock
 
 SERVICE, PREFIX = "application-autoscaling", "AnyScaleFrontendService"
@@ -31,22 +28,11 @@ _activities: list[Record] = []
 
 
 def install(_clock: Clock) -> None:
-    """Adds the service, which ministack has not."""
+    """Adds the service, with nothing in it."""
     _targets.clear()
     _policies.clear()
     _activities.clear()
-    app.SERVICE_HANDLERS[SERVICE] = handle_request
-    SERVICE_PATTERNS[SERVICE] = {"target_prefixes": [PREFIX], "host_patterns": [r"application-autoscaling\."]}
-
-
-async def handle_request(_method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Any) -> Response:
-    """As ministack's dispatcher calls a service."""
-    name = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-    action = ACTIONS.get(name)
-    if action is None:
-        refusal: Response = error_response_json("UnknownOperationException", f"{name} is not imitated here", 400)
-        return refusal
-    return answered(action)(json.loads(body or b"{}"))
+    added_services.add(SERVICE, target=PREFIX, actions=ACTIONS)
 
 
 def register_scalable_target(request: Record) -> Record:

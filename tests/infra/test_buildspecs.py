@@ -47,6 +47,10 @@ class Ran:
     folder: Path
 
 
+# By a process of its own: what is a variable of the shell alone, CodeBuild does not hand on.
+_EXPORTED = """sh -c 'echo "$VERSION $IMAGE_DIGEST $MANIFEST"' > exported"""
+
+
 def spec_of(logical: str) -> Json:
     projects = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project").items()
     [text] = [one["Properties"]["Source"]["BuildSpec"] for id_, one in projects if id_.startswith(logical)]
@@ -61,9 +65,7 @@ def run(logical: str, phase: str, folder: Path, variables: Mapping[str, str], fa
     for name in ("python", "make", "docker"):
         (tools / name).write_text(PROGRAM)
         (tools / name).chmod(stat.S_IRWXU)
-    script = "\n".join(
-        [*spec_of(logical)["phases"][phase]["commands"], 'echo "$VERSION $IMAGE_DIGEST $MANIFEST" > exported']
-    )
+    script = "\n".join([*spec_of(logical)["phases"][phase]["commands"], _EXPORTED])
     told = {"PATH": f"{tools}:{os.environ['PATH']}", "FAILING": failing, **variables}
     done = subprocess.run(["bash", "-c", script], cwd=folder, env=told, check=False)  # noqa: S603, S607
     lines = (folder / "said.jsonl").read_text().splitlines() if (folder / "said.jsonl").exists() else []

@@ -47,19 +47,6 @@ def function(aws: LocalAws) -> str:
     return str(created["FunctionArn"])
 
 
-@pytest.fixture
-def machine(aws: LocalAws) -> Machine:
-    def make(states: dict[str, Any]) -> str:
-        created = aws.client("stepfunctions").create_state_machine(
-            name=f"machine-{uuid.uuid4().hex[:8]}",
-            definition=json.dumps({"StartAt": next(iter(states)), "States": states}),
-            roleArn="arn:aws:iam::000000000000:role/machine",
-        )
-        return str(created["stateMachineArn"])
-
-    return make
-
-
 def run(aws: LocalAws, machine: str, **request: Any) -> dict[str, Any]:
     api = aws.client("stepfunctions")
     arn = api.start_execution(stateMachineArn=machine, input=json.dumps(request))["executionArn"]
@@ -68,17 +55,17 @@ def run(aws: LocalAws, machine: str, **request: Any) -> dict[str, Any]:
     )
 
 
-def test_wait_state_runs_by_the_clock(aws: LocalAws, machine: Machine) -> None:
+def test_wait_state_runs_by_the_clock(aws: LocalAws, machine_of: Machine) -> None:
     started = time.monotonic()
-    waiting = machine({"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, "Done": {"Type": "Succeed"}})
+    waiting = machine_of({"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, "Done": {"Type": "Succeed"}})
     assert run(aws, waiting)["status"] == "SUCCEEDED"
     assert 1.0 <= time.monotonic() - started < 10.0
 
 
-def test_task_is_told_its_execution(aws: LocalAws, machine: Machine, function: str) -> None:
+def test_task_is_told_its_execution(aws: LocalAws, machine_of: Machine, function: str) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html"""
     parameters = {"execution.$": "$$.Execution.Id", "since.$": "$$.Execution.StartTime", "state.$": "$"}
-    done = run(aws, machine({"Call": task(function, Parameters=parameters, ResultPath="$.called", End=True)}), a=1)
+    done = run(aws, machine_of({"Call": task(function, Parameters=parameters, ResultPath="$.called", End=True)}), a=1)
     output = json.loads(done["output"])
     assert output["a"] == 1
     assert output["called"]["event"]["execution"] == done["executionArn"]
@@ -90,7 +77,7 @@ def task(function: str, **more: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": function} | more
 
 
-def test_exception_is_retried_and_caught_by_its_class(aws: LocalAws, machine: Machine, function: str) -> None:
+def test_exception_is_retried_and_caught_by_its_class(aws: LocalAws, machine_of: Machine, function: str) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
     retry = [{"ErrorEquals": ["NotYet"], "IntervalSeconds": 30, "MaxAttempts": 2, "BackoffRate": 1}]
     catch = [{"ErrorEquals": ["NotYet"], "ResultPath": "$.failure", "Next": "Caught"}]
@@ -99,7 +86,7 @@ def test_exception_is_retried_and_caught_by_its_class(aws: LocalAws, machine: Ma
         "Caught": {"Type": "Fail", "Error": "Refused", "CausePath": "$.failure.Error"},
     }
     started = time.monotonic()
-    done = run(aws, machine(states), fail=True)
+    done = run(aws, machine_of(states), fail=True)
     assert (done["status"], done["error"], done["cause"]) == ("FAILED", "Refused", "NotYet")
     assert time.monotonic() - started >= 1.0
     events = aws.client("stepfunctions").get_execution_history(executionArn=done["executionArn"])["events"]
@@ -128,10 +115,10 @@ def test_one_function_serves_several_callers_at_once(aws: LocalAws, function: st
     assert time.monotonic() - started < 3.5
 
 
-def test_f35_execution_started_twice_is_one_execution(aws: LocalAws, machine: Machine) -> None:
+def test_f35_execution_started_twice_is_one_execution(aws: LocalAws, machine_of: Machine) -> None:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html"""
     api = aws.client("stepfunctions")
-    arn = machine({"Wait": {"Type": "Wait", "Seconds": 120, "Next": "Done"}, "Done": {"Type": "Succeed"}})
+    arn = machine_of({"Wait": {"Type": "Wait", "Seconds": 120, "Next": "Done"}, "Done": {"Type": "Succeed"}})
     first, second = (call(api, "StartExecution", stateMachineArn=arn, name="release", input="{}") for _ in range(2))
     assert first["executionArn"] == second["executionArn"]
     with pytest.raises(api.exceptions.ExecutionAlreadyExists):
