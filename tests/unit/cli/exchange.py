@@ -5,14 +5,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from release_aws.items import to_item
 from release_engine.ledger import Kind, Lock, Outcome, Release
+from stacks.settings import Settings
 from tests.unit.aws.answers import Paginated, error
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.aws.fake_table import Dynamo
+from tests.unit.cli.settings_of_tests import settings_of_tests
 
 CHAIN = ("backend", "client", "engine")
 MACHINE = "arn:aws:states:us-west-2:111122223333:stateMachine:exchange-test-{}-release"
@@ -58,15 +59,8 @@ class Exchange:
         }
 
     @property
-    def settings(self) -> Any:
-        return SimpleNamespace(
-            environment="test",
-            region="us-west-2",
-            chain=CHAIN,
-            components=dict.fromkeys(CHAIN),
-            adopt=SimpleNamespace(repositories={"client": "an-older-repository"}),
-            stack_name=lambda stack: f"exchange-test-{stack}",
-        )
+    def settings(self) -> Settings:
+        return settings_of_tests(CHAIN, adopted={"client": "an-older-repository"})
 
     def client(self, service: str) -> Any:
         return self._clients[service]

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanF
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from typer.testing import CliRunner, Result
@@ -16,6 +15,7 @@ from release.app import app
 from release.surroundings import Surroundings
 from tests.unit.aws.digests import NEW
 from tests.unit.cli.exchange import BEGAN
+from tests.unit.cli.settings_of_tests import settings_of_tests
 
 PENDING = {"imageScanStatus": {"status": "PENDING"}}
 
@@ -79,12 +79,7 @@ class Scene:
             file.write(text)
 
     def run(self, *arguments: str) -> Result:
-        settings: Any = SimpleNamespace(
-            region="us-west-2",
-            chain=("backend", "client"),
-            adopt=SimpleNamespace(repositories={"client": "older-client"}),
-            stack_name=lambda stack: f"exchange-test-{stack}",
-        )
+        settings = settings_of_tests(("backend", "client"), adopted={"client": "older-client"})
         around = Surroundings(
             settings=lambda _: settings,
             clients=lambda _: lambda _: self.ecr,

@@ -6,7 +6,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from release.images.docker import Docker, DockerError
 from release.images.image import one_image
 from release.surroundings import Surroundings
 from tests.unit.aws.digests import NEW, OLD
+from tests.unit.cli.settings_of_tests import settings_of_tests
 
 STAGING, PRODUCTION = "1.dkr.ecr.us-west-2.amazonaws.com/client", "2.dkr.ecr.us-west-2.amazonaws.com/client"
 
@@ -123,14 +124,7 @@ class Ecr:
 
 
 def run(*arguments: str, account: str | None = None) -> Result:
-    settings: Any = SimpleNamespace(
-        region="us-west-2",
-        account=account,
-        chain=("client",),
-        components={"client": SimpleNamespace(path="client")},
-        adopt=SimpleNamespace(repositories={}),
-        stack_name=lambda stack: f"exchange-test-{stack}",
-    )
+    settings = settings_of_tests(("client",), account=account)
     around = Surroundings(settings=lambda _environment: settings, clients=lambda _region: lambda _service: Ecr())
     return CliRunner().invoke(app, ["-e", "test", *arguments], obj=around, catch_exceptions=False)
 

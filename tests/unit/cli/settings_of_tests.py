@@ -1,0 +1,27 @@
+"""The settings of an environment `test`, which no file describes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+from stacks.environment_settings import Adopt
+from stacks.settings import Settings, load_settings
+
+
+def settings_of_tests(
+    chain: Sequence[str], *, adopted: Mapping[str, str] | None = None, account: str | None = None
+) -> Settings:
+    """Staging's, but for its name and what the account has already."""
+    known = _staging()
+    return replace(
+        known,
+        environment="test",
+        account=account,
+        adopt=Adopt(repositories=dict(adopted or {})),
+        components={name: known.components[name] for name in chain},
+    )
+
+
+@cache
+def _staging() -> Settings:
+    return load_settings("staging")
