@@ -4,11 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-REQUIRED := requirements.txt requirements-dev.txt constraints.txt package.json package-lock.json
+REQUIRED := pyproject.toml requirements.txt requirements-dev.txt constraints.txt package.json package-lock.json
 # Named by what was installed: a checkout or a cache may give the files any time.
 READY := .venv/.ready-$(shell cat $(REQUIRED) | cksum | tr ' ' '-')
 ENVIRONMENTS := staging prod2
-PACKAGES := app.py stacks constructs lambda release rehearsal bench tests acceptance
+PACKAGES := app.py settings stacks constructs lambda release local_aws rehearsal bench tests acceptance
 WORKFLOWS := .github/workflows examples/monorepo/.github/workflows
 SPEED ?= 60
 TESTED := build/tested
@@ -17,6 +17,9 @@ SOURCES := $(if $(wildcard .git),$(wildcard $(shell git ls-files --cached --othe
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
+# The environment in which pip builds this project has the pinned versions too; newer versions of pip read the second.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
 .PHONY: help setup synth test check format lint types unit $(FAST) templates workflows acceptance rehearse bench clean

@@ -10,8 +10,8 @@ import sys
 
 import aws_cdk as cdk
 
+from settings.loading import SettingsError, load_settings
 from stacks.composition import compose
-from stacks.settings import SettingsError, load_settings
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import stacks  # noqa: F401  (sets the import roots)
 from release_aws.probes import Question, ask
 
 

@@ -13,7 +13,6 @@ from functools import partial
 from random import Random
 from statistics import NormalDist
 
-import stacks  # noqa: F401  (sets the import roots)
 from release_engine.canary import ENOUGH, judge_errors, judge_latencies
 from release_engine.verdict import Verdict, worst
 

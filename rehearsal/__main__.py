@@ -9,7 +9,7 @@ from rich.console import Console
 from rehearsal.commands import ROOT
 from rehearsal.stories import STORIES, TOUR
 from rehearsal.tour import Tour
-from stacks.settings import SettingsError, load_settings
+from settings.loading import SettingsError, load_settings
 
 FOLDER = ROOT / "build" / "rehearsal"
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_aws.data_services import data_service_programs
 from rehearsal.components.base.faults import ALLOWED
 from rehearsal.components.client import bundle
 
 COMPONENTS = Path(__file__).parent / "components"
-STREAM = Path(__file__).parent / "local_aws" / "data_service_programs"
+STREAM = Path(data_service_programs.__file__).parent
 WORKING_DIRECTORY = "app"
 ENVIRONMENT = ("PYTHONPATH=.", "PYTHONUNBUFFERED=1")
 COMMANDS = {"backend": "bin/web", "client": "bin/web", "engine": "bin/engine", "kafka": "bin/kafka"}

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
-from rehearsal import commands_repository, deployment
+from local_aws import account_seed
+from local_aws.account_seed import Certificate, Holdings
+from local_aws.codepipeline import repositories
+from local_aws.elastic_load_balancing import load_balancer
+from local_aws.server import LocalAws
+from rehearsal import commands_repository, deployment, programs
 from rehearsal.build import build
 from rehearsal.commands import Say, StepFailedError
 from rehearsal.deployment import Deployment
-from rehearsal.local_aws import account_seed, load_balancer
-from rehearsal.local_aws.code_pipeline import repositories
-from rehearsal.local_aws.server import LocalAws
 from rehearsal.monorepo import Monorepo
 from rehearsal.registry import push
 from rehearsal.stage import Stage
 from rehearsal.traffic import Traffic
-from stacks.environment_settings import EcsKafka
-from stacks.settings import Settings, load_settings
+from settings.environment import EcsKafka
+from settings.loading import Settings, load_settings
 
 SECURE, PLAIN = 443, 80
 
@@ -53,8 +55,8 @@ def open_stage(
     """
     settings, began = load_settings(environment), monotonic()
     first = settings.staging if pushes else None
-    seed = [account_seed.seed_for(one) for one in (settings, first) if one]
-    with LocalAws(folder / "aws", speed=speed, seed=seed) as aws:
+    seed = [account_seed.seed_for(_holdings(one)) for one in (settings, first) if one]
+    with LocalAws(folder / "aws", speed=speed, seed=seed, programs=programs.write) as aws:
         cdk = Deployment(environment, folder=folder, aws=aws.environment(), say=say)
         synth = cdk.start_synth()
         cdk.bootstrap()
@@ -74,6 +76,16 @@ def open_stage(
                 _start_broker(aws, before, first)
             with _playing(aws, first, say, speed) as staging:
                 yield replace(stage, staging=staging, monorepo=_connect(settings, folder))
+
+
+def _holdings(settings: Settings) -> Holdings:
+    """What the environment adopts, and so must exist before it is deployed."""
+    domain = settings.domain
+    return Holdings(
+        repositories=tuple(settings.adopt.repositories.values()),
+        cluster=settings.adopt.cluster,
+        certificate=Certificate(domain.certificate_arn, domain.name) if domain else None,
+    )
 
 
 @contextmanager

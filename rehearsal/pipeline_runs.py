@@ -8,7 +8,7 @@ from typing import Any
 
 from rehearsal.stage import Stage
 from rehearsal.waiting import wait_until
-from stacks.pipeline_names import pipeline_name
+from settings.pipeline_names import pipeline_name
 
 OVER = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 LONGEST = 600.0

@@ -16,7 +16,7 @@ from rehearsal.registry import push
 from rehearsal.traffic import Traffic
 from release_aws.ledger import Ledger
 from release_engine.ledger import Release
-from stacks.settings import Settings
+from settings.loading import Settings
 
 LONGEST_RELEASE = 180.0
 

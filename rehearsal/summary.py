@@ -14,7 +14,7 @@ from rich.text import Text
 from rehearsal.memory import MEASURE
 from rehearsal.opening import Opened
 from rehearsal.release_account import account_of
-from rehearsal.stories.story import Played, Promise, Story
+from rehearsal.story_parts.story import Played, Promise, Story
 
 LONGEST_SECONDS, LARGEST_MB = 120.0, 1536.0
 

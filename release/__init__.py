@@ -1,3 +1,1 @@
-"""The operator's command line, `python -m release`: starts release machines and watches them; it releases nothing."""
-
-import stacks  # noqa: F401  (sets the import roots)
+"""The operator's command line, `exchange-release`: starts release machines and follows them."""

@@ -1,6 +1,6 @@
-"""`python -m release`."""
+"""`python -m release`: the same command line as `exchange-release`."""
 
-from release.app import app
+from release.app import main
 
 if __name__ == "__main__":
-    app(prog_name="python -m release")
+    main()

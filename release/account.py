@@ -16,7 +16,7 @@ from release_aws.cloudformation import Stacks
 from release_aws.ecr import Images
 from release_aws.ledger import Ledger
 from release_aws.stepfunctions import Machines
-from stacks.settings import Settings
+from settings.loading import Settings
 
 ClientOf = Callable[[str], AwsClient]
 _LOG_IN = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`"

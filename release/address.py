@@ -8,7 +8,7 @@ from release.display import Display
 from release.machines import NotDeployedError
 from release.outcomes import refusing
 from release_aws.clients import AwsClient
-from stacks.settings import Settings
+from settings.loading import Settings
 
 _OUTPUT = "LoadBalancerName"
 

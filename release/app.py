@@ -7,16 +7,14 @@ import typer
 from rich.console import Console
 
 from release import address, approval, rollback, running, start, status, unwind
-from release.diff import commands as diff
 from release.display import Display
 from release.images import commands as images
 from release.images import scan_command
 from release.infrastructure import commands as infrastructure
+from release.review import commands as diff
 from release.surroundings import Desk, Surroundings
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Releases components by digest, rolls them back, shows what runs."
-)
+app = typer.Typer(no_args_is_help=True, help="Releases components by digest, rolls them back, shows what runs.")
 Environment = Annotated[
     str, typer.Option("--environment", "-e", envvar="EXCHANGE_ENVIRONMENT", help="Which environment of config/.")
 ]
@@ -98,3 +96,8 @@ images.add_to(app)
 scan_command.add_to(app)
 approval.add_to(app)
 address.add_to(app)
+
+
+def main() -> None:
+    """Run the command line, as the console command `exchange-release`."""
+    app(prog_name="exchange-release")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from release_aws.clients import AwsClient
-from stacks.settings import Settings
+from settings.loading import Settings
 
 
 class NotDeployedError(LookupError):

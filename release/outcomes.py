@@ -12,7 +12,7 @@ from release.display import Display
 from release.machines import NotDeployedError
 from release.progress import NotSeenError
 from release.releasing import Begun, Order, Releases
-from stacks.settings import SettingsError
+from settings.loading import SettingsError
 
 NOT_RELEASED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from release.account import Account, ClientOf, callers_region, clients_in, open_account
-from stacks.settings import Settings, load_settings
+from settings.loading import Settings, load_settings
 
 
 def _settings(environment: str) -> Settings:

@@ -6,16 +6,16 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from exchange_constructs.access.bootstrap_roles import lookup_role_arn
+from exchange_constructs.access.github_roles import ISSUER, GithubRole, github_provider
 from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.bootstrap_roles import lookup_role_arn
-from exchange_constructs.github_roles import ISSUER, GithubRole, github_provider
-from exchange_constructs.image_repository import PULLING, PUSHING
 from exchange_constructs.place import place_of
-from exchange_constructs.release_reach import finding
+from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.service.image_repository import PULLING, PUSHING
+from settings.loading import Settings
 from stacks.pipeline_roles import PipelineRoles
 from stacks.release import ReleaseStack
 from stacks.release_access import ReleaseAccess
-from stacks.settings import Settings
 
 
 class AccessStack(Stack):

@@ -5,10 +5,10 @@ from typing import Any
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.database import Database
+from exchange_constructs.data.database import Database
+from settings.loading import Settings
 from stacks.component import ComponentStack, Needs
 from stacks.data import DataStack
-from stacks.settings import Settings
 
 
 class BackendStack(ComponentStack):

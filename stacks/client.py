@@ -6,11 +6,11 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.service_home import Peer
+from exchange_constructs.service.service_context import Peer
+from settings.loading import Settings
 from stacks.backend import BackendStack
 from stacks.component import ComponentStack, Needs
 from stacks.data import DataStack
-from stacks.settings import Settings
 
 
 class ClientStack(ComponentStack):

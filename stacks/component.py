@@ -9,19 +9,19 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.container_task import ContainerTask
-from exchange_constructs.log_retention import retention_of
-from exchange_constructs.released_image import ReleasedImage
-from exchange_constructs.rolling_service import SingletonService, WorkerService
-from exchange_constructs.service_alarms import UserLimits
-from exchange_constructs.service_home import Peer, ServiceHome
+from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.service.container_task import ContainerTask
+from exchange_constructs.service.released_image import ReleasedImage
+from exchange_constructs.service.rolling_service import SingletonService, WorkerService
+from exchange_constructs.service.service_alarms import UserLimits
+from exchange_constructs.service.service_context import Peer, ServiceHome
+from exchange_constructs.service.web_service import WebService
 from exchange_constructs.values import minutes, seconds, tcp
-from exchange_constructs.web_service import WebService
+from settings.loading import Service, Settings
 from stacks.data import DataStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
-from stacks.settings import Service, Settings
 
 T = TypeVar("T")
 AnyService = WebService | WorkerService | SingletonService

@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_cdk import App, DefaultStackSynthesizer, Environment, Tags
 
+from settings.loading import Settings, SettingsError
 from stacks.access import AccessStack
 from stacks.backend import BackendStack
 from stacks.client import ClientStack
@@ -17,7 +18,6 @@ from stacks.pipeline import PipelineStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
-from stacks.settings import Settings, SettingsError
 
 COMPONENTS = ("backend", "client", "engine")
 

@@ -9,23 +9,23 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.asset_bucket import AssetBucket
-from exchange_constructs.cache import PORT as CACHE_PORT
-from exchange_constructs.cache import Cache
-from exchange_constructs.database import Database
-from exchange_constructs.kafka_broker import KafkaBroker
-from exchange_constructs.ledger import Ledger
-from exchange_constructs.log_key import let_logs_use
-from exchange_constructs.log_retention import retention_of
-from exchange_constructs.msk_cluster import MskCluster
-from exchange_constructs.secrets import Kind, Secrets
-from exchange_constructs.service_home import Peer
-from exchange_constructs.snapshot_bucket import SnapshotBucket
-from stacks.environment_settings import EcsKafka, ExternalKafka
+from exchange_constructs.data.asset_bucket import AssetBucket
+from exchange_constructs.data.cache import PORT as CACHE_PORT
+from exchange_constructs.data.cache import Cache
+from exchange_constructs.data.database import Database
+from exchange_constructs.data.kafka_broker import KafkaBroker
+from exchange_constructs.data.msk_cluster import MskCluster
+from exchange_constructs.data.secrets import Kind, Secrets
+from exchange_constructs.data.snapshot_bucket import SnapshotBucket
+from exchange_constructs.observability.log_key import let_logs_use
+from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.release.ledger import Ledger
+from exchange_constructs.service.service_context import Peer
+from settings.environment import EcsKafka, ExternalKafka
+from settings.loading import Settings
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from stacks.settings import Settings
 
 _SECRETS = {
     "DatabaseLogin": Kind("PostgreSQL: username, password", username="exchange"),

@@ -5,9 +5,9 @@ from typing import Any
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from settings.loading import Settings
 from stacks.component import WORK_FOLDER, ComponentStack, Needs
 from stacks.data import DataStack
-from stacks.settings import Settings
 
 
 class EngineStack(ComponentStack):

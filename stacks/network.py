@@ -10,9 +10,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.log_key import let_logs_use
-from exchange_constructs.log_retention import retention_of
-from stacks.settings import Settings
+from exchange_constructs.observability.log_key import let_logs_use
+from exchange_constructs.observability.log_retention import retention_of
+from settings.loading import Settings
 
 
 class NetworkStack(Stack):

@@ -10,14 +10,14 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.alarm_topic import AlarmTopic
-from exchange_constructs.dashboards import Dashboards, Graph, Table
+from exchange_constructs.observability.alarm_topic import AlarmTopic
+from exchange_constructs.observability.dashboards import Dashboards, Graph, Table
 from exchange_constructs.place import place_of
 from exchange_constructs.values import hours, minutes
+from settings.loading import Settings
 from stacks.data import DataStack
 from stacks.platform import PlatformStack
 from stacks.release import ReleaseStack
-from stacks.settings import Settings
 
 _UTILIZATION = (("Processors", "CPUUtilization"), ("Memory", "MemoryUtilization"))
 # How an execution ends when nobody is left to record it; every other end is in the ledger and people were told.

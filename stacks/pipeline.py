@@ -11,18 +11,18 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.artifact_store import ArtifactStore
-from exchange_constructs.build_project import BuildHome, BuildProject
-from exchange_constructs.destination import Destination
-from exchange_constructs.environment_projects import EnvironmentProjects
-from exchange_constructs.image_builds import Image, ImageBuilds
-from exchange_constructs.log_retention import retention_of
-from exchange_constructs.pipeline_sources import Branch, PipelineSources
+from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.pipeline.artifact_store import ArtifactStore
+from exchange_constructs.pipeline.build_project import BuildHome, BuildProject
+from exchange_constructs.pipeline.destination import Destination
+from exchange_constructs.pipeline.environment_projects import EnvironmentProjects
+from exchange_constructs.pipeline.image_builds import Image, ImageBuilds
+from exchange_constructs.pipeline.pipeline_sources import Branch, PipelineSources
+from exchange_constructs.pipeline.stage_chain import StageChain
 from exchange_constructs.place import Place, place_of
-from exchange_constructs.stage_chain import StageChain
 from exchange_constructs.values import days, principal
-from stacks.access import AccessStack
-from stacks.pipeline_names import (
+from settings.loading import Component, Settings
+from settings.pipeline_names import (
     build_role,
     infrastructure_role,
     pipeline_name,
@@ -31,8 +31,8 @@ from stacks.pipeline_names import (
     stage_label,
     stages_role,
 )
+from stacks.access import AccessStack
 from stacks.release_facts import preflight_name, record_name, request_name
-from stacks.settings import Component, Settings
 
 _KEPT_DAYS = 30
 

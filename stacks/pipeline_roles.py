@@ -6,12 +6,12 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from exchange_constructs.access.bootstrap_roles import deploying_role_arns
 from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.bootstrap_roles import deploying_role_arns
 from exchange_constructs.place import place_of
-from stacks.pipeline_names import infrastructure_role, project_role, release_role, stages_role
+from settings.loading import Settings
+from settings.pipeline_names import infrastructure_role, project_role, release_role, stages_role
 from stacks.release_access import ReleaseAccess
-from stacks.settings import Settings
 
 
 class PipelineRoles(Construct):

@@ -7,12 +7,12 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_servicediscovery as servicediscovery
 from constructs import Construct
 
-from exchange_constructs.access_log_bucket import AccessLogBucket
-from exchange_constructs.front_door import FrontDoor
-from exchange_constructs.log_retention import retention_of
-from exchange_constructs.web_firewall import WebFirewall
+from exchange_constructs.network.access_log_bucket import AccessLogBucket
+from exchange_constructs.network.front_door import FrontDoor
+from exchange_constructs.network.web_firewall import WebFirewall
+from exchange_constructs.observability.log_retention import retention_of
+from settings.loading import Settings
 from stacks.network import NetworkStack
-from stacks.settings import Settings
 
 
 class PlatformStack(Stack):

@@ -8,11 +8,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from exchange_constructs.image_repository import ImageRepository
 from exchange_constructs.place import place_of
-from stacks.environment_settings import EcsKafka
-from stacks.pipeline_names import build_role
-from stacks.settings import Settings
+from exchange_constructs.service.image_repository import ImageRepository
+from settings.environment import EcsKafka
+from settings.loading import Settings
+from settings.pipeline_names import build_role
 
 
 class RegistryStack(Stack):

@@ -8,19 +8,19 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.health_gate import HealthGate
-from exchange_constructs.log_retention import retention_of
-from exchange_constructs.release_functions import ReleaseFunctions
-from exchange_constructs.release_machine import ReleaseMachine
-from exchange_constructs.release_reach import Reach
-from exchange_constructs.release_request import ReleaseRequest
-from exchange_constructs.rollback_rules import RollbackRules
+from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.release.health_gate import HealthGate
+from exchange_constructs.release.release_functions import ReleaseFunctions
+from exchange_constructs.release.release_machine import ReleaseMachine
+from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_request import ReleaseRequest
+from exchange_constructs.release.rollback_rules import RollbackRules
+from settings.loading import Component, Settings
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 from stacks.release_facts import alarm_prefix, facts, machine_name, preflight_name, record_name, request_name
-from stacks.settings import Component, Settings
 
 
 class ReleaseStack(Stack):

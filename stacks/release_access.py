@@ -8,10 +8,10 @@ from aws_cdk import aws_iam as iam
 
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.place import place_of
-from exchange_constructs.release_reach import finding
+from exchange_constructs.release.release_permissions import finding
+from settings.loading import Settings
 from stacks.release import ReleaseStack
 from stacks.release_facts import machine_name, preflight_name, record_name, request_name
-from stacks.settings import Settings
 
 _EXECUTIONS = "executions of this one machine come into being with each release"
 

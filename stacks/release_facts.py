@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from exchange_constructs.release_reach import Reach
-from stacks.check_settings import Check
-from stacks.gate_settings import Gate, Probe
-from stacks.settings import Component, Service, Settings
+from exchange_constructs.release.release_permissions import Reach
+from settings.check import Check
+from settings.gate import Gate, Probe
+from settings.loading import Component, Service, Settings
 
 
 def facts(settings: Settings, reach: Reach) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Whether the times that ECS, the gate and the release machine allow each other go together.
 
-What the settings can contradict is refused at synth, by stacks/settings_checks.py with the same numbers; here it is
+What the settings can contradict is refused at synth, by settings/consistency.py with the same numbers; here it is
 what ECS really has, so that a change made by hand is noticed.
 """
 

@@ -12,7 +12,7 @@ NAMES = ("docker",)
 
 
 def write(folder: Path) -> None:
-    """Puts them into a folder; first in PATH, they are what is called by these names."""
+    """Write them into a folder: first in PATH, they are what is called by these names."""
     for name in NAMES:
         program = shlex.quote(str(Path(__file__).with_name(f"{name}_program.py")))
         file = folder / name

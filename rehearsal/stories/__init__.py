@@ -37,7 +37,7 @@ from rehearsal.stories import (
     slower_client,
     unchanged,
 )
-from rehearsal.stories.story import Figure, Played, Promise, Story
+from rehearsal.story_parts.story import Figure, Played, Promise, Story
 
 STORIES: dict[str, Story] = {
     story.name: story

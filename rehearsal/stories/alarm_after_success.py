@@ -7,10 +7,10 @@ from typing import Any
 from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories.alarms import turn
-from rehearsal.stories.functions import WATCH, invoke
-from rehearsal.stories.scene import Scene, play, spared_promises
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts.alarms import turn
+from rehearsal.story_parts.functions import WATCH, invoke
+from rehearsal.story_parts.scene import Scene, play, spared_promises
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome, Release
 from release_engine.rollback_plan import good_releases

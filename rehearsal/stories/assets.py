@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rehearsal.stage import Stage
-from rehearsal.stories import door
-from rehearsal.stories.scene import Scene, play, released_promises
-from rehearsal.stories.story import Played, Promise, Story, unharmed_promise
+from rehearsal.story_parts import door
+from rehearsal.story_parts.scene import Scene, play, released_promises
+from rehearsal.story_parts.story import Played, Promise, Story, unharmed_promise
 from rehearsal.traffic_pages import NAMED
 
 WHAT = "client with new assets"

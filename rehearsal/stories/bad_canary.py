@@ -4,9 +4,9 @@ The gate's first look is off, and so are the alarms, the bake and the watch: wha
 """
 
 from rehearsal.stage import Stage
-from rehearsal.stories import nets
-from rehearsal.stories.gate_calls import gate_calls, last_before
-from rehearsal.stories.scene import (
+from rehearsal.story_parts import nets
+from rehearsal.story_parts.gate_calls import gate_calls, last_before
+from rehearsal.story_parts.scene import (
     Scene,
     afterwards_promise,
     met_promises,
@@ -14,9 +14,9 @@ from rehearsal.stories.scene import (
     unsuccessful_promises,
     untouched_promises,
 )
-from rehearsal.stories.service_deployments import last_deployment
-from rehearsal.stories.story import Figure, Played, Story, running_promise
-from rehearsal.stories.undoing import canary_back, canary_exposure, canary_share, flip
+from rehearsal.story_parts.service_deployments import last_deployment
+from rehearsal.story_parts.story import Figure, Played, Story, running_promise
+from rehearsal.story_parts.undoing import canary_back, canary_exposure, canary_share, flip
 from release_engine.ledger import Outcome
 
 WHAT = "client that is found out as a canary"

@@ -1,11 +1,11 @@
 """A client that answers 500 to a fifth of its requests: refused, and the former digest put back."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.gate_calls import gate_calls, last_before
-from rehearsal.stories.scene import play, undone_promises
-from rehearsal.stories.service_deployments import last_deployment
-from rehearsal.stories.story import Figure, Played, Story
-from rehearsal.stories.undoing import reaction_of_the_hook
+from rehearsal.story_parts.gate_calls import gate_calls, last_before
+from rehearsal.story_parts.scene import play, undone_promises
+from rehearsal.story_parts.service_deployments import last_deployment
+from rehearsal.story_parts.story import Figure, Played, Story
+from rehearsal.story_parts.undoing import reaction_of_the_hook
 
 
 def run(stage: Stage) -> Played:

@@ -1,7 +1,7 @@
 """Two releases of one component at once: the second is refused, the first goes on (F10, F20)."""
 
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Outcome
 

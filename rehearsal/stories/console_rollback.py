@@ -3,9 +3,9 @@
 from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.stage import Stage
-from rehearsal.stories import console
-from rehearsal.stories.scene import Scene, play, spared_promises
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts import console
+from rehearsal.story_parts.scene import Scene, play, spared_promises
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
 from release_engine.ledger import Outcome
 
 WHAT = "client put back in the console"

@@ -1,8 +1,8 @@
 """A backend whose processes crash at their start: ECS gives up, and CloudFormation puts the former digest back (F2)."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import play, undone_promises
-from rehearsal.stories.story import Played, Story
+from rehearsal.story_parts.scene import play, undone_promises
+from rehearsal.story_parts.story import Played, Story
 
 
 def run(stage: Stage) -> Played:

@@ -1,8 +1,8 @@
 """A backend that starts well and crashes minutes later, its web too, when users are on it already (F3)."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import Scene, afterwards_promise, play, unsuccessful_promises, untouched_promises
-from rehearsal.stories.story import Played, Promise, Story, running_promise
+from rehearsal.story_parts.scene import Scene, afterwards_promise, play, unsuccessful_promises, untouched_promises
+from rehearsal.story_parts.story import Played, Promise, Story, running_promise
 from release_engine.ledger import Outcome
 
 WHAT = "backend that crashes later"

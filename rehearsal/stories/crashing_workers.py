@@ -1,8 +1,8 @@
 """A backend whose workers start well and crash after four seconds, again and again, beside a web that is good (F3)."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import play, spared_promises, unsuccessful_promises
-from rehearsal.stories.story import Played, Story, running_promise
+from rehearsal.story_parts.scene import play, spared_promises, unsuccessful_promises
+from rehearsal.story_parts.story import Played, Story, running_promise
 from release_engine.ledger import Outcome
 
 WHAT = "backend whose workers crash later"

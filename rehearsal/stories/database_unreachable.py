@@ -3,8 +3,8 @@
 import json
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import Scene, play, undone_promises
-from rehearsal.stories.story import Played, Promise, Story
+from rehearsal.story_parts.scene import Scene, play, undone_promises
+from rehearsal.story_parts.story import Played, Promise, Story
 
 
 def run(stage: Stage) -> Played:

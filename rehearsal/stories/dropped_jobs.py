@@ -4,9 +4,9 @@ No gate can see that before the next release stops them, so it is the exchange's
 """
 
 from rehearsal.stage import Stage
-from rehearsal.stories.figures import lost_jobs, settled
-from rehearsal.stories.scene import play, released_promises
-from rehearsal.stories.story import Played, Promise, Story, unharmed_promise
+from rehearsal.story_parts.figures import lost_jobs, settled
+from rehearsal.story_parts.scene import play, released_promises
+from rehearsal.story_parts.story import Played, Promise, Story, unharmed_promise
 
 
 def run(stage: Stage) -> Played:

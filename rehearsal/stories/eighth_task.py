@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories.fleet import Fleet
-from rehearsal.stories.scene import Scene, play, refused_promises, spared_promises, unsuccessful_promises
-from rehearsal.stories.story import Played, Promise, Story, running_promise
+from rehearsal.story_parts.fleet import Fleet
+from rehearsal.story_parts.scene import Scene, play, refused_promises, spared_promises, unsuccessful_promises
+from rehearsal.story_parts.story import Played, Promise, Story, running_promise
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Outcome
 

@@ -12,17 +12,11 @@ from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.registry import push
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories import alerts, console, nets, runbook
-from rehearsal.stories.figures import lost_jobs, settled
 from rehearsal.stories.good_release import conservation_promises
-from rehearsal.stories.scene import (
-    Scene,
-    play,
-    released_promises,
-    spared_promises,
-    unsuccessful_promises,
-)
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts import alerts, console, nets, runbook
+from rehearsal.story_parts.figures import lost_jobs, settled
+from rehearsal.story_parts.scene import Scene, play, released_promises, spared_promises, unsuccessful_promises
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome
 

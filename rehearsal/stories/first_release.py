@@ -1,7 +1,7 @@
 """The stacks are deployed and the repositories were empty: the first release brings the services to life."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
 from release_engine.ledger import Outcome
 
 

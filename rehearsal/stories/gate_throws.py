@@ -1,9 +1,9 @@
 """The gate itself is broken and raises: a gate that cannot judge stays closed."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.functions import GATE, changed
-from rehearsal.stories.scene import play, undone_promises
-from rehearsal.stories.story import Played, Story
+from rehearsal.story_parts.functions import GATE, changed
+from rehearsal.story_parts.scene import play, undone_promises
+from rehearsal.story_parts.story import Played, Story
 
 
 def run(stage: Stage) -> Played:

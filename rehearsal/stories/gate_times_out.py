@@ -1,9 +1,9 @@
 """The gate asks ECS and is never answered, until its time is over: a gate without a verdict stays closed."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.functions import GATE, changed, environment, silence
-from rehearsal.stories.scene import play, undone_promises
-from rehearsal.stories.story import Played, Story
+from rehearsal.story_parts.functions import GATE, changed, environment, silence
+from rehearsal.story_parts.scene import play, undone_promises
+from rehearsal.story_parts.story import Played, Story
 
 SECONDS = 2
 

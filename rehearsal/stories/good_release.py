@@ -1,9 +1,9 @@
 """A new version of everything, in order, while users trade."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories import own_time
-from rehearsal.stories.figures import lost_jobs, settled
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
+from rehearsal.story_parts import own_time
+from rehearsal.story_parts.figures import lost_jobs, settled
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
 from release_engine.ledger import Outcome
 
 

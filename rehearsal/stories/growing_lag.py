@@ -1,8 +1,8 @@
 """A backend whose consumer leaves its messages where they are: it answers, it is healthy, and it is undone (F24)."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import play, spared_promises, unsuccessful_promises
-from rehearsal.stories.story import Played, Story, running_promise
+from rehearsal.story_parts.scene import play, spared_promises, unsuccessful_promises
+from rehearsal.story_parts.story import Played, Story, running_promise
 from release_engine.ledger import Outcome
 
 WHAT = "lagging backend"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.stage import Stage
-from rehearsal.stories.story import Figure, Played, Promise, Story, running_promise
+from rehearsal.story_parts.story import Figure, Played, Promise, Story, running_promise
 from release_engine.ledger import Outcome, Release
 
 REQUESTS, RATE, MOST_ROUNDS = 10_000, 150.0, 12

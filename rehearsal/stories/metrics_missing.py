@@ -1,8 +1,8 @@
 """A backend that answers, is healthy and reports nothing of itself: it is undone, for silence is no health (F34)."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import met_promises, play, spared_promises, unsuccessful_promises
-from rehearsal.stories.story import Played, Story, running_promise
+from rehearsal.story_parts.scene import met_promises, play, spared_promises, unsuccessful_promises
+from rehearsal.story_parts.story import Played, Story, running_promise
 from release_engine.ledger import Outcome
 
 WHAT = "silent backend"

@@ -2,8 +2,8 @@
 
 from rehearsal.build import build
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import play, refused_promises
-from rehearsal.stories.story import Played, Story
+from rehearsal.story_parts.scene import play, refused_promises
+from rehearsal.story_parts.story import Played, Story
 
 
 def run(stage: Stage) -> Played:

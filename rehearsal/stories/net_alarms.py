@@ -1,11 +1,17 @@
 """ECS's own net alone, its alarms: the gate and the watch are off, so users meet the version until an alarm is red."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories import nets
-from rehearsal.stories.scene import afterwards_promise, met_promises, play, unsuccessful_promises, untouched_promises
-from rehearsal.stories.service_deployments import last_deployment
-from rehearsal.stories.story import Played, Story, running_promise
-from rehearsal.stories.undoing import flip
+from rehearsal.story_parts import nets
+from rehearsal.story_parts.scene import (
+    afterwards_promise,
+    met_promises,
+    play,
+    unsuccessful_promises,
+    untouched_promises,
+)
+from rehearsal.story_parts.service_deployments import last_deployment
+from rehearsal.story_parts.story import Played, Story, running_promise
+from rehearsal.story_parts.undoing import flip
 from release_engine.ledger import Outcome
 
 WHAT = "client before the alarms alone"

@@ -1,11 +1,17 @@
 """The machine's bake alone: ECS is told to go on and its alarms are deaf, so all users meet the version until then."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories import nets
-from rehearsal.stories.scene import afterwards_promise, met_promises, play, unsuccessful_promises, untouched_promises
-from rehearsal.stories.story import Played, Promise, Story, running_promise
-from rehearsal.stories.undoing import flip, reaction_of_the_bake
-from rehearsal.stories.visits import visits_of
+from rehearsal.story_parts import nets
+from rehearsal.story_parts.scene import (
+    afterwards_promise,
+    met_promises,
+    play,
+    unsuccessful_promises,
+    untouched_promises,
+)
+from rehearsal.story_parts.story import Played, Promise, Story, running_promise
+from rehearsal.story_parts.undoing import flip, reaction_of_the_bake
+from rehearsal.story_parts.visits import visits_of
 from release_engine.ledger import Outcome
 
 WHAT = "client before the bake alone"

@@ -1,9 +1,9 @@
 """ECS's own net alone, its circuit breaker: nothing else looks at an engine that crashes at its start."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories import console, nets
-from rehearsal.stories.scene import play, spared_promises, unsuccessful_promises
-from rehearsal.stories.story import Played, Promise, Story, running_promise
+from rehearsal.story_parts import console, nets
+from rehearsal.story_parts.scene import play, spared_promises, unsuccessful_promises
+from rehearsal.story_parts.story import Played, Promise, Story, running_promise
 from release_engine.ledger import Outcome
 
 WHAT = "trading engine before the circuit breaker alone"

@@ -1,9 +1,9 @@
 """ECS's own net alone, its hook: the bake, the watch and the alarms are off, and the hook refuses the version."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories import console, nets
-from rehearsal.stories.scene import play, undone_promises
-from rehearsal.stories.story import Played, Promise, Story
+from rehearsal.story_parts import console, nets
+from rehearsal.story_parts.scene import play, undone_promises
+from rehearsal.story_parts.story import Played, Promise, Story
 
 WHAT = "client before the hook alone"
 

@@ -6,10 +6,10 @@ What turns the alarm red are the users' own failures (F27).
 from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories import nets
-from rehearsal.stories.functions import WATCH, changed, environment
-from rehearsal.stories.scene import Scene, afterwards_promise, met_promises, play, untouched_promises
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts import nets
+from rehearsal.story_parts.functions import WATCH, changed, environment
+from rehearsal.story_parts.scene import Scene, afterwards_promise, met_promises, play, untouched_promises
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome, Release
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import play, released_promises
-from rehearsal.stories.story import Played, Promise, Story
-from rehearsal.stories.tampered_gate import WAVED_THROUGH
+from rehearsal.story_parts.scene import play, released_promises
+from rehearsal.story_parts.story import Played, Promise, Story
+from rehearsal.story_parts.tampered_gate import WAVED_THROUGH
 from release_engine.ledger import Outcome, Release
 
 

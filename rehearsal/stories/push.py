@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rehearsal.monorepo import Monorepo
 from rehearsal.pipeline_runs import Run, run_of
 from rehearsal.stage import Running, Stage
-from rehearsal.stories.push_time import of_push
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
+from rehearsal.story_parts.push_time import of_push
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
 from release_engine.ledger import Outcome, Release
 
 APPROVAL = ("Approval", "Approve")

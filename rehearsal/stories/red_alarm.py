@@ -1,9 +1,9 @@
 """An alarm of the client is red before the release: ECS would not watch it, so preflight refuses (F13)."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.alarms import red_alarm
-from rehearsal.stories.scene import play, refused_promises
-from rehearsal.stories.story import Played, Story
+from rehearsal.story_parts.alarms import red_alarm
+from rehearsal.story_parts.scene import play, refused_promises
+from rehearsal.story_parts.story import Played, Story
 
 
 def run(stage: Stage) -> Played:

@@ -2,8 +2,8 @@
 
 from rehearsal.commands import Finished
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories.scene import play, spared_promises
-from rehearsal.stories.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts.scene import play, spared_promises
+from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
 from release_engine.ledger import Kind, Outcome
 
 WHAT = "client rolled back by hand"

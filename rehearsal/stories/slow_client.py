@@ -1,8 +1,8 @@
 """A client that answers correctly, but takes one and a half seconds: refused for its p95."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import play, undone_promises
-from rehearsal.stories.story import Played, Story
+from rehearsal.story_parts.scene import play, undone_promises
+from rehearsal.story_parts.story import Played, Story
 
 
 def run(stage: Stage) -> Played:

@@ -1,8 +1,8 @@
 """A client that keeps its limits, but is slower than the version before it: refused by the comparison alone."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import play, undone_promises
-from rehearsal.stories.story import Played, Promise, Story
+from rehearsal.story_parts.scene import play, undone_promises
+from rehearsal.story_parts.story import Played, Promise, Story
 
 
 def run(stage: Stage) -> Played:

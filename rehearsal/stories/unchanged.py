@@ -1,8 +1,8 @@
 """A release of the very digest that runs and was released well last: there is nothing to do, and nothing is done."""
 
 from rehearsal.stage import Stage
-from rehearsal.stories.scene import Scene, play, spared_promises
-from rehearsal.stories.story import Figure, Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts.scene import Scene, play, spared_promises
+from rehearsal.story_parts.story import Figure, Played, Promise, Story, outcome_promise, running_promise
 from release_engine.ledger import Outcome
 
 WHAT = "client that runs already"

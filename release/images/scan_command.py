@@ -15,8 +15,8 @@ from release.images.scan_report import as_data, show
 from release.images.scan_verdict import Image, judged
 from release.outcomes import NOT_RELEASED, refusing
 from release.surroundings import Desk
-from stacks.allowed_findings import load_allowed
-from stacks.settings import CONFIG
+from settings.allowed_findings import load_allowed
+from settings.loading import CONFIG
 
 Targets = Annotated[list[str] | None, typer.Argument(metavar="COMPONENT=DIGEST...", help="In any order.")]
 Json = Annotated[bool, typer.Option("--json", help="For tools.")]

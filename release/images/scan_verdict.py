@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from release.images.findings import CRITICAL, SEVERITIES, Finding
-from stacks.allowed_findings import Allowed
+from settings.allowed_findings import Allowed
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from release.diff.synths import tools_of
 from release.infrastructure.errors import NotDeployableError
+from release.review.synths import tools_of
 
 _LAST_WORDS = 5.0  # a cancelled job of GitHub has 7.5 s before it is killed
 

@@ -8,26 +8,26 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from release.diff.acknowledgements import Acknowledged, read_acknowledgements
-from release.diff.assembly import Assembly, read_assembly
-from release.diff.cost import list_prices
-from release.diff.deployed import Deployed
-from release.diff.errors import DiffError
-from release.diff.findings import Risk
-from release.diff.propagation import compare_together
-from release.diff.review import Review, Setting, review
-from release.diff.synths import synthesize_into
-from release.diff.terminal import show
 from release.display import Display
 from release.infrastructure.deploying import carry_out
 from release.infrastructure.differences import Differences, differences
 from release.infrastructure.errors import NotDeployableError
 from release.outcomes import NOT_RELEASED, refusing
+from release.review.acknowledgements import Acknowledged, read_acknowledgements
+from release.review.assembly import Assembly, read_assembly
+from release.review.cost import list_prices
+from release.review.deployed import Deployed
+from release.review.errors import DiffError
+from release.review.findings import Risk
+from release.review.propagation import compare_together
+from release.review.review import Review, Setting, review
+from release.review.synths import synthesize_into
+from release.review.terminal import show
 from release.surroundings import Desk
 from release.termination import terminated_as_interrupted
 from release_aws.cloudformation import Stacks
 from release_engine.ledger import OvertakenError
-from stacks.settings import Settings
+from settings.loading import Settings
 
 BLOCKED = int(Risk.BLOCKED)
 _PIPELINE = "pipeline"  # a pipeline that changed itself would break off what it is doing (F19)

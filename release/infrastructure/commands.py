@@ -9,7 +9,7 @@ from rich.console import Console
 from release.display import Display
 from release.infrastructure import command
 from release.infrastructure.command import Request
-from stacks import ROOT
+from settings.loading import ROOT
 
 Assembly = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="What `make synth` wrote, instead of synthesizing anew.")

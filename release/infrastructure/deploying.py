@@ -18,7 +18,7 @@ from release_aws.cloudformation import Stacks
 from release_aws.ledger import Ledger
 from release_aws.stepfunctions import Machines
 from release_engine.ledger import INFRASTRUCTURE
-from stacks.settings import Settings
+from settings.loading import Settings
 
 
 def carry_out(

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from release.diff.changes import Json
-from release.diff.deployed import Deployed, NotToldError
-from release.diff.engine import NOTE, Pair
 from release.infrastructure.errors import NotDeployableError
+from release.review.changes import Json
+from release.review.deployed import Deployed, NotToldError
+from release.review.engine import NOTE, Pair
 from release_aws.cloudformation import Stacks
 
 # What was never created, as the CLI sees it too: it makes such a stack anew.

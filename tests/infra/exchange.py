@@ -12,8 +12,8 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from exchange_constructs.acknowledgements import hand_over
+from settings.loading import Service, Settings, load_settings
 from stacks.composition import Composition, compose
-from stacks.settings import Service, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]

@@ -7,8 +7,8 @@ from typing import Any, cast
 from aws_cdk import App, CfnOutput, Stack
 from aws_cdk.assertions import Template
 
+from settings.loading import Settings
 from stacks.access import AccessStack
-from stacks.settings import Settings
 from tests.infra.exchange import CONTEXT, exchange, template
 
 PROVIDER = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"

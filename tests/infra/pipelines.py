@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
+from settings.loading import Settings
 from stacks.access import AccessStack
 from stacks.pipeline import PipelineStack
-from stacks.settings import Settings
 from tests.infra.exchange import CONTEXT, Json
 from tests.infra.lean_exchange import bare_release
 

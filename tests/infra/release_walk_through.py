@@ -16,10 +16,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
-from exchange_constructs.health_gate import HealthGate
-from exchange_constructs.release_functions import ReleaseFunctions
-from exchange_constructs.release_machine import ReleaseMachine
-from exchange_constructs.release_reach import Reach
+from exchange_constructs.release.health_gate import HealthGate
+from exchange_constructs.release.release_functions import ReleaseFunctions
+from exchange_constructs.release.release_machine import ReleaseMachine
+from exchange_constructs.release.release_permissions import Reach
 from release_aws.probes import Question
 from release_engine.ledger import Outcome
 from release_engine.samples import Answer

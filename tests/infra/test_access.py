@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.github_roles import GithubRole, github_provider
+from exchange_constructs.access.github_roles import GithubRole, github_provider
 from tests.infra.lean_exchange import PROVIDER, actions_of, settings, statements, templates
 
 ISSUER = "token.actions.githubusercontent.com"

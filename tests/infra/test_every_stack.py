@@ -9,8 +9,8 @@ from graphlib import TopologicalSorter
 import pytest
 from aws_cdk import App
 
+from settings.loading import SettingsError
 from stacks.composition import compose
-from stacks.settings import SettingsError
 from tests.infra.exchange import COMPONENTS, ENVIRONMENTS, EVERY_STACK, ROOT, STACKS_OF, Json, exchange, listed, walk
 
 everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)

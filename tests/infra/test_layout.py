@@ -7,26 +7,29 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from tests.infra.exchange import ENVIRONMENTS, ROOT, exchange
 
-OURS = {"app", "stacks", "exchange_constructs", "release_engine", "release_aws", "release_handlers"}
-OURS |= {"release", "rehearsal", "bench", "tests"}
-# folder -> what of ours it may import. Dependencies point one way.
+# folder -> what of ours it may import beside itself. Dependencies point one way.
 MAY_IMPORT = {
-    "app.py": {"stacks"},
-    "stacks": {"stacks", "exchange_constructs"},
-    "constructs/exchange_constructs": {"exchange_constructs"},
-    "lambda/release_engine": {"release_engine"},
-    "lambda/release_aws": {"release_aws", "release_engine"},
-    "lambda/release_handlers": {"release_handlers", "release_aws", "release_engine"},
-    "release": {"release", "release_engine", "release_aws", "stacks"},
-    "bench": {"bench", "stacks", "release_engine", "release_aws"},
-    "rehearsal": OURS - {"app", "bench", "tests"},
+    "app.py": {"stacks", "settings"},
+    "lambda/release_engine": set[str](),
+    "lambda/release_aws": {"release_engine"},
+    "lambda/release_handlers": {"release_aws", "release_engine"},
+    "settings": {"release_engine"},
+    "constructs/exchange_constructs": {"release_engine"},
+    "stacks": {"exchange_constructs", "settings", "release_engine"},
+    "release": {"release_engine", "release_aws", "settings"},
+    "local_aws": set[str](),
+    "rehearsal": {"local_aws", "settings", "release_handlers", "release_aws", "release_engine"},
+    "bench": {"stacks", "settings", "release_engine", "release_aws"},
 }
+PACKAGES = {Path(folder).stem for folder in MAY_IMPORT}
+OURS = PACKAGES | {"tests"}
 SOURCES = (*MAY_IMPORT, "tests")
 
 
@@ -49,6 +52,32 @@ def _imports(file: Path) -> Iterator[str]:
             yield node.module
 
 
+def _module(file: Path) -> str:
+    roots = (ROOT / "constructs", ROOT / "lambda")
+    root = next((root for root in roots if file.is_relative_to(root)), ROOT)
+    return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(file: Path) -> set[str]:
+    """Return the modules that a file imports; `from package import module` is an import of the module."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules = {f"{node.module}.{name.name}" for name in node.names}
+            found |= (
+                {module if importlib.util.find_spec(module) else node.module for module in modules}
+                if _is_package(node.module)
+                else {node.module}
+            )
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+    return found
+
+
+def _is_package(module: str) -> bool:
+    return any((root / module.replace(".", "/")).is_dir() for root in (ROOT, ROOT / "constructs", ROOT / "lambda"))
+
+
 @pytest.mark.parametrize("trap", ["constructs/__init__.py", "lambda/__init__.py", "tests/constructs"])
 def test_no_folder_shadows_a_package_or_a_keyword(trap: str) -> None:
     assert not (ROOT / trap).exists()
@@ -68,7 +97,7 @@ def test_dependencies_point_one_way(folder: str) -> None:
         f"{file.relative_to(ROOT)} imports {module}"
         for file in files
         for module in imports(file)
-        if (package := module.split(".")[0]) in OURS and package not in MAY_IMPORT[folder]
+        if (package := module.split(".")[0]) in OURS and package not in {Path(folder).stem, *MAY_IMPORT[folder]}
     ]
     assert wrong == []
 
@@ -79,21 +108,15 @@ def test_the_engine_of_decisions_needs_the_standard_library_only() -> None:
     assert {module for module in found if module.split(".")[0] not in known} == set()
 
 
-def test_the_command_line_knows_the_settings_but_no_stack() -> None:
-    """`stacks` itself sets the import roots."""
-    found = {module for file in python_files("release") for module in imports(file)}
-    settings = {"stacks", "stacks.settings", "stacks.allowed_findings"}
-    assert {module for module in found if module.split(".")[0] == "stacks"} <= settings
-
-
-def test_nothing_but_tests_imports_the_rehearsal() -> None:
-    importing = [
-        folder
-        for folder in MAY_IMPORT
-        for file in python_files(folder)
-        if folder != "rehearsal" and any(module.split(".")[0] == "rehearsal" for module in imports(file))
-    ]
-    assert importing == []
+@pytest.mark.parametrize("folder", [folder for folder in MAY_IMPORT if folder not in ("app.py", "local_aws")])
+def test_no_modules_import_each_other_in_a_circle(folder: str) -> None:
+    """Nor for their types alone: who reads one of them has to read them all."""
+    sorter = TopologicalSorter({_module(file): imported_modules(file) for file in python_files(folder)})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+    assert sorter.is_active()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.alarm_topic import AlarmTopic
+from exchange_constructs.observability.alarm_topic import AlarmTopic
 from tests.infra.lean_exchange import settings, templates
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from aws_cdk import App, Environment
 from aws_cdk.assertions import Template
 
+from settings.environment import ExternalKafka
+from settings.loading import Settings
 from stacks.data import DataStack
-from stacks.environment_settings import ExternalKafka
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from stacks.settings import Settings
 from tests.infra.exchange import CONTEXT, exchange
 
 BROKERS = ["kafka-1.example.com:9098", "kafka-2.example.com:9098"]

@@ -9,12 +9,12 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_codepipeline as codepipeline
 
-from exchange_constructs.destination import Destination
+from exchange_constructs.pipeline.destination import Destination
+from exchange_constructs.pipeline.stage_chain import StageChain
 from exchange_constructs.place import place_of
-from exchange_constructs.stage_chain import StageChain
 from release_engine.pipeline_job import Question, question
 from release_engine.push import Push
-from stacks import ROOT
+from settings.loading import ROOT
 from tests.infra.exchange import PIPELINE, Json, exchange
 from tests.infra.pipelines import action, pipeline_of, stages_of
 

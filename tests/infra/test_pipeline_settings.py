@@ -9,11 +9,11 @@ import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
+from settings.environment import Window
+from settings.loading import Settings
+from settings.staging import Owner
 from stacks.composition import compose
-from stacks.environment_settings import Window
 from stacks.registry import RegistryStack
-from stacks.settings import Settings
-from stacks.staging_checks import Owner
 from tests.infra.exchange import CONTEXT, exchange, listed
 from tests.infra.pipelines import Found, access_of, pipeline_of
 

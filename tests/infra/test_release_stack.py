@@ -16,11 +16,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.log_retention import retention_of
+from exchange_constructs.observability.log_retention import retention_of
 from release_engine.check import Check as EngineCheck
 from release_engine.model import MetricsHome, parse_components
-from stacks.check_settings import Check
-from stacks.gate_settings import Canary, Gate, Probe
+from settings.check import Check
+from settings.gate import Canary, Gate, Probe
 from stacks.release import ReleaseStack
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from exchange_constructs.deploy_states import Way, deploy_states
+from exchange_constructs.release.deploy_states import Way, deploy_states
 from release_aws.ecs_setup import replacement_of
 from release_engine import timeouts
 from release_engine.hook import ATTEMPTS
 from release_handlers import deploy, record
-from stacks import timeout_checks
+from settings import time_budgets
 from tests.infra.exchange import ENVIRONMENTS, Json, exchange
 from tests.infra.release_walk_through import synthesized_definition
 
@@ -30,7 +30,7 @@ def functions(environment: str) -> dict[str, int]:
 
 
 def test_the_settings_count_with_the_numbers_of_the_engine() -> None:
-    ours = (timeout_checks.GATE_ATTEMPTS, timeout_checks.START_MINUTES, timeout_checks.PATIENCE_MINUTES)
+    ours = (time_budgets.GATE_ATTEMPTS, time_budgets.START_MINUTES, time_budgets.PATIENCE_MINUTES)
     assert ours == (ATTEMPTS, timeouts.START_MINUTES, timeouts.PATIENCE_MINUTES)
 
 
@@ -45,7 +45,7 @@ def test_ecs_gives_the_gates_hook_what_the_settings_count_with(environment: str)
     services = [one for stack in ("backend", "client") for one in known.properties(stack, "ECS::Service")]
     hooks = [hook for one in services for hook in one["DeploymentConfiguration"].get("LifecycleHooks", [])]
     assert len(hooks) == 2
-    assert {hook["TimeoutConfiguration"]["TimeoutInMinutes"] for hook in hooks} == {timeout_checks.HOOK_MINUTES}
+    assert {hook["TimeoutConfiguration"]["TimeoutInMinutes"] for hook in hooks} == {time_budgets.HOOK_MINUTES}
 
 
 @everywhere

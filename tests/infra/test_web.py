@@ -2,7 +2,7 @@
 
 import pytest
 
-from stacks.settings import Service
+from settings.loading import Service
 from tests.infra.exchange import ENVIRONMENTS, Json, exchange
 
 everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from local_aws.data_services import data_service_programs
+from local_aws.host.loopback import Block
 from rehearsal.build import build
 from rehearsal.components.base.data import Cache, Database, Stream
-from rehearsal.local_aws.loopback import Block
 from tests.rehearsal.components.programs import Running, wait_until
 
-PROGRAMS = Path(__file__).parents[3] / "rehearsal" / "local_aws"
+PROGRAMS = Path(data_service_programs.__file__).parent.parent
 TOKEN = "a token of the tests"  # noqa: S105
 
 

@@ -11,7 +11,7 @@ from rehearsal.commands import Command, Finished
 from rehearsal.stage import Stage
 from rehearsal.stage_process import SPEED
 from rehearsal.traffic import Traffic
-from stacks.settings import load_settings
+from settings.loading import load_settings
 from tests.rehearsal.stages import set_stage
 
 pytestmark = pytest.mark.timeout(300)

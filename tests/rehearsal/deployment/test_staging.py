@@ -11,8 +11,8 @@ from rehearsal.deployment import CLI
 from rehearsal.stage import Stage
 from rehearsal.stage_process import SPEED
 from rehearsal.traffic import Traffic
-from stacks.environment_settings import EcsKafka
-from stacks.settings import load_settings
+from settings.environment import EcsKafka
+from settings.loading import load_settings
 from tests.rehearsal.stages import set_stage
 
 pytestmark = pytest.mark.timeout(300)

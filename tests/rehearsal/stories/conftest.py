@@ -10,7 +10,7 @@ from rehearsal.stage import Stage
 from rehearsal.stage_process import SPEED
 from rehearsal.stories import STORIES, Played
 from rehearsal.traffic import Traffic
-from stacks.settings import load_settings
+from settings.loading import load_settings
 from tests.rehearsal.stages import set_stage
 
 ENVIRONMENT = "prod2"

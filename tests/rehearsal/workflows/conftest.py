@@ -12,7 +12,7 @@ from rehearsal.commands import ROOT
 from rehearsal.stage import Stage
 from rehearsal.stage_process import SPEED
 from rehearsal.traffic import Traffic
-from stacks.settings import load_settings
+from settings.loading import load_settings
 from tests.rehearsal.stages import set_stage
 from tests.rehearsal.workflows.stand_in_actions import Actions
 from tests.rehearsal.workflows.step_runs import Steps

@@ -9,7 +9,7 @@ from typing import Any
 
 from release_aws.items import to_item
 from release_engine.ledger import Kind, Lock, Outcome, Release
-from stacks.settings import Settings
+from settings.loading import Settings
 from tests.unit.aws.answers import Paginated, error
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.aws.fake_table import Dynamo

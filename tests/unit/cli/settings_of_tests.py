@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from stacks.environment_settings import Adopt
-from stacks.settings import Settings, load_settings
+from settings.environment import Adopt
+from settings.loading import Settings, load_settings
 
 
 def settings_of_tests(

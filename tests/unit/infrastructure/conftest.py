@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from release.diff import engine
 from release.infrastructure import commands
-from tests.unit.diff.conftest import Engine
-from tests.unit.diff.project import new_project
+from release.review import engine
 from tests.unit.infrastructure.scene import Scene
+from tests.unit.review.conftest import Engine
+from tests.unit.review.project import new_project
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from release.surroundings import Surroundings
 from release_aws.ledger import Ledger
 from tests.unit.aws.answers import error
 from tests.unit.cli.exchange import CHAIN, Exchange
-from tests.unit.diff.project import Project
-from tests.unit.diff.templates import Template, resource, template
+from tests.unit.review.project import Project
+from tests.unit.review.templates import Template, resource, template
 
 PREFIX = "exchange-test-"
 TABLE = template(

@@ -3,10 +3,10 @@
 import re
 from inspect import signature
 
+from local_aws.cloudformation.resource_types.record_only import RECORD_ONLY
 from rehearsal.__main__ import main
 from rehearsal.commands import ROOT
 from rehearsal.components.base.faults import ALLOWED
-from rehearsal.local_aws.resource_types.record_only import RECORD_ONLY
 from rehearsal.stories import STORIES, TOUR
 from rehearsal.summary import Summary
 

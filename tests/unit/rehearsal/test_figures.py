@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from rehearsal.stories import Figure, Played, many_users, own_time, undoing
-from rehearsal.stories.gate_calls import Call, calls, last_before
-from rehearsal.stories.own_time import Spent
-from rehearsal.stories.service_deployments import Deployment, parsed
-from rehearsal.stories.visits import Visit, visits
+from rehearsal.stories import Figure, Played, many_users
+from rehearsal.story_parts import own_time, undoing
+from rehearsal.story_parts.gate_calls import Call, calls, last_before
+from rehearsal.story_parts.own_time import Spent
+from rehearsal.story_parts.service_deployments import Deployment, parsed
+from rehearsal.story_parts.visits import Visit, visits
 from rehearsal.traffic_spans import stretched
 
 GOOD_ROUND = {

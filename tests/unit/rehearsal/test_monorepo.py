@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.build import build, build_folder
 from rehearsal.monorepo import Monorepo
-from stacks.settings import load_settings
+from settings.loading import load_settings
 
 PATHS = {name: component.path for name, component in load_settings("prod2").components.items()}
 

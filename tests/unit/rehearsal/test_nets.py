@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.stories import nets, tampered_gate
+from rehearsal.story_parts import nets, tampered_gate
 from release_handlers import health_gate
 
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]

@@ -3,7 +3,8 @@
 import pytest
 
 from rehearsal.commands import StepFailedError
-from rehearsal.stories import failed_rollback, runbook
+from rehearsal.stories import failed_rollback
+from rehearsal.story_parts import runbook
 
 
 def test_f5_the_commands_for_a_rollback_that_failed_begin_with_the_service_and_end_with_the_ledger() -> None:

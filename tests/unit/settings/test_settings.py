@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from release_engine import check, model
-from stacks import gate_settings
-from stacks.check_settings import Check
-from stacks.settings import CONFIG, NO_ENVIRONMENTS, TaskSize, load_settings
+from settings import gate
+from settings.check import Check
+from settings.loading import CONFIG, NO_ENVIRONMENTS, TaskSize, load_settings
 from tests.unit.settings.written import Written
 
 REGION = 'region = "us-west-2"\n'
@@ -169,7 +169,7 @@ def test_releases_may_always_start_unless_a_window_says_when(config: Written) ->
     assert (window.components, window.days, window.opens, window.closes) == (("engine",), ("tue",), "02:00", "05:00")
 
 
-@pytest.mark.parametrize(("declared", "judged"), [(gate_settings.Probe, model.Probe), (Check, check.Check)])
+@pytest.mark.parametrize(("declared", "judged"), [(gate.Probe, model.Probe), (Check, check.Check)])
 def test_what_a_gate_asks_has_the_same_defaults_where_it_is_declared_and_where_it_is_judged(
     declared: type[BaseModel], judged: type[Any]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stacks.staging_checks import Owner
+from settings.staging import Owner
 from tests.unit.settings.written import Written
 
 STAGING = 'staging = "staging"  '

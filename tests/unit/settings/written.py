@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.settings import CONFIG, Settings, SettingsError, load_settings
+from settings.loading import CONFIG, Settings, SettingsError, load_settings
 
 
 class Written:

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from stacks import ROOT
-from stacks.settings import load_settings
+from settings.loading import ROOT, load_settings
 
 OURS = ROOT / ".github" / "workflows"
 EXAMPLES = ROOT / "examples" / "monorepo" / ".github" / "workflows"

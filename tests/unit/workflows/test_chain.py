@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rehearsal.commands import ROOT
-from stacks.settings import load_settings
+from settings.loading import load_settings
 from tests.rehearsal.workflows.expressions import Blank
 from tests.rehearsal.workflows.workflow_runs import Ended, Job, Runner
 

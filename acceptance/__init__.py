@@ -1,0 +1,1 @@
+"""The acceptance suite: does a deployed exchange work together?"""

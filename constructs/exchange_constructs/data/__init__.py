@@ -1,0 +1,1 @@
+"""What holds state: database, cache, Kafka, buckets, secrets."""

@@ -1,0 +1,1 @@
+"""Where users come in: load balancer, firewall, access logs."""

@@ -1,0 +1,1 @@
+"""Alarms' topic, dashboards, logs."""

@@ -1,0 +1,1 @@
+"""What CodePipeline and CodeBuild need to take a push to an environment."""

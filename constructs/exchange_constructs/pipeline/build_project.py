@@ -1,0 +1,96 @@
+"""One CodeBuild project, with a role that may do what its buildspec needs and a log of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import Finding, acknowledge
+from exchange_constructs.pipeline.artifact_store import ArtifactStore
+from exchange_constructs.place import place_of
+from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.values import hours, principal
+
+
+@dataclass(frozen=True)
+class BuildHome:
+    """What the projects of a pipeline have in common. `connection_arn` is that of its sources."""
+
+    store: ArtifactStore
+    retention: logs.RetentionDays
+    connection_arn: str
+
+
+class BuildProject(Construct):
+    """Runs `spec`. `builds_images` gives it a Docker daemon, which needs privileged mode.
+
+    `role_name` is for a role that others trust by name; a source `with_history` is one that CodeBuild fetches itself. A
+    build may take an hour, unless `longest` says otherwise.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        home: BuildHome,
+        spec: codebuild.BuildSpec,
+        environment: Mapping[str, str] | None = None,
+        role_name: str | None = None,
+        with_history: bool = False,
+        builds_images: bool = False,
+        longest: Duration | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        log_group = logs.LogGroup(self, "Logs", retention=home.retention, encryption_key=home.store.key)
+        self.role = iam.Role(self, "Role", role_name=role_name, assumed_by=principal("codebuild.amazonaws.com"))
+        self.project = codebuild.PipelineProject(
+            self,
+            "Project",
+            role=self.role,
+            build_spec=spec,
+            cache=_kept(builds_images),
+            environment=codebuild.BuildEnvironment(
+                build_image=codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
+                privileged=builds_images,
+            ),
+            environment_variables={
+                name: codebuild.BuildEnvironmentVariable(value=value) for name, value in (environment or {}).items()
+            },
+            encryption_key=home.store.key,
+            logging=codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)),
+            grant_report_group_permissions=False,
+            timeout=longest or hours(1),
+        )
+        if with_history:
+            # CDK grants the former name of this action alone.
+            self.allow(["codeconnections:UseConnection"], home.connection_arn)
+        home.store.acknowledge_use(self)
+        self._acknowledge(builds_images)
+
+    def allow(self, actions: Sequence[str], *resources: str) -> None:
+        """What the commands of its buildspec do besides."""
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+
+    def _acknowledge(self, builds_images: bool) -> None:
+        usual = place_of(Stack.of(self)).arn("logs", f"log-group:/aws/codebuild/{self.project.project_name}:*")
+        reasons: dict[Finding, str] = {
+            "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
+            finding(self, usual): "CDK grants the project's usual log group, too",
+        }
+        if builds_images:
+            reasons["AwsSolutions-CB3"] = "building images needs a Docker daemon; only reviewed code is built here"
+        acknowledge(self, reasons)
+
+
+def _kept(builds_images: bool) -> codebuild.Cache:
+    """On the build's host, for the next build that comes there: what was fetched, and layers of images.
+
+    https://docs.aws.amazon.com/codebuild/latest/userguide/caching-local.html
+    """
+    layers = [codebuild.LocalCacheMode.DOCKER_LAYER] if builds_images else []
+    return codebuild.Cache.local(codebuild.LocalCacheMode.CUSTOM, *layers)

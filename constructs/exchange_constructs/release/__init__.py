@@ -1,0 +1,1 @@
+"""The release machine, its functions and what they may do."""

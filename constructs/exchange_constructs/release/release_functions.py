@@ -1,0 +1,138 @@
+"""The functions of the release, each with no more permission than its part needs."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.release.health_gate import HealthGate
+from exchange_constructs.release.release_function import ReleaseFunction
+from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.values import minutes
+
+_KEY_FINDINGS = [f"AwsSolutions-IAM5[Action::kms:{action}*]" for action in ("GenerateDataKey", "ReEncrypt")]
+
+
+class Arns(NamedTuple):
+    """The functions, as a machine calls them."""
+
+    gate: str
+    preflight: str
+    deploy: str
+    verify: str
+    record: str
+    auto_rollback: str
+    baseline: str | None = None  # only where a canary is compared with something
+
+
+class ReleaseFunctions(Construct):
+    """Preflight, deploy, verify, record and rollback, beside the gate that is handed in; shared by the machines.
+
+    A pipeline, perhaps of another app, asks preflight and record by their names.
+    Where the reach has canaries, there is one more, which starts and stops what they are compared with.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        gate: HealthGate,
+        reach: Reach,
+        ledger: dynamodb.ITable,
+        environment: Mapping[str, str],
+        watch: Duration,
+        cool_down: Duration,
+        retention: logs.RetentionDays,
+        key: kms.IKey,
+        topic: sns.ITopic,
+        preflight_name: str,
+        record_name: str,
+    ) -> None:
+        super().__init__(scope, id_)
+        function = partial(ReleaseFunction, self, environment=environment, retention=retention, key=key)
+        preflight = function("Preflight", module="preflight", name=preflight_name)
+        deploy = function("Deploy", module="deploy")
+        verify = function("Verify", module="verify")
+        # evidence may be slow to come, and must not cost the record
+        record = function("Record", module="record", name=record_name, timeout=minutes(3))
+        watching = {"WATCH_SECONDS": str(watch.to_seconds()), "COOL_DOWN_SECONDS": str(cool_down.to_seconds())}
+        rollback = function(
+            "AutoRollback", module="auto_rollback", environment={**environment, **watching}, dead_letters=topic
+        )
+        _grant_reach(
+            reach,
+            gate=gate.role,
+            preflight=preflight.role,
+            deploy=deploy.role,
+            verify=verify.role,
+            record=record.role,
+            rollback=rollback.role,
+        )
+        _grant_ledger(ledger, gate=gate.role, record=record.role, rollback=rollback.role)
+        self.auto_rollback, self.preflight = rollback.function, preflight.function
+        called: list[HealthGate | ReleaseFunction] = [gate, preflight, deploy, verify, record, rollback]
+        if reach.canaries:
+            baseline = function("Baseline", module="baseline")
+            reach.grant_compare(baseline.role)
+            _grant_ledger_item(ledger, baseline.role, "Get", "Put", "Delete")
+            called.append(baseline)
+        self.arns = Arns(*(one.function.function_arn for one in called))
+
+
+def _grant_reach(
+    reach: Reach,
+    *,
+    gate: iam.Role,
+    preflight: iam.Role,
+    deploy: iam.Role,
+    verify: iam.Role,
+    record: iam.Role,
+    rollback: iam.Role,
+) -> None:
+    grants = (
+        (reach.grant_read_stacks, (preflight, deploy, record, rollback)),
+        (reach.grant_read_services, (gate, verify, preflight, deploy)),
+        (reach.grant_read_tasks, (gate, verify, record, preflight, deploy)),
+        (reach.grant_read_traffic, (gate, verify, preflight)),
+        (reach.grant_read_targets, (gate,)),
+        (reach.grant_read_deployments, (gate, deploy)),
+        (reach.grant_stop_deployments, (deploy,)),
+        (reach.grant_read_metrics, (gate,)),
+        (reach.grant_read_change_sets, (preflight,)),
+        (reach.grant_read_secrets, (preflight,)),
+        (reach.grant_read_alarms, (gate, preflight, rollback)),
+        (reach.grant_answer_jobs, (gate, preflight, record)),
+        (reach.grant_read_images, (preflight, rollback)),
+        (reach.grant_deploy, (deploy,)),
+        (reach.grant_read_executions, (record,)),
+        (reach.grant_read_logs, (record,)),
+        (reach.grant_start, (rollback,)),
+    )
+    for grant, roles in grants:
+        for role in roles:
+            grant(role)
+
+
+def _grant_ledger(ledger: dynamodb.ITable, *, gate: iam.Role, record: iam.Role, rollback: iam.Role) -> None:
+    """A transaction needs the permission of each of its parts. What is deleted is a release that had nothing to do."""
+    _grant_ledger_item(ledger, gate, "Get", "Put")
+    for role in (rollback, record):
+        ledger.grant(role, "dynamodb:Query")
+    _grant_ledger_item(ledger, rollback, "Get")
+    _grant_ledger_item(ledger, record, "Get", "Put", "Update", "Delete", "ConditionCheck")
+
+
+def _grant_ledger_item(ledger: dynamodb.ITable, role: iam.Role, *verbs: str) -> None:
+    ledger.grant(role, *(f"dynamodb:{verb}Item" for verb in verbs))
+    if ledger.encryption_key:
+        ledger.encryption_key.grant_encrypt_decrypt(role)
+        acknowledge(role, dict.fromkeys(_KEY_FINDINGS, "one key; the variants of these actions, as CDK grants them"))

@@ -1,0 +1,95 @@
+"""How the pipeline asks for a release: under a name that the ledger can rely on."""
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.place import place_of
+from exchange_constructs.release.machine_arns import MachineArns
+from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.values import hours
+
+# The time of the request in the ledger's spelling, then what tells it apart, as the command line names releases too.
+_RELEASE_ID = (
+    "{% $replace($replace($states.context.Execution.StartTime, /\\.[0-9]+/, ''), /[-:]/, '')"
+    " & '-' & $substring($states.context.Execution.Name, 0, 8) %}"
+)
+# As a pipeline hands it over, in base64. https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+_MANIFEST = "{% $parse($base64decode($states.input.manifest)) %}"
+_LONGEST_HOURS = 61  # a little more than the release machine itself may take
+_WATCHING = "StepFunctionsGetEventsForStepFunctionsExecutionRule"  # the name is given by Step Functions
+
+
+class ReleaseRequest(Construct):
+    """Starts a component's release machine with a release id that is the name of its execution, and waits for its end.
+
+    The lock is taken over when no execution of its holder's name runs, so the two must be one. CodePipeline names what
+    it starts by the action execution's id, which no pipeline variable can tell the machine:
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-StepFunctions.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        component: str,
+        machine: sfn.StateMachine,
+        log_group: logs.ILogGroup,
+    ) -> None:
+        super().__init__(scope, id_)
+        arns = MachineArns(self, machine)
+        start = sfn.CustomState(self, "Release", state_json=_start(component, arns))
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=name,
+            query_language=sfn.QueryLanguage.JSONATA,
+            definition_body=sfn.DefinitionBody.from_chainable(start),
+            timeout=hours(_LONGEST_HOURS),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
+        )
+        self._grant(arns)
+
+    def _grant(self, arns: MachineArns) -> None:
+        """https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies"""
+        rule = place_of(Stack.of(self)).arn("events", f"rule/{_WATCHING}")
+        for actions, resource in (
+            (["states:StartExecution"], arns.machine),
+            (["states:DescribeExecution", "states:StopExecution"], arns.executions),
+            (["events:PutTargets", "events:PutRule", "events:DescribeRule"], rule),
+        ):
+            self.machine.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+        acknowledge(
+            self.machine,
+            {
+                "AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource",
+                finding(self, arns.executions): "executions of this one machine come with each release",
+                "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
+            },
+        )
+
+
+def _start(component: str, arns: MachineArns) -> dict[str, object]:
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{Aws.PARTITION}:states:::states:startExecution.sync:2",
+        "Arguments": {
+            "StateMachineArn": arns.machine,
+            "Name": _RELEASE_ID,
+            "Input": {
+                "release_id": _RELEASE_ID,
+                "component": component,
+                "digest": "{% $states.input.digest %}",
+                "kind": "release",
+                "requested_by": "{% $states.input.requested_by %}",
+                "manifest": _MANIFEST,
+            },
+        },
+        "End": True,
+    }

@@ -1,0 +1,1 @@
+"""An ECS service: its task, its image, its strategy, its alarms."""

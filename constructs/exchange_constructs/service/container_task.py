@@ -1,0 +1,131 @@
+"""The task of a service: one container of the component's image."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.place import place_of
+from exchange_constructs.service.service_context import ServiceHome
+from exchange_constructs.values import principal, seconds
+
+CONTAINER = "main"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
+
+
+class ContainerTask(Construct):
+    """A Fargate task definition on ARM64 with a read-only root; `/tmp` and, if named, `work_folder` can be written.
+
+    `definition` and `port_name` are for the service; `role` is what the program itself may do, at first nothing.
+    `environment` is what this task is told beyond what all of its component are.
+    Former task definitions stay registered: a rollback may need them (F4, F29).
+    """
+
+    port_name = "http"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        home: ServiceHome,
+        service: str,
+        cpu: int,
+        memory_mb: int,
+        command: Sequence[str],
+        health_command: Sequence[str],
+        stop_timeout: Duration,
+        port: int | None = None,
+        work_folder: str | None = None,
+        work_volume_gb: int | None = None,
+        environment: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.role = iam.Role(self, "Role", assumed_by=principal("ecs-tasks.amazonaws.com"))
+        scratch = _scratch(work_folder)
+        self.definition = ecs.FargateTaskDefinition(
+            self,
+            "Definition",
+            cpu=cpu,
+            memory_limit_mib=memory_mb,
+            ephemeral_storage_gib=work_volume_gb,
+            runtime_platform=_linux_on_arm(),
+            task_role=self.role,
+            execution_role=self._execution_role(home),
+            volumes=[ecs.Volume(name=name) for name in scratch],
+        )
+        container = self.definition.add_container(
+            CONTAINER,
+            image=home.image.container_image,
+            command=list(command),
+            environment=_told(home, service, port) | dict(environment),
+            secrets=dict(home.secrets),
+            logging=self._logging(home, service),
+            health_check=_health(health_command),
+            port_mappings=[ecs.PortMapping(container_port=port, name=self.port_name)] if port else None,
+            readonly_root_filesystem=True,
+            stop_timeout=stop_timeout,
+        )
+        container.add_mount_points(
+            *(ecs.MountPoint(container_path=to, source_volume=name, read_only=False) for name, to in scratch.items())
+        )
+        self.definition.apply_removal_policy(RemovalPolicy.RETAIN)
+        home.image.hold_back(self.definition)
+        self._acknowledge()
+
+    def _execution_role(self, home: ServiceHome) -> iam.Role:
+        """What ECS itself needs to start the task: the image, the log, the secrets."""
+        role = iam.Role(self, "StartRole", assumed_by=principal("ecs-tasks.amazonaws.com"))
+        home.image.grant_pull(role)
+        if home.secrets:
+            region = place_of(Stack.of(self)).region
+            secrets = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
+            role.add_to_policy(
+                iam.PolicyStatement(actions=["kms:Decrypt"], resources=[home.key.key_arn], conditions=secrets)
+            )
+        return role
+
+    def _logging(self, home: ServiceHome, service: str) -> ecs.LogDriver:
+        log_group = logs.LogGroup(self, "Logs", retention=home.retention, encryption_key=home.key)
+        return ecs.LogDriver.aws_logs(stream_prefix=service, log_group=log_group)
+
+    def _acknowledge(self) -> None:
+        acknowledge(
+            self.definition,
+            {"AwsSolutions-ECS2": "plain values only say where things are; whatever is secret comes by reference"},
+        )
+        acknowledge(self.role, _INLINE)
+
+
+def _told(home: ServiceHome, service: str, port: int | None) -> dict[str, str]:
+    """The plain environment of the contract: who it is, and where the others are."""
+    identity = {"COMPONENT": home.component, "SERVICE": service, "IMAGE_DIGEST": home.image.digest}
+    return identity | dict(home.environment) | ({"PORT": str(port)} if port else {})
+
+
+def _linux_on_arm() -> ecs.RuntimePlatform:
+    return ecs.RuntimePlatform(
+        cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+    )
+
+
+def _scratch(work_folder: str | None) -> dict[str, str]:
+    """Volumes by name, and where they are mounted: what may be written of a root file system that may not."""
+    folders = filter(None, ("/tmp", work_folder))  # noqa: S108 - inside the container
+    return {f"scratch{number}": folder for number, folder in enumerate(folders)}
+
+
+def _health(command: Sequence[str]) -> ecs.HealthCheck:
+    return ecs.HealthCheck(
+        command=["CMD", *command],
+        interval=seconds(10),
+        timeout=seconds(5),
+        retries=3,
+        start_period=seconds(60),
+    )

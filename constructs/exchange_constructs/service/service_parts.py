@@ -1,0 +1,94 @@
+"""What every service has alike: its doors, its start and its place in Service Connect."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from exchange_constructs.service.service_context import ServiceHome
+from exchange_constructs.values import anywhere, tcp
+
+
+def service_group(scope: Construct, home: ServiceHome) -> ec2.SecurityGroup:
+    """Lets nobody in; lets out to the peers, and to HTTPS anywhere: the APIs of AWS and of partners."""
+    group = ec2.SecurityGroup(
+        scope,
+        "SecurityGroup",
+        vpc=home.vpc,
+        description=f"{scope.node.path}: tasks",
+        allow_all_outbound=False,
+    )
+    group.add_egress_rule(anywhere(), tcp(443), "APIs of AWS and of partners")
+    connections = group.connections
+    for peer in home.peers:
+        connections.allow_to(peer.connections, peer.port)
+    return group
+
+
+def fargate_service(
+    scope: Construct,
+    home: ServiceHome,
+    definition: ecs.FargateTaskDefinition,
+    group: ec2.SecurityGroup,
+    *,
+    name: str,
+    offered: Sequence[ecs.ServiceConnectService] = (),
+    **more: Any,
+) -> ecs.FargateService:
+    """In the private subnets, known by `name`; it exists once an image was released. No desired count (F6).
+
+    It reaches the services of the namespace by name, and is reached by what it has `offered`.
+    """
+    service = ecs.FargateService(
+        scope,
+        "Service",
+        cluster=home.cluster,
+        service_name=name,
+        task_definition=definition,
+        security_groups=[group],
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+        assign_public_ip=False,
+        enable_ecs_managed_tags=True,
+        propagate_tags=ecs.PropagatedTagSource.SERVICE,
+        service_connect_configuration=ecs.ServiceConnectProps(namespace=home.namespace, services=list(offered)),
+        **more,
+    )
+    home.image.hold_back(service)
+    return service
+
+
+def scale(service: ecs.FargateService, home: ServiceHome, *, minimum: int, maximum: int) -> None:
+    """Between the two, by the processors' load: the count is nobody else's."""
+    scaling = service.auto_scale_task_count(min_capacity=minimum, max_capacity=maximum)
+    scaling.scale_on_cpu_utilization("Load", target_utilization_percent=60)
+    home.image.hold_back(service.node.find_child("TaskCount"))
+
+
+def set_deployment(service: ecs.FargateService, settings: Mapping[str, Any]) -> None:
+    """What the L2 construct cannot say of the deployment yet, by its path in the template."""
+    resource = cast(ecs.CfnService, service.node.find_child("Service"))
+    for path, value in settings.items():
+        resource.add_property_override(f"DeploymentConfiguration.{path}", value)
+
+
+def rolling_service(
+    scope: Construct,
+    home: ServiceHome,
+    definition: ecs.FargateTaskDefinition,
+    group: ec2.SecurityGroup,
+    *,
+    name: str,
+    **more: Any,
+) -> ecs.FargateService:
+    """Replaced in place. Three crashes undo it, in a fleet of two as in one of twenty, whatever is healthy beside (F3).
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ThresholdConfiguration.html
+    """
+    breaker = ecs.DeploymentCircuitBreaker(enable=True, rollback=True)
+    service = fargate_service(scope, home, definition, group, name=name, circuit_breaker=breaker, **more)
+    threshold = {"Type": "COUNT", "Value": 3}
+    told = {"ResetOnHealthyTask": False, "ThresholdConfiguration": threshold}
+    set_deployment(service, {"DeploymentCircuitBreaker": told})
+    return service

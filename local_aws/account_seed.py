@@ -1,0 +1,98 @@
+"""What an account has before the first deployment: repositories, a cluster, a certificate."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Protocol
+
+from ministack.core.responses import now_iso, request_scope
+from ministack.services import acm
+
+from local_aws.clock import Clock
+from local_aws.ministack_parts import embedding
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """An issued certificate of a domain and its subdomains."""
+
+    arn: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What an account has before anything is deployed."""
+
+    repositories: Sequence[str] = ()
+    cluster: str | None = None
+    certificate: Certificate | None = None
+
+
+ClientFactory = Callable[[str], Any]
+
+
+class HasClients(Protocol):
+    """A local AWS, as its seeds see it."""
+
+    def client(self, service: str) -> Any: ...
+
+
+def install(_clock: Clock) -> None:
+    """An adopted certificate keeps its ARN, whichever account that names: stock finds only ARNs of its own."""
+    acm._is_local_certificate_arn = _also_adopted(acm._is_local_certificate_arn)
+
+
+def seed_for(holdings: Holdings) -> Callable[[HasClients], None]:
+    """Return the seed that puts the holdings in place, as `LocalAws(seed=[...])` takes it."""
+    return lambda aws: seed(aws.client, holdings)
+
+
+def seed(client: ClientFactory, holdings: Holdings) -> None:
+    """Create the holdings; what exists already stays as it is."""
+    _repositories(client("ecr"), sorted(holdings.repositories))
+    if holdings.cluster:
+        client("ecs").create_cluster(
+            clusterName=holdings.cluster, settings=[{"name": "containerInsights", "value": "enabled"}]
+        )
+    if certificate := holdings.certificate:
+        with request_scope(embedding.ACCOUNT, embedding.REGION):
+            acm._certificates[certificate.arn] = _certificate(certificate.arn, certificate.domain)
+
+
+def _repositories(ecr: Any, names: list[str]) -> None:
+    for name in names:
+        with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
+            ecr.create_repository(
+                repositoryName=name,
+                imageTagMutability="IMMUTABLE",
+                imageScanningConfiguration={"scanOnPush": True},
+            )
+
+
+def _certificate(arn: str, domain: str) -> dict[str, Any]:
+    now = now_iso()
+    return {
+        "CertificateArn": arn,
+        "DomainName": domain,
+        "SubjectAlternativeNames": [domain, f"*.{domain}"],
+        "Status": "ISSUED",
+        "Type": "AMAZON_ISSUED",
+        "CreatedAt": now,
+        "IssuedAt": now,
+        "NotBefore": now,
+        "NotAfter": acm._future_iso(365 * 24 * 3600),
+        "DomainValidationOptions": [],
+        "ValidationMethod": "DNS",
+        "Tags": [],
+        "Options": {},
+    }
+
+
+def _also_adopted(stock: Any) -> Any:
+    @wraps(stock)
+    def answer(arn: str) -> bool:
+        return arn in acm._certificates or bool(stock(arn))
+
+    return answer

@@ -1,0 +1,1 @@
+"""Lambda: the environment that functions run in."""

@@ -1,0 +1,54 @@
+"""Lambda functions that fail as on AWS: the caller is told the exception's class.
+
+https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html. In stock every exception is a
+`Runtime.HandlerError`, so a state machine that retries or catches one by name would never see it.
+"""
+
+import re
+from functools import wraps
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from local_aws.clock import Clock
+
+Record = dict[str, Any]
+IDLE_WORKERS_END_AFTER = 30.0
+STOCK = "traceback.format_exc()"
+MARK = "errorType: "
+LAST_LINE = re.compile(rf"^{MARK}(\w+)\s*\Z", re.MULTILINE)
+
+
+def install(_clock: Clock) -> None:
+    """Has the worker name the class at the end of its traceback; ends idle workers sooner, to spare memory."""
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    if script.count(STOCK) != 1:
+        raise RuntimeError("ministack's worker script is another one: look at _PYTHON_WORKER_SCRIPT")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(STOCK, rf'{STOCK} + "{MARK}" + type(e).__name__')
+    lambda_runtime._LOCAL_WORKER_TTL = IDLE_WORKERS_END_AFTER
+    lambda_svc._execute_function_warm = _naming_errors(lambda_svc._execute_function_warm)
+
+
+def close() -> None:
+    """Ends the workers and removes their folders."""
+    lambda_runtime.reset()
+
+
+def _naming_errors(stock: Any) -> Any:
+    @wraps(stock)
+    def execute(function: Record, event: Record, request_id: str) -> Record:
+        result: Record = stock(function, event, request_id)
+        log = result.get("log") or ""
+        named = LAST_LINE.search(log)
+        if not result.get("error") or named is None:
+            return result
+        trace = log[: named.start()]
+        body = result["body"] | {
+            "errorType": named[1],
+            "requestId": request_id,
+            "stackTrace": [line + "\n" for line in trace.splitlines() if line.startswith("  File")],
+        }
+        return result | {"body": body, "log": trace}
+
+    return execute

@@ -1,0 +1,1 @@
+"""CloudFormation: what stock ministack lacks of stacks and resource types."""

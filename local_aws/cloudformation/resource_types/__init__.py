@@ -1,0 +1,27 @@
+"""CloudFormation types that ministack lacks: real where it has the service's API, else record-only with a reason."""
+
+from ministack.services.cloudformation import provisioners
+
+from local_aws.clock import Clock
+from local_aws.cloudformation.resource_types import (
+    application_autoscaling,
+    cloudwatch,
+    ec2,
+    identity,
+    msk,
+    record_only,
+    web_acl,
+)
+
+__all__ = ["install", "known"]
+
+
+def install(_clock: Clock) -> None:
+    """Adds them to ministack's table of types."""
+    for service in (ec2, application_autoscaling, cloudwatch, msk, web_acl, identity, record_only):
+        service.install()
+
+
+def known() -> frozenset[str]:
+    """Every resource type that a stack may name here."""
+    return frozenset(provisioners._RESOURCE_HANDLERS)

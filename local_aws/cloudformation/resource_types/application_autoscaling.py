@@ -1,0 +1,95 @@
+"""AWS::ApplicationAutoScaling: scalable targets and policies, by the local Application Auto Scaling.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApplicationAutoScaling.html
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from ministack.services.cloudformation import provisioners
+
+from local_aws.application_auto_scaling import scaling
+from local_aws.ministack_parts.answers import RefusedError
+from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+
+NUMBERS = {
+    "MinCapacity": int,
+    "MaxCapacity": int,
+    "TargetValue": float,
+    "ScaleInCooldown": int,
+    "ScaleOutCooldown": int,
+}
+
+
+def install() -> None:
+    provisioners._RESOURCE_HANDLERS.update(HANDLERS)
+
+
+def create_target(_logical_id: str, properties: Record, _stack: str) -> Created:
+    if properties.get("ScheduledActions"):
+        raise ValueError("scheduled actions of a scalable target are not imitated here")
+    _called("RegisterScalableTarget", _typed(properties))
+    reference = "|".join(properties[key] for key in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
+    return reference, {"Id": reference}
+
+
+def update_target(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
+    created = create_target(logical_id, new, stack)
+    if created[0] != physical_id:
+        delete_target(physical_id, old)
+    return created
+
+
+def delete_target(physical_id: str, _properties: Record) -> None:
+    with suppress(RefusedError):
+        scaling.deregister_scalable_target(_target(physical_id))
+
+
+def create_policy(_logical_id: str, properties: Record, _stack: str) -> Created:
+    arn = _called("PutScalingPolicy", _policy(properties))["PolicyARN"]
+    return arn, {"Arn": arn, "PolicyName": properties["PolicyName"]}
+
+
+def update_policy(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
+    created = create_policy(logical_id, new, stack)
+    if created[0] != physical_id:
+        delete_policy(physical_id, old)
+    return created
+
+
+def delete_policy(_physical_id: str, properties: Record) -> None:
+    with suppress(RefusedError):
+        scaling.delete_scaling_policy(_policy(properties))
+
+
+def _policy(properties: Record) -> Record:
+    request = _typed({key: value for key, value in properties.items() if key != "ScalingTargetId"})
+    if "ScalingTargetId" in properties:
+        request |= _target(properties["ScalingTargetId"])
+    return dict(request)
+
+
+def _target(reference: str) -> Record:
+    return dict(zip(("ResourceId", "ScalableDimension", "ServiceNamespace"), reference.split("|"), strict=True))
+
+
+def _called(action: str, request: Record) -> Record:
+    try:
+        return scaling.ACTIONS[action](request)
+    except RefusedError as refusal:
+        raise ValueError(f"{refusal.code}: {refusal}") from refusal
+
+
+def _typed(value: Any) -> Any:
+    """Numbers and booleans arrive as text when a parameter or a template's author wrote them so."""
+    if isinstance(value, dict):
+        return {key: NUMBERS[key](inner) if key in NUMBERS else _typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_typed(inner) for inner in value]
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+HANDLERS = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": in_place(create_target, update_target, delete_target),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": in_place(create_policy, update_policy, delete_policy),
+}

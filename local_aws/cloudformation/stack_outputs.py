@@ -1,0 +1,115 @@
+"""Change sets that tell what an update will do: with conditions, and with outputs of other stacks that have changed.
+
+In stock a resource whose condition does not hold is listed as modified rather than added or removed, and
+`Fn::GetStackOutput` is compared with itself, so that an output that changed meanwhile is applied unannounced.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
+"""
+
+import copy
+from collections.abc import Iterator
+from functools import wraps
+from typing import Any
+
+from ministack.services import cloudformation
+from ministack.services.cloudformation import changesets, engine, stacks
+
+from local_aws.clock import Clock
+
+Record = dict[str, Any]
+REFERENCE = "Fn::GetStackOutput"
+
+# "Update requires: Replacement" in the template reference; every other property of these types is changed in place.
+REPLACING = {
+    "AWS::ECS::Service": {
+        "Cluster",
+        "DeploymentController",
+        "LaunchType",
+        "PlacementStrategies",
+        "Role",
+        "SchedulingStrategy",
+        "ServiceName",
+    },
+    "AWS::ApplicationAutoScaling::ScalableTarget": {"ResourceId", "ScalableDimension", "ServiceNamespace"},
+    "AWS::ApplicationAutoScaling::ScalingPolicy": {
+        "PolicyName",
+        "ResourceId",
+        "ScalableDimension",
+        "ScalingTargetId",
+        "ServiceNamespace",
+    },
+}
+IN_PLACE = {"AWS::ECS::TaskDefinition": {"Tags", "EnableFaultInjection"}}
+
+
+def install(_clock: Clock) -> None:
+    """Changes what change sets compare; the update itself stays as it is."""
+    changesets._resolve_props_for_diff = _as_deployed(changesets._resolve_props_for_diff)
+    stacks._property_recreation = _as_documented(stacks._property_recreation)
+
+
+def _as_deployed(stock: Any) -> Any:
+    @wraps(stock)
+    def resolve(template: Record, parameters: Record, stack_name: str, stack_id: str) -> Record:
+        resolved: Record = stock(template, parameters, stack_name, stack_id)
+        if not resolved:
+            return resolved
+        conditions = engine._evaluate_conditions(template, parameters)
+        active = {
+            name: resource
+            for name, resource in resolved["Resources"].items()
+            if conditions.get(resource.get("Condition"), True)
+        }
+        stack = cloudformation._stacks[stack_name]
+        for name, resource in active.items():
+            known = (stack.get("_resources") or {}).get(name)
+            if known is not None:
+                written = template["Resources"][name].get("Properties") or {}
+                resource["Properties"] |= dict(_outputs(template, written, known, stack, parameters))
+        return resolved | {"Resources": active}
+
+    return resolve
+
+
+def _outputs(
+    template: Record, written: Record, known: Record, stack: Record, parameters: Record
+) -> Iterator[tuple[str, Any]]:
+    """The properties that name outputs of other stacks: as they were applied, or as they would be now."""
+    applied = template is stack.get("_template")
+    for name, value in written.items():
+        if name == "Tags" or not _refers(value):
+            continue
+        if applied:
+            yield name, known["Properties"].get(name)
+        else:
+            yield name, _now(template, value, stack, parameters)
+
+
+def _now(template: Record, value: Any, stack: Record, parameters: Record) -> Any:
+    return engine._resolve_refs(
+        copy.deepcopy(value),
+        stack["_resources"],
+        parameters,
+        engine._evaluate_conditions(template, parameters),
+        template.get("Mappings", {}),
+        stack["StackName"],
+        stack["StackId"],
+    )
+
+
+def _refers(value: Any) -> bool:
+    if isinstance(value, dict):
+        return REFERENCE in value or any(_refers(inner) for inner in value.values())
+    return isinstance(value, list) and any(_refers(inner) for inner in value)
+
+
+def _as_documented(stock: Any) -> Any:
+    @wraps(stock)
+    def recreation(resource_type: str, name: str) -> str:
+        if resource_type in REPLACING:
+            return "Always" if name in REPLACING[resource_type] else "Never"
+        if resource_type in IN_PLACE:
+            return "Never" if name in IN_PLACE[resource_type] else "Always"
+        answer: str = stock(resource_type, name)
+        return answer
+
+    return recreation

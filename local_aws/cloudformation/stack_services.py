@@ -1,0 +1,171 @@
+"""CloudFormation's AWS::ECS::Service: a stack waits for the deployment, and fails with its reason.
+
+Without a circuit breaker AWS gives up after three hours
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html); so does this, by its own clock.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import wraps
+from time import monotonic
+from typing import Any
+
+from ministack.services import cloudformation
+from ministack.services.cloudformation import provisioners, stacks
+
+from local_aws.clock import Clock
+from local_aws.cloudformation import stack_siblings
+from local_aws.cloudformation.stack_siblings import Sibling
+from local_aws.ecs.services import deployments
+from local_aws.ecs.services.rollouts import Rollout
+from local_aws.ecs.services.service_controller import ServiceController
+from local_aws.ecs.tasks.task_api import camel_case
+from local_aws.ministack_parts.answers import Record, RefusedError
+
+TYPE = "AWS::ECS::Service"
+PATIENCE = 3 * 3600.0
+LOOK_EVERY = 0.05
+Identity = tuple[str, Record]
+
+
+class NotStabilizedError(ValueError):
+    """The reason that the stack's event shows."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A service whose deployment is under way; `former` is None when the service is new."""
+
+    service: ServiceController
+    rollout: Rollout | None
+    former: Record | None
+
+
+def install(clock: Clock) -> None:
+    """Replaces the type's handlers, and lets them wait off ministack's event loop and be sent back."""
+    handlers = StackServices(clock)
+    provisioners._RESOURCE_HANDLERS[TYPE] = {
+        "create": handlers.create,
+        "update": handlers.update,
+        "update_with_logical_id": True,
+        "delete": handlers.delete,
+    }
+    stacks._runs_on_worker_thread = _also_services(stacks._runs_on_worker_thread)
+    stacks._sends_back_failed_update = _also_services(stacks._sends_back_failed_update)
+    stacks._topological_sort = stack_siblings.last(stacks._topological_sort, TYPE)
+
+
+class StackServices:
+    """The handlers of the type: they return when the service is steady, or raise."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead: dict[tuple[str, str], Begun] = {}
+
+    def create(self, logical_id: str, properties: Record, stack: str) -> Identity:
+        return self._settle(stack, logical_id, lambda: self._create(logical_id, properties, stack))
+
+    def update(self, physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Identity:
+        if any(old.get(key) != new.get(key) for key in ("ServiceName", "Cluster")):
+            return self.create(logical_id, new, stack)
+        return self._settle(stack, logical_id, lambda: self._update(physical_id, old, new))
+
+    def delete(self, physical_id: str, _properties: Record) -> None:
+        cluster, name = physical_id.rsplit("/", 2)[-2:]
+        with suppress(RefusedError):  # it is gone already
+            _end(deployments.controller(cluster, name))
+
+    def _settle(self, stack: str, logical_id: str, begin: Callable[[], Begun]) -> Identity:
+        begun = self._ahead.pop((stack, logical_id), None)
+        if begun is None:
+            begun = begin()
+            self._begin_siblings(stack, logical_id)
+        try:
+            self._wait(begun, stack)
+        except NotStabilizedError:
+            if begun.former is None:
+                _end(begun.service)
+            self._abandon_siblings(stack)
+            raise
+        record = begun.service.record
+        return record["serviceArn"], {"ServiceArn": record["serviceArn"], "Name": record["serviceName"]}
+
+    def _create(self, logical_id: str, properties: Record, stack: str) -> Begun:
+        service = _called("CreateService", {"serviceName": f"{stack}-{logical_id}"} | camel_case(properties))
+        return Begun(service, service.current, former=None)
+
+    def _update(self, physical_id: str, old: Record, new: Record) -> Begun:
+        request = camel_case(new) | {"service": physical_id}
+        if old.get("DesiredCount") == new.get("DesiredCount"):
+            request.pop("desiredCount", None)
+        service = _called("UpdateService", request)
+        return Begun(service, service.current, former=old)
+
+    def _begin_siblings(self, stack: str, logical_id: str) -> None:
+        """What can't be begun now is refused again, and reported, when the engine comes to it."""
+        for sibling in stack_siblings.siblings(stack, logical_id, TYPE):
+            with suppress(ValueError):
+                self._ahead[stack, sibling.logical_id] = self._begin(stack, sibling)
+
+    def _begin(self, stack: str, sibling: Sibling) -> Begun:
+        properties = stack_siblings.with_tags(stack, sibling, TYPE)
+        if sibling.physical_id is None:
+            return self._create(sibling.logical_id, properties, stack)
+        return self._update(sibling.physical_id, sibling.former, properties)
+
+    def _abandon_siblings(self, stack: str) -> None:
+        """Those that were begun ahead go back: to the engine they have not happened yet."""
+        for key in [key for key in self._ahead if key[0] == stack]:
+            begun = self._ahead.pop(key)
+            if begun.former is None:
+                _end(begun.service)
+                continue
+            if begun.rollout is not None and not begun.rollout.settled.is_set():
+                begun.service.interrupt("Resource update cancelled")
+                begun.rollout.settled.wait()
+            undone = self._update(begun.service.record["serviceArn"], begun.former, begun.former)
+            self._wait(undone, stack)
+
+    def _wait(self, begun: Begun, stack: str) -> None:
+        service, rollout = begun.service, begun.rollout
+        if rollout is None:
+            return
+        deadline = monotonic() + self._clock.real(PATIENCE)
+        while not rollout.settled.wait(LOOK_EVERY):
+            if monotonic() > deadline:
+                service.interrupt("Exceeded attempts to wait")
+            elif _cancelled(stack):
+                service.interrupt("Resource update cancelled")
+        if rollout.status != "SUCCESSFUL" or rollout.state == "FAILED":  # of one that could not be brought back
+            raise NotStabilizedError(f"Error occurred during operation 'ECS deployment': {rollout.state_reason}")
+
+
+def _called(action: str, request: Record) -> ServiceController:
+    try:
+        answer = deployments.ACTIONS[action](request)
+    except RefusedError as refusal:
+        raise ValueError(f"{refusal.code}: {refusal}") from refusal
+    record = answer["service"]
+    return deployments.controller(record["clusterArn"], record["serviceName"])
+
+
+def _end(service: ServiceController) -> None:
+    """Deletes a service and waits until its last process is gone."""
+    service.record.update(status="DRAINING", desiredCount=0)
+    service.close()
+    service.drained.wait()
+
+
+def _cancelled(stack: str) -> bool:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html"""
+    found: Record = cloudformation._stacks.get(stack) or {}
+    return found.get("StackStatus") == "UPDATE_IN_PROGRESS" and bool(found.get("_cancel_requested"))
+
+
+def _also_services(predicate: Any) -> Any:
+    @wraps(predicate)
+    def answer(resource_type: str) -> bool:
+        return resource_type == TYPE or bool(predicate(resource_type))
+
+    return answer

@@ -1,0 +1,186 @@
+"""CloudWatch alarms as documented: by dimension, period after period, with missing data and metric math.
+
+Stock looks at every dimension at once, and only when a metric is put. Periods run by the rehearsal's clock.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+One deviation: an alarm that never had data and does not say how to treat that keeps its state, so SetAlarmState holds.
+"""
+
+import logging
+import operator
+import threading
+from collections.abc import Callable
+from functools import wraps
+from time import time
+from typing import Any
+
+from ministack.core.responses import request_scope
+from ministack.services import cloudwatch
+from ministack.services.cloudformation import provisioners
+
+from local_aws.clock import Clock
+from local_aws.cloudwatch.metric_math import UnsupportedError, Value, evaluate
+from local_aws.ministack_parts import embedding
+
+Record = dict[str, Any]
+SHORTEST_PERIOD = 0.5
+OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
+COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
+    "GreaterThanThreshold": (operator.gt, "greater than"),
+    "LessThanThreshold": (operator.lt, "less than"),
+    "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
+}
+_log = logging.getLogger("rehearsal.alarms")
+
+
+class Alarms:
+    """Evaluates every metric alarm once a minute of the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: set[str] = set()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="alarms")
+
+    def start(self) -> None:
+        cloudwatch._evaluate_alarm = self.evaluate
+        provisioners._cw_metric_alarm_record = _with_math(provisioners._cw_metric_alarm_record)
+        cloudwatch._put_metric_alarm = _as_in_templates(cloudwatch._put_metric_alarm)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join(timeout=2)
+
+    def evaluate(self, alarm: Record) -> None:
+        """Moves the alarm to the state that its last periods say."""
+        if alarm["ComparisonOperator"] not in COMPARISONS:
+            return
+        periods = int(alarm["EvaluationPeriods"])
+        points = [self._point(alarm, age) for age in range(periods, 0, -1)]
+        if any(point is not None for point in points):
+            self._seen.add(alarm["AlarmName"])
+        state = _state(alarm, points, silent=alarm["AlarmName"] not in self._seen)
+        if state is not None and state != alarm["StateValue"]:
+            _move(alarm, state, _reason(alarm, state, points))
+
+    def _run(self) -> None:
+        with request_scope(embedding.ACCOUNT, embedding.REGION):
+            while not self._closed.wait(max(self._clock.real(60), SHORTEST_PERIOD)):
+                for alarm in list(cloudwatch._alarms.values()):
+                    self._guarded(alarm)
+
+    def _guarded(self, alarm: Record) -> None:
+        """The thread's edge: one alarm that can't be evaluated must not silence the others."""
+        try:
+            self.evaluate(alarm)
+        except Exception:  # noqa: BLE001  (logged; the alarm keeps its state)
+            _log.exception("alarm %s", alarm["AlarmName"])
+
+    def _point(self, alarm: Record, age: int) -> Value:
+        """The value of the whole period that ended `age - 1` periods ago."""
+        metrics = {metric["Id"]: metric for metric in alarm.get("Metrics") or []}
+        if not metrics:
+            return self._measured(alarm | {"Stat": alarm.get("ExtendedStatistic") or alarm["Statistic"]}, age)
+
+        def lookup(name: str) -> Value:
+            metric = metrics[name]
+            if expression := metric.get("Expression"):
+                return evaluate(expression, lookup)
+            stat = metric["MetricStat"]
+            return self._measured(stat["Metric"] | {"Period": stat["Period"], "Stat": stat["Stat"]}, age)
+
+        returned = [metric["Id"] for metric in metrics.values() if metric["ReturnData"]]
+        return lookup(returned[0])
+
+    def _measured(self, metric: Record, age: int) -> Value:
+        period = max(self._clock.real(float(metric["Period"])), SHORTEST_PERIOD)
+        end = time() // period * period - (age - 1) * period
+        dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions") or []}
+        key = (metric["Namespace"], metric["MetricName"], cloudwatch._dims_key(dimensions))
+        points = [p for p in cloudwatch._metrics.get(key) or [] if end - period <= p["Timestamp"] < end]
+        if not points:
+            return None
+        value: Value = cloudwatch._stat_value(cloudwatch._calc_stats(points), metric["Stat"], points)
+        return value
+
+
+def _state(alarm: Record, points: list[Value], *, silent: bool) -> str | None:
+    """None when there is nothing to say."""
+    treatment = alarm.get("TreatMissingData") or "missing"
+    present = [point for point in points if point is not None]
+    if not present and treatment in ("missing", "ignore"):
+        return None if treatment == "ignore" or silent else "INSUFFICIENT_DATA"
+    holds, _ = COMPARISONS[alarm["ComparisonOperator"]]
+    breaching = sum(holds(point, alarm["Threshold"]) for point in present)
+    if treatment == "breaching":
+        breaching += len(points) - len(present)
+    return "ALARM" if breaching >= int(alarm.get("DatapointsToAlarm") or len(points)) else "OK"
+
+
+def _reason(alarm: Record, state: str, points: list[Value]) -> str:
+    """In the words of CloudWatch's own history."""
+    present = [point for point in points if point is not None]
+    if not present:
+        return f"Threshold Crossed: no datapoints were received for {len(points)} periods"
+    _, words = COMPARISONS[alarm["ComparisonOperator"]]
+    was = "was" if state == "ALARM" else "was not"
+    return f"Threshold Crossed: {len(present)} datapoints {present} {was} {words} the threshold ({alarm['Threshold']})."
+
+
+def _move(alarm: Record, state: str, reason: str) -> None:
+    former = alarm["StateValue"]
+    alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=int(time()))
+    cloudwatch._record_history(alarm["AlarmName"], former, state, reason)
+    cloudwatch._dispatch_alarm_actions(alarm, former, state, reason)
+    cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def _with_math(stock: Any) -> Any:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html"""
+
+    @wraps(stock)
+    def record(name: str, properties: Record) -> Record:
+        metrics = properties.get("Metrics")
+        if not metrics:
+            kept: Record = stock(name, properties)
+            return kept
+        for metric in metrics:
+            if metric.get("Expression"):
+                evaluate(metric["Expression"], lambda _: 1.0)
+        plain = {key: value for key, value in properties.items() if key != "Metrics"}
+        alarm: Record = stock(name, plain | {"MetricName": "-", "Namespace": "-"})
+        return {key: value for key, value in alarm.items() if key not in OF_ONE_METRIC} | {"Metrics": _typed(metrics)}
+
+    return record
+
+
+def _as_in_templates(stock: Any) -> Any:
+    """PutMetricAlarm with `Metrics`, which stock drops; an alarm that there was keeps its state.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+
+    @wraps(stock)
+    def put(params: Record, body: Record, is_cbor: bool, is_json: bool = False) -> Any:
+        if not body.get("Metrics"):
+            return stock(params, body, is_cbor, is_json)
+        try:
+            alarm = provisioners._cw_metric_alarm_record(body["AlarmName"], body)
+        except UnsupportedError as problem:
+            return cloudwatch._error("ValidationError", str(problem), 400, use_json=is_json, use_cbor=is_cbor)
+        cloudwatch.cloudformation_put_metric_alarm(alarm)
+        return cloudwatch._cbor_ok({}) if is_cbor else cloudwatch._json_ok({})
+
+    return put
+
+
+def _typed(metrics: list[Record]) -> list[Record]:
+    """Numbers and booleans of a template may be text."""
+    typed = []
+    for metric in metrics:
+        returned: Record = {"ReturnData": str(metric.get("ReturnData", True)).lower() == "true"}
+        if stat := metric.get("MetricStat"):
+            returned["MetricStat"] = stat | {"Period": int(stat["Period"])}
+        typed.append(metric | returned)
+    return typed

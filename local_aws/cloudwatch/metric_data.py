@@ -1,0 +1,53 @@
+"""GetMetricData with the periods of the rehearsal's clock, newest first unless asked otherwise.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html: `ScanBy` is
+TimestampDescending when it is left out. Stock always answers oldest first, and a minute of its periods is one of ours.
+"""
+
+import copy
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ministack.services import cloudwatch
+
+from local_aws.clock import Clock
+
+Record = dict[str, Any]
+SHORTEST_PERIOD = 1
+
+
+def install(clock: Clock) -> None:
+    """Wraps the action, in the two encodings that boto3 may use."""
+    cloudwatch._get_metric_data = _by_the_clock(cloudwatch._get_metric_data, clock)
+
+
+def _by_the_clock(stock: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
+    @wraps(stock)
+    def answer(params: Record, request: Record, is_cbor: bool, is_json: bool = False) -> Any:
+        if not (is_cbor or is_json):
+            return stock(params, request, is_cbor, is_json)
+        status, headers, body = stock(params, _with_real_periods(request, clock), False, is_json=True)
+        if status >= 400:
+            return status, headers, body
+        results = json.loads(body)["MetricDataResults"]
+        if request.get("ScanBy") != "TimestampAscending":
+            results = [_newest_first(result) for result in results]
+        if is_json:
+            return cloudwatch._json_ok({"MetricDataResults": results})
+        return cloudwatch._cbor_ok({"MetricDataResults": [cloudwatch._cbor_metric_data_result(one) for one in results]})
+
+    return answer
+
+
+def _with_real_periods(request: Record, clock: Clock) -> Record:
+    asked = copy.deepcopy(request)
+    for query in asked.get("MetricDataQueries") or []:
+        if statistic := query.get("MetricStat"):
+            statistic["Period"] = max(SHORTEST_PERIOD, round(clock.real(float(statistic.get("Period") or 60))))
+    return asked
+
+
+def _newest_first(result: Record) -> Record:
+    return result | {name: (result.get(name) or [])[::-1] for name in ("Timestamps", "Values")}

@@ -1,0 +1,91 @@
+"""The actions on builds, over those that really run.
+
+https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
+"""
+
+from ministack.core.responses import get_account_id
+from ministack.services import codebuild
+
+from local_aws.codebuild import builds, buildspec_text, projects
+from local_aws.ministack_parts.answers import Record, RefusedError, answered
+
+# Of StartBuild; whatever else it may be told is refused rather than ignored.
+IMITATED = {
+    "projectName",
+    "environmentVariablesOverride",
+    "buildspecOverride",
+    "timeoutInMinutesOverride",
+    "sourceVersion",
+    "sourceTypeOverride",
+    "cacheOverride",
+    "logsConfigOverride",
+}
+OVERRIDES = {
+    "timeoutInMinutesOverride": "timeoutInMinutes",
+    "cacheOverride": "cache",
+    "logsConfigOverride": "logsConfig",
+}
+MINUTES = range(5, 2161)
+
+
+def install() -> None:
+    """Replaces StartBuild, StopBuild and BatchDeleteBuilds; ministack's lists and queries read the same records."""
+    codebuild._start_build = answered(start_build)
+    codebuild._stop_build = answered(stop_build)
+    codebuild._batch_delete_builds = answered(batch_delete_builds)
+
+
+def start_build(request: Record) -> Record:
+    if unknown := sorted(request.keys() - IMITATED):
+        raise RefusedError("InvalidInputException", f"{', '.join(unknown)}: not imitated here")
+    try:
+        project = projects.found(request["projectName"])
+    except LookupError as error:
+        raise RefusedError("ResourceNotFoundException", str(error)) from error
+    project |= {key: request[name] for name, key in OVERRIDES.items() if name in request}
+    project["source"] = _source(project["source"], request)
+    if project["timeoutInMinutes"] not in MINUTES:
+        raise RefusedError("InvalidInputException", f"Invalid timeout {project['timeoutInMinutes']}: 5 to 2160 minutes")
+    build_id = builds.begin(
+        project,
+        None,
+        variables=request.get("environmentVariablesOverride", ()),
+        initiator=f"{get_account_id()}/user",
+        version=request.get("sourceVersion", ""),
+    )
+    return {"build": builds.described(build_id)}
+
+
+def stop_build(request: Record) -> Record:
+    try:
+        builds.stop(request["id"])
+    except LookupError as error:
+        raise RefusedError("ResourceNotFoundException", str(error)) from error
+    return {"build": builds.described(request["id"])}
+
+
+def batch_delete_builds(request: Record) -> Record:
+    """A build that runs is kept: its record is what it writes to."""
+    found = {one: codebuild._builds.get(one) for one in request["ids"]}
+    running = {one: "BUILD_IN_PROGRESS" if build else "NOT_FOUND" for one, build in found.items() if not _over(build)}
+    deleted = [one for one in found if one not in running]
+    for one in deleted:
+        del codebuild._builds[one]
+    kept = [{"id": one, "statusCode": code} for one, code in running.items()]
+    return {"buildsDeleted": deleted, "buildsNotDeleted": kept}
+
+
+def _over(build: Record | None) -> bool:
+    return build is not None and bool(build["buildComplete"])
+
+
+def _source(source: Record, request: Record) -> Record:
+    """A build that no pipeline starts has no source here; so its buildspec is in the project or in the request."""
+    said = source | {"type": request.get("sourceTypeOverride", source["type"])}
+    said["buildspec"] = request.get("buildspecOverride", source.get("buildspec", ""))
+    if said["type"] != "NO_SOURCE":
+        refused = f"source type {said['type']}: without CodePipeline only NO_SOURCE is imitated here"
+        raise RefusedError("InvalidInputException", refused)
+    if not buildspec_text.is_inline(said["buildspec"]):
+        raise RefusedError("InvalidInputException", "A buildspec is required for a build without a source")
+    return said

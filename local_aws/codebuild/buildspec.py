@@ -1,0 +1,158 @@
+"""Buildspecs of version 0.2: read, and refused where CodeBuild or this imitation does not know them.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from local_aws.codebuild.refusals import BuildspecError
+
+PHASES = ("install", "pre_build", "build", "post_build")
+ENVIRONMENT = {"shell", "variables", "parameter-store", "secrets-manager", "exported-variables"}
+KEYS = {
+    "buildspec": {"version", "env", "phases", "artifacts", "cache", "reports"},
+    "env": ENVIRONMENT,
+    "phases": set(PHASES),
+    "phase": {"on-failure", "runtime-versions", "commands", "finally"},
+    "artifacts": {"files", "name", "discard-paths", "base-directory", "exclude-paths", "secondary-artifacts"},
+    "cache": {"paths"},
+}
+# Known to CodeBuild, and not imitated.
+ABSENT = {"run-as", "proxy", "batch", "git-credential-helper", "enable-symlinks", "s3-prefix", "key", "fallback-keys"}
+ACTIONS = ("ABORT", "CONTINUE")
+SHELLS = ("bash", "sh", "/bin/sh")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """`on_failure` is ABORT, CONTINUE or, when it is not said, empty: then the usual transitions hold."""
+
+    commands: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()  # `finally`
+    on_failure: str = ""
+
+
+@dataclass(frozen=True)
+class Files:
+    """What one artifact is made of."""
+
+    files: tuple[str, ...]
+    base_directory: str = "."
+    exclude: tuple[str, ...] = ()
+    discard_paths: bool = False
+
+
+@dataclass(frozen=True)
+class Buildspec:
+    """Artifacts by their identifiers, the primary one under ""."""
+
+    shell: str = "sh"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    exported: tuple[str, ...] = ()
+    phases: Mapping[str, Phase] = field(default_factory=dict)
+    artifacts: Mapping[str, Files] = field(default_factory=dict)
+    cache: tuple[str, ...] = ()
+
+
+def parsed(text: str) -> Buildspec:
+    """A buildspec's text, YAML or JSON, which is YAML too; BuildspecError says what is wrong with it."""
+    try:
+        written = yaml.load(text, yaml.BaseLoader)  # noqa: S506  (texts, lists and mappings alone: 1.10 stays 1.10)
+    except yaml.YAMLError as error:
+        raise BuildspecError(str(error)) from error
+    spec = _mapping("buildspec", written)
+    if spec.get("version") != "0.2":
+        raise BuildspecError(f"invalid buildspec version: {spec.get('version')}; of the versions, 0.2 is imitated here")
+    phases = {name: _phase(name, phase) for name, phase in _mapping("phases", spec.get("phases")).items()}
+    if not phases:
+        raise BuildspecError("phases: at least one phase is required")
+    environment = _mapping("env", spec.get("env") or {})
+    return Buildspec(
+        shell=_shell(environment.get("shell", "sh")),
+        variables=_texts("env/variables", environment.get("variables")),
+        parameters=_texts("env/parameter-store", environment.get("parameter-store")),
+        secrets=_texts("env/secrets-manager", environment.get("secrets-manager")),
+        exported=_list("env/exported-variables", environment.get("exported-variables")),
+        phases=phases,
+        artifacts=_artifacts(spec.get("artifacts")),
+        cache=_list("cache/paths", _mapping("cache", spec.get("cache") or {}).get("paths")),
+    )
+
+
+def _phase(name: str, written: Any) -> Phase:
+    said = _mapping("phase", written, path=f"phases/{name}")
+    commands = _list(f"phases/{name}/commands", said.get("commands"))
+    if not commands and not (name == "install" and "runtime-versions" in said):
+        raise BuildspecError(f"phases/{name}/commands: at least one command is required")
+    on_failure = said.get("on-failure", "")
+    if on_failure and on_failure not in ACTIONS:
+        raise BuildspecError(f"phases/{name}/on-failure is {on_failure}; imitated here are {' and '.join(ACTIONS)}")
+    return Phase(commands, _list(f"phases/{name}/finally", said.get("finally")), on_failure)
+
+
+def _artifacts(written: Any) -> dict[str, Files]:
+    if not written:
+        return {}
+    said = _mapping("artifacts", written)
+    second = said.get("secondary-artifacts") or {}
+    if not isinstance(second, dict):
+        raise BuildspecError("artifacts/secondary-artifacts: a mapping is expected")
+    found = {name: _files(f"artifacts/secondary-artifacts/{name}", one) for name, one in second.items()}
+    return found | ({"": _files("artifacts", said)} if "files" in said or not found else {})
+
+
+def _files(path: str, written: Any) -> Files:
+    said = _mapping("artifacts", written, path=path)
+    files = _list(f"{path}/files", said.get("files"))
+    if not files:
+        raise BuildspecError(f"{path}/files: at least one location is required")
+    return Files(
+        files,
+        base_directory=said.get("base-directory", "."),
+        exclude=_list(f"{path}/exclude-paths", said.get("exclude-paths")),
+        discard_paths=said.get("discard-paths") in ("yes", "true"),
+    )
+
+
+def _mapping(kind: str, written: Any, *, path: str = "") -> dict[str, Any]:
+    """A mapping with no other keys than those of its kind."""
+    path = path or kind
+    if not isinstance(written, dict):
+        raise BuildspecError(f"{path}: a mapping is expected, not {json.dumps(written)}")
+    for key in written:
+        if key in ABSENT:
+            raise BuildspecError(f"{path}/{key} is known to CodeBuild, but not imitated here: do without it")
+        if kind == "phases" and key not in PHASES:
+            raise BuildspecError(f"Invalid buildspec phase name: {key}. Expecting: {','.join(sorted(PHASES))}")
+        if key not in KEYS[kind]:
+            raise BuildspecError(f"{path}: unknown key {key}; known are {', '.join(sorted(KEYS[kind]))}")
+    return written
+
+
+def _list(path: str, written: Any) -> tuple[str, ...]:
+    """Of texts; a lone text is a list of one."""
+    items: Sequence[Any] = written if isinstance(written, list) else [written] if written else []
+    for number, item in enumerate(items):
+        if not isinstance(item, str):
+            raise BuildspecError(f"{path}: Expected [{number}] to be of string type: found subkeys instead")
+    return tuple(items)
+
+
+def _texts(path: str, written: Any) -> dict[str, str]:
+    said = written or {}
+    if not isinstance(said, dict) or not all(isinstance(value, str) for value in said.values()):
+        raise BuildspecError(f"{path}: a mapping of texts is expected")
+    return said
+
+
+def _shell(name: Any) -> str:
+    if name not in SHELLS:
+        raise BuildspecError(f"env/shell is {name}; imitated here are bash and sh")
+    return "bash" if name == "bash" else "sh"

@@ -1,0 +1,119 @@
+"""One build, from its sources to its artifacts, on a thread of its own.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from ministack.core.responses import get_account_id, get_region, request_scope
+
+from local_aws.codebuild import artifacts, buildspec, buildspec_text, variables
+from local_aws.codebuild.build_log import BuildLog
+from local_aws.codebuild.caches import Cache
+from local_aws.codebuild.folders import Folders
+from local_aws.codebuild.limits import Limit
+from local_aws.codebuild.phases import Phases
+from local_aws.codebuild.records import EMPTY, BuildRecord
+from local_aws.codebuild.refusals import BuildEndedError, PhaseError
+from local_aws.codebuild.shell import Shell
+
+STOPPED_WITHIN = 10.0
+CONTEXTS = {"TIMED_OUT": {"statusCode": "BUILD_TIMED_OUT", "message": "Build has timed out."}}
+
+
+class Job:
+    """Runs at once."""
+
+    def __init__(self, record: BuildRecord, folders: Folders) -> None:
+        self._record, self._folders = record, folders
+        self._log = BuildLog(record.now["logs"])
+        self._limit = Limit(record.now["timeoutInMinutes"])
+        self._scope = (get_account_id(), get_region())
+        self._thread = threading.Thread(target=self._run, daemon=True, name=f"build-{record.id}")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it, with all its processes, and waits until it has ended; nothing if it has already."""
+        self._limit.stop()
+        self._thread.join(timeout=STOPPED_WITHIN)
+
+    def artifacts(self) -> dict[str, Path]:
+        """The folders of a build that succeeded, by the artifacts' identifiers."""
+        target = self._folders.artifacts
+        return {artifacts.identifier_of(folder): folder for folder in target.iterdir()}
+
+    def _run(self) -> None:
+        status = "FAULT"  # unless we come through
+        with request_scope(*self._scope):
+            try:
+                status = self._through()
+            except BuildEndedError as ended:
+                status = ended.status
+                self._ended(status, CONTEXTS.get(status, EMPTY))
+            finally:
+                self._folders.leave_artifacts()
+                self._record.complete(status)
+
+    def _through(self) -> str:
+        for name in ("SUBMITTED", "QUEUED", "PROVISIONING"):
+            self._step(name, _nothing)
+        good = self._step("DOWNLOAD_SOURCE", self._download) and self._build()
+        self._step("FINALIZING", _nothing)
+        return "SUCCEEDED" if good else "FAILED"
+
+    def _download(self) -> None:
+        self._folders.fill()
+        self._log.told(f"CODEBUILD_SRC_DIR={self._folders.source}")
+        text = buildspec_text.found(self._record.now["source"].get("buildspec", ""), self._folders.source)
+        self._spec = buildspec.parsed(text)
+        self._cache = Cache(self._record.now, self._spec.cache, self._folders)
+        self._cache.restore()
+        self._environment = variables.environment_of(self._record.now, self._spec, self._folders)
+
+    def _build(self) -> bool:
+        shell = Shell(
+            self._spec.shell,
+            folder=self._folders.shell,
+            start_in=self._folders.source,
+            environment=self._environment,
+            said=self._log.said,
+            limit=self._limit,
+        )
+        try:
+            phases = Phases(shell, self._step, self._log.told)
+            if not phases.run(self._spec.phases):
+                return False
+            return self._step("UPLOAD_ARTIFACTS", lambda: self._upload(shell, phases.succeeding)) and phases.succeeding
+        finally:
+            shell.close()
+
+    def _upload(self, shell: Shell, succeeding: bool) -> None:
+        """Attempted even if the build failed; what a failed build leaves is nothing to build on, here or there."""
+        handed_on = variables.exported(self._record.now, self._spec, shell.environment())
+        self._record.change(exportedEnvironmentVariables=handed_on)
+        artifacts.collect(self._folders.source, self._folders.artifacts, self._spec.artifacts, self._log.told)
+        if succeeding:
+            self._cache.save()
+
+    def _step(self, phase: str, action: Callable[[], None]) -> bool:
+        self._record.begin(phase)
+        self._log.told(f"Entering phase {phase}")
+        self._limit.require()
+        try:
+            action()
+        except PhaseError as error:
+            self._ended("FAILED", {"statusCode": error.code, "message": str(error)})
+            return False
+        self._ended("SUCCEEDED", EMPTY)
+        return True
+
+    def _ended(self, status: str, context: dict[str, str]) -> None:
+        self._record.end(status, context)
+        self._log.told(f"Phase complete: {self._record.now['currentPhase']} State: {status}")
+        self._log.told(f"Phase context status code: {context['statusCode']} Message: {context['message']}")
+
+
+def _nothing() -> None:
+    """There are no machines to wait for."""

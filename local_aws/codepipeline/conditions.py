@@ -1,0 +1,88 @@
+"""Conditions of a stage: met when all their rules are.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works-conditions.html
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from local_aws.codepipeline.providers import function
+from local_aws.codepipeline.runs import AbandonedError, FailedError, Run
+from local_aws.codepipeline.variables import UnresolvedError
+
+if TYPE_CHECKING:
+    from local_aws.codepipeline.executions import Execution
+
+Record = dict[str, Any]
+_log = logging.getLogger("rehearsal.code_pipeline")
+
+
+class ConditionRun:
+    """One evaluation."""
+
+    def __init__(self, declared: Record) -> None:
+        self.declared = declared
+        self.status, self.summary, self.updated = "InProgress", "", time()
+        self.rules: list[Run] = []
+
+    def end(self, status: str, summary: str) -> None:
+        self.status, self.summary, self.updated = status, summary, time()
+
+
+def judge(condition: ConditionRun, stage: str, execution: "Execution") -> None:
+    """All rules are evaluated, in their order."""
+    for declared in condition.declared["rules"]:
+        rule = execution.new_run(declared, stage)
+        condition.rules.append(rule)
+        _evaluate(rule)
+        if rule.status == "Abandoned":
+            condition.end("Abandoned", "")
+            return
+    failed = [f"{rule.name}: {rule.error['message']}" for rule in condition.rules if rule.status == "Failed"]
+    condition.end("Failed" if failed else "Succeeded", "; ".join(failed))
+
+
+def _evaluate(rule: Run) -> None:
+    status, error = "Failed", None
+    try:
+        RULES[rule.kind["provider"]](rule)
+        status = "Succeeded"
+    except AbandonedError:
+        status = "Abandoned"
+    except FailedError as failure:
+        error = failure
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the rule is not met
+        _log.exception("rule %s of %s", rule.name, rule.stage)
+        error = FailedError(f"{type(failure).__name__}: {failure}", "InternalError")
+    rule.end(status, error)
+
+
+def _variable_check(rule: Run) -> None:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-VariableCheck.html"""
+    try:
+        rule.configuration = {
+            key: rule.execution.resolve(value) for key, value in rule.declared["configuration"].items()
+        }
+    except UnresolvedError as unresolved:
+        raise FailedError(str(unresolved), "InvalidVariable") from None
+    variable, operator, value = (rule.configuration[key] for key in ("Variable", "Operator", "Value"))
+    if not OPERATORS[operator](variable, value):
+        raise FailedError(f"{rule.declared['configuration']['Variable']} is {variable!r}, not {operator} {value!r}")
+
+
+def _lambda_invoke(rule: Run) -> None:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html"""
+    rule.configuration = dict(rule.declared["configuration"])
+    function.ask(rule, function.listening)
+
+
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "EQ": lambda variable, value: variable == value,
+    "NE": lambda variable, value: variable != value,
+    "CONTAINS": lambda variable, value: value in variable,
+    "MATCHES": lambda variable, value: re.fullmatch(value, variable) is not None,
+}
+RULES: dict[str, Callable[[Run], None]] = {"VariableCheck": _variable_check, "LambdaInvoke": _lambda_invoke}

@@ -1,0 +1,153 @@
+"""The pipelines of this local AWS."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from time import time
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+
+from local_aws.clock import Clock
+from local_aws.codepipeline import declaration, declaration_checks
+from local_aws.codepipeline.executions import Execution, Start
+from local_aws.codepipeline.stage_transitions import Door
+from local_aws.ministack_parts.answers import RefusedError
+
+Record = dict[str, Any]
+MOST_QUEUED = 50  # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+_pipelines: dict[str, "Pipeline"] = {}
+_clock: list[Clock] = []
+_ENDS_WITHIN = 5.0
+_log = logging.getLogger("rehearsal.code_pipeline")
+
+
+class Pipeline:
+    """One at a time may change it or its executions: whoever holds `changed`."""
+
+    def __init__(self, declared: Record, clock: Clock) -> None:
+        self.clock, self.changed = clock, threading.Condition(threading.RLock())
+        self.declared, self.version = declared, 1
+        self.created = self.updated = time()
+        self.region = get_region()
+        self.arn = f"arn:aws:codepipeline:{self.region}:{get_account_id()}:{declared['name']}"
+        self.doors = [Door(stage) for stage in declared["stages"]]
+        self.executions: list[Execution] = []
+        self.tokens: dict[str, Execution] = {}
+
+    @property
+    def name(self) -> str:
+        return str(self.declared["name"])
+
+    @property
+    def store(self) -> Record:
+        return declaration.store(self.declared, self.region)
+
+    def begin(
+        self,
+        trigger: Record,
+        *,
+        variables: Mapping[str, str] | None = None,
+        commits: Mapping[str, str] | None = None,
+        branches: Mapping[str, str] | None = None,
+    ) -> Execution:
+        """RefusedError when too many wait already, or when a variable has no value."""
+        with self.changed:
+            if sum(execution.status == "InProgress" for execution in self.executions) > MOST_QUEUED:
+                said = f"{self.name} has {MOST_QUEUED} executions waiting"
+                raise RefusedError("ConcurrentPipelineExecutionsLimitExceededException", said)
+            start = Start(trigger, self._valued(variables or {}), dict(commits or {}), dict(branches or {}))
+            execution = Execution(self, start)
+            self.executions.append(execution)
+            execution.begin()
+            return execution
+
+    def begin_by_itself(self, trigger: Record, **pinned: Mapping[str, str]) -> None:
+        """As a push or its own creation does: nobody is there to be told of a refusal."""
+        try:
+            self.begin(trigger, **pinned)
+        except RefusedError as refusal:
+            _log.warning("%s: %s starts nothing: %s", self.name, trigger["triggerType"], refusal)
+
+    def _valued(self, given: Mapping[str, str]) -> dict[str, str]:
+        declared = {one["name"]: one.get("defaultValue") for one in self.declared.get("variables", [])}
+        values = {name: given.get(name, default) for name, default in declared.items()}
+        unknown, missing = sorted(set(given) - set(declared)), [name for name, value in values.items() if value is None]
+        if unknown or missing:
+            said = f"variables that {self.name} has not: {unknown}; variables without a value: {missing}"
+            raise RefusedError("ValidationException", said)
+        return {name: value for name, value in values.items() if value is not None}
+
+    def update(self, declared: Record) -> None:
+        """An execution in progress ends as Cancelled; a stage of the same name keeps its transition."""
+        with self.changed:
+            self.cancel()
+            former = {door.name: door for door in self.doors}
+            self.doors = [Door(stage) for stage in declared["stages"]]
+            for door in self.doors:
+                if known := former.get(door.name):
+                    door.transition, door.latest = known.transition, known.latest
+            self.declared, self.version, self.updated = declared, self.version + 1, time()
+
+    def cancel(self) -> None:
+        """Ends what is in progress, without waiting for it: an action may wait for the thread that asks for this."""
+        with self.changed:
+            for execution in self.executions:
+                if execution.status in ("InProgress", "Stopping"):
+                    execution.cancel()
+
+    def close(self) -> None:
+        self.cancel()
+        for execution in self.executions:
+            execution.join(_ENDS_WITHIN)
+
+
+def open_with(clock: Clock) -> None:
+    _pipelines.clear()
+    _clock[:] = [clock]
+
+
+def close() -> None:
+    """Ends every execution."""
+    for name in list(_pipelines):
+        _pipelines.pop(name).close()
+
+
+def every() -> list[Pipeline]:
+    return list(_pipelines.values())
+
+
+def find(name: str) -> Pipeline:
+    """RefusedError without one."""
+    found = _pipelines.get(name)
+    if found is None:
+        said = f"Account '{get_account_id()}' does not have a pipeline with name '{name}'"
+        raise RefusedError("PipelineNotFoundException", said)
+    return found
+
+
+def create(declared: Record) -> Pipeline:
+    """ValueError for what is refused. A new pipeline runs at once; `begin` is left to the caller.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create.html
+    """
+    declaration_checks.check(declared, get_region())
+    if declared["name"] in _pipelines:
+        raise ValueError(f"PipelineNameInUseException: a pipeline with the name {declared['name']} already exists")
+    pipeline = _pipelines[declared["name"]] = Pipeline(declared, _clock[0])
+    return pipeline
+
+
+def update(declared: Record) -> Pipeline:
+    """Nothing changes where nothing differs."""
+    declaration_checks.check(declared, get_region())
+    pipeline = find(declared["name"])
+    if declared != pipeline.declared:
+        pipeline.update(declared)
+    return pipeline
+
+
+def delete(name: str) -> None:
+    """Its executions end."""
+    if pipeline := _pipelines.pop(name, None):
+        pipeline.cancel()

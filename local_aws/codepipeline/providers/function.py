@@ -1,0 +1,114 @@
+"""Lambda: a function that is given a job and answers it by the API, perhaps after being called again.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from ministack.core.responses import get_account_id
+
+from local_aws import clients
+from local_aws.codepipeline import artifacts, jobs
+from local_aws.codepipeline.jobs import Job
+from local_aws.codepipeline.runs import FailedError, Run
+
+Record = dict[str, Any]
+Call = Callable[[str, Record, Job], None]
+# https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html: a word every 20 minutes, and 24 hours in all
+WITHOUT_A_WORD, LONGEST = 20 * 60.0, 24 * 3600.0
+CALLED_AGAIN_AFTER = 30.0
+_LOOK_EVERY = 0.05  # wall-clock seconds
+
+
+def work(run: Run) -> None:
+    """Lambda's own success or failure says nothing: without an answer the action waits until it times out."""
+    for artifact in run.declared.get("outputArtifacts", []):
+        pipeline = run.execution.pipeline
+        run.outputs[artifact["name"]] = artifacts.reserve(pipeline.name, pipeline.store, artifact["name"])
+    ask(run, asynchronous)
+
+
+def ask(run: Run, call: Call) -> None:
+    """Each call is a job of its own, with the token that the one before answered."""
+    until, token = monotonic() + run.clock.real(LONGEST), ""
+    while True:
+        result = _answer(run, call, token)
+        if details := result.get("executionDetails"):
+            run.say(details.get("summary", ""))
+            run.external_id = details.get("externalExecutionId", "")
+        token = result.get("continuationToken", "")
+        if not token:
+            run.variables = dict(result.get("outputVariables", {}))
+            return
+        run.pause(run.clock.real(CALLED_AGAIN_AFTER))
+        if monotonic() > until:
+            raise FailedError("The action is still in progress after 24 hours", "Timeout")
+
+
+def _answer(run: Run, call: Call, token: str) -> Record:
+    name, job = run.configuration["FunctionName"], jobs.create()
+    until = monotonic() + run.clock.real(WITHOUT_A_WORD)
+    try:
+        call(name, _event(run, job, token), job)
+        while not job.over.is_set():
+            run.pause(_LOOK_EVERY)
+            if monotonic() > until:
+                job.lose(
+                    f"The AWS Lambda function {name} failed to return a result. Check the function to verify that it"
+                    " has permission to call the PutJobSuccessResult action and that it made a call to"
+                    " PutJobSuccessResult."
+                )
+    except clients.ERRORS as error:
+        job.lose(f"The AWS Lambda function {name} cannot be invoked: {error}")
+    finally:
+        job.lose("abandoned")
+    if job.result is None:
+        raise FailedError(job.lost)
+    if failure := job.result.get("failureDetails"):
+        raise FailedError(failure["message"], failure["type"])
+    return job.result
+
+
+def asynchronous(function: str, event: Record, _job: Job) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-codepipeline.html"""
+    clients.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
+
+
+def listening(function: str, event: Record, job: Job) -> None:
+    """As a rule's function is called: its error is the rule's."""
+
+    def invoke() -> None:
+        try:
+            answer = clients.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        except clients.ERRORS as error:
+            job.lose(f"The AWS Lambda function {function} cannot be invoked: {error}")
+            return
+        if answer.get("FunctionError"):
+            body = json.loads(answer["Payload"].read() or b"{}")
+            job.lose(f"The AWS Lambda function {function} failed: {body.get('errorType')}: {body.get('errorMessage')}")
+
+    threading.Thread(target=invoke, daemon=True, name=f"rule-{function}").start()
+
+
+def _event(run: Run, job: Job, token: str) -> Record:
+    store = run.execution.pipeline.store
+    data: Record = {
+        "actionConfiguration": {"configuration": run.configuration},
+        "inputArtifacts": [_artifact(name, where) for name, where in run.inputs.items()],
+        "outputArtifacts": [_artifact(name, where) for name, where in run.outputs.items()],
+        "artifactCredentials": {"accessKeyId": "test", "secretAccessKey": "test", "sessionToken": "test"},
+    }
+    if token:
+        data["continuationToken"] = token
+    if "encryptionKey" in store:
+        data["encryptionKey"] = store["encryptionKey"]
+    return {"CodePipeline.job": {"id": job.id, "accountId": get_account_id(), "data": data}}
+
+
+def _artifact(name: str, where: artifacts.Location) -> Record:
+    place = {"type": "S3", "s3Location": {"bucketName": where.bucket, "objectKey": where.key}}
+    return {"name": name, "revision": None, "location": place}

@@ -1,0 +1,71 @@
+"""AWS::CodePipeline::Pipeline, by the local CodePipeline.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codepipeline-pipeline.html
+"""
+
+from uuid import uuid4
+
+from ministack.services.cloudformation import provisioners
+
+from local_aws.codepipeline import declaration, pipelines, triggers
+from local_aws.codepipeline.pipelines import Pipeline
+from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+
+
+def install() -> None:
+    provisioners._RESOURCE_HANDLERS.update(HANDLERS)
+
+
+def create(logical_id: str, properties: Record, stack: str) -> Created:
+    """It runs at once, as any new pipeline does; transitions that are to be disabled are so before."""
+    name = properties.get("Name") or f"{stack}-{logical_id}-{uuid4().hex[:12]}"
+    _check(properties)
+    pipeline = pipelines.create(declaration.from_template(properties, name))
+    _switch(pipeline, {}, properties)
+    triggers.remember(pipeline)
+    pipeline.begin_by_itself({"triggerType": "CreatePipeline", "triggerDetail": "CreatePipeline"})
+    return _created(pipeline)
+
+
+def update(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
+    """Another name is another pipeline; a template that gave none keeps the one that was made up."""
+    if new.get("Name", physical_id) != physical_id:
+        created = create(logical_id, new, stack)
+        delete(physical_id, old)
+        return created
+    _check(new)
+    pipeline = pipelines.update(declaration.from_template(new, physical_id))
+    _switch(pipeline, old, new)
+    triggers.remember(pipeline)
+    return _created(pipeline)
+
+
+def delete(physical_id: str, _properties: Record) -> None:
+    pipelines.delete(physical_id)
+
+
+def _check(properties: Record) -> None:
+    if str(properties.get("RestartExecutionOnUpdate", False)).lower() == "true":
+        raise ValueError("RestartExecutionOnUpdate is not imitated here")
+
+
+def _switch(pipeline: Pipeline, old: Record, new: Record) -> None:
+    """What was disabled by hand stays so: only what the template says differently now is done."""
+    former, now = _disabled(old), _disabled(new)
+    with pipeline.changed:
+        for door in pipeline.doors:
+            if (door.name in former) is not (door.name in now):
+                door.switch(enabled=door.name in former, reason=now.get(door.name, ""), by="CloudFormation")
+        pipeline.changed.notify_all()
+
+
+def _disabled(properties: Record) -> dict[str, str]:
+    """Stage -> why."""
+    return {one["StageName"]: one["Reason"] for one in properties.get("DisableInboundStageTransitions", [])}
+
+
+def _created(pipeline: Pipeline) -> Created:
+    return pipeline.name, {"Version": str(pipeline.version)}
+
+
+HANDLERS = {"AWS::CodePipeline::Pipeline": in_place(create, update, delete)}

@@ -1,0 +1,112 @@
+"""An execution in a stage: conditions, actions by their order, and another try of what failed.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html and actions-retry.html
+"""
+
+import threading
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from local_aws.codepipeline import action_work, conditions
+from local_aws.codepipeline.conditions import ConditionRun
+from local_aws.codepipeline.runs import Run
+
+if TYPE_CHECKING:
+    from local_aws.codepipeline.executions import Execution
+
+Record = dict[str, Any]
+
+
+class StagePass:
+    """`runs` are all runs of its actions, the newest last; `conditions` by where they stand in the declaration."""
+
+    def __init__(self, declared: Record, execution: "Execution") -> None:
+        self.declared, self.execution = declared, execution
+        self.status = "InProgress"
+        self.entered = False
+        self.manual_retries = 0
+        self.runs: list[Run] = []
+        self.conditions: dict[str, ConditionRun] = {}
+        self._group: list[Record] = []
+        self._former = 0  # so many runs are those of a try that counts no more
+
+    @property
+    def name(self) -> str:
+        return str(self.declared["name"])
+
+    def latest(self, action: str) -> Run | None:
+        return next((run for run in reversed(self.runs) if run.name == action), None)
+
+    def go(self) -> str:
+        """Its end, Succeeded or Skipped if the execution may go on."""
+        self.status = "InProgress"
+        self.status = self._passed()
+        return self.status
+
+    def retry(self, mode: str) -> None:
+        """What succeeded is left alone unless all actions are to run again; an entry that was allowed stays so."""
+        self.manual_retries += 1
+        if mode == "ALL_ACTIONS":
+            self._former = len(self.runs)
+
+    def retry_failed_now(self) -> bool:
+        """While others still run, those that failed run again at once; whether there were any."""
+        failed = [action for action in self._group if self._status(action) == "Failed"]
+        for action in failed:
+            self._begin(action)
+        self.manual_retries += bool(failed)
+        return bool(failed)
+
+    def _passed(self) -> str:
+        if not self.entered and (refused := self._asked("beforeEntry")):
+            return refused
+        self.entered = True
+        for group in self._groups():
+            if self.execution.stopping:
+                return "Stopped"
+            if not self._succeeds(group):
+                return "Stopped" if self.execution.stopping else "Failed"
+        return self._asked("onSuccess") or "Succeeded"
+
+    def _asked(self, where: str) -> str:
+        """What the stage ends with because a condition is not met; nothing when all are."""
+        for declared in self.declared.get(where, {}).get("conditions", []):
+            run = self.conditions[where] = ConditionRun(declared)
+            conditions.judge(run, self.name, self.execution)
+            if run.status == "Abandoned":
+                return "Stopped"
+            if run.status == "Failed":
+                return {"SKIP": "Skipped", "FAIL": "Failed"}[declared["result"]]
+        return ""
+
+    def _groups(self) -> Iterator[list[Record]]:
+        """https://docs.aws.amazon.com/codepipeline/latest/userguide/action-requirements.html#action.runOrder"""
+        ordered = sorted(self.declared["actions"], key=_order)
+        for _, group in groupby(ordered, key=_order):
+            yield list(group)
+
+    def _succeeds(self, group: list[Record]) -> bool:
+        """All are waited for, whatever becomes of one."""
+        changed = self.execution.changed
+        with changed:
+            self._group = group
+            for action in group:
+                if self._status(action) != "Succeeded":
+                    self._begin(action)
+            changed.wait_for(lambda: not any(self._status(action) == "InProgress" for action in group))
+            self._group = []
+        return all(self._status(action) == "Succeeded" for action in group)
+
+    def _status(self, action: Record) -> str:
+        counted = [run for run in self.runs[self._former :] if run.name == action["name"]]
+        return counted[-1].status if counted else ""
+
+    def _begin(self, action: Record) -> None:
+        run = self.execution.new_run(action, self.name)
+        self.runs.append(run)
+        threading.Thread(target=action_work.work, args=(run,), daemon=True, name=f"action-{run.name}").start()
+
+
+def _order(action: Record) -> int:
+    return int(action.get("runOrder", 1))

@@ -1,0 +1,51 @@
+"""The entry of a stage: one execution inside, the others before it in the order in which they came.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html (QUEUED) and transitions.html
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from time import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local_aws.codepipeline.executions import Execution
+    from local_aws.codepipeline.stage_executions import StagePass
+
+Record = dict[str, Any]
+
+
+@dataclass(eq=False)
+class Door:
+    """Whoever uses it holds the pipeline's lock. `latest` is the last execution's pass that entered."""
+
+    declared: Record
+    queue: "deque[Execution]" = field(default_factory=deque)
+    occupant: "Execution | None" = None
+    latest: "StagePass | None" = None
+    transition: Record = field(default_factory=lambda: {"enabled": True})
+
+    @property
+    def name(self) -> str:
+        return str(self.declared["name"])
+
+    def admits(self, execution: "Execution") -> bool:
+        """An execution that tries again is in the stage already: a disabled transition holds it up no more."""
+        open_ = self.transition["enabled"] or execution.retrying
+        return self.occupant is None and bool(self.queue) and self.queue[0] is execution and open_
+
+    def enter(self, execution: "Execution", stage_pass: "StagePass") -> None:
+        self.queue.popleft()
+        self.occupant, self.latest = execution, stage_pass
+
+    def leave(self, execution: "Execution") -> None:
+        """From inside, or from the queue."""
+        if self.occupant is execution:
+            self.occupant = None
+        if execution in self.queue:
+            self.queue.remove(execution)
+
+    def switch(self, *, enabled: bool, reason: str = "", by: str) -> None:
+        self.transition = {"enabled": enabled, "lastChangedBy": by, "lastChangedAt": time()}
+        if reason:
+            self.transition["disabledReason"] = reason

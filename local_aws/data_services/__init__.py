@@ -1,0 +1,1 @@
+"""RDS, ElastiCache and MSK as local processes."""

@@ -1,0 +1,1 @@
+"""ECR: images that are pushed, kept, unpacked and scanned."""

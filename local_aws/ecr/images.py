@@ -1,0 +1,148 @@
+"""ECR that keeps what is pushed: layers by digest, manifests only over layers that are there.
+
+Errors as in https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CompleteLayerUpload.html,
+API_PutImage.html and API_DescribeImages.html.
+"""
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Mapping
+
+from ministack.core.responses import new_uuid
+from ministack.services import ecr
+
+from local_aws.clock import Clock
+from local_aws.ecr.image_files import Image, pull
+from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.answers import Record, RefusedError, answered, checked
+
+__all__ = ["Image", "install", "pull"]
+
+PART_SIZE = 10 * 1024 * 1024
+_lock = threading.Lock()
+
+
+def install(_clock: Clock) -> None:
+    """Replaces the upload and availability actions; adds the missing refusals to the others."""
+    ecr._initiate_layer_upload = answered(initiate_layer_upload)
+    ecr._upload_layer_part = answered(upload_layer_part)
+    ecr._complete_layer_upload = answered(complete_layer_upload)
+    ecr._batch_check_layer_availability = answered(batch_check_layer_availability)
+    ecr._get_download_url_for_layer = answered(get_download_url_for_layer)
+    ecr._put_image = checked(check_manifest, ecr._put_image)
+    ecr._describe_images = checked(check_images, ecr._describe_images)
+
+
+def initiate_layer_upload(request: Record) -> Record:
+    upload = new_uuid()
+    ecr._uploads.setdefault(_repository(request), {})[upload] = bytearray()
+    return {"uploadId": upload, "partSize": PART_SIZE}
+
+
+def upload_layer_part(request: Record) -> Record:
+    received = _upload(request)
+    part = base64.b64decode(request["layerPartBlob"])
+    first, last = int(request["partFirstByte"]), int(request["partLastByte"])
+    if first != len(received) or last - first + 1 != len(part):
+        said = f"bytes {first} to {last} do not follow the {len(received)} received, or are not {len(part)}"
+        raise RefusedError("InvalidLayerPartException", f"The layer part is not valid: {said}")
+    received.extend(part)
+    return _names(request) | {"uploadId": request["uploadId"], "lastByteReceived": last}
+
+
+def complete_layer_upload(request: Record) -> Record:
+    name, received = _repository(request), bytes(_upload(request))
+    if not received:
+        raise RefusedError("EmptyUploadException", "The upload contains no layer parts")
+    digest = _digest(received)
+    if digest not in request["layerDigests"]:
+        said = f"the digest is {digest}, not {', '.join(request['layerDigests'])}"
+        raise RefusedError("InvalidLayerException", f"The layer is not valid: {said}")
+    with _lock:
+        ecr._uploads[name].pop(request["uploadId"], None)
+        if digest in layers(name):
+            said = f"The layer with digest '{digest}' already exists in the repository with name '{name}'"
+            raise RefusedError("LayerAlreadyExistsException", said)
+        ecr._layer_blobs.setdefault(name, {})[digest] = received
+    return _names(request) | {"uploadId": request["uploadId"], "layerDigest": digest}
+
+
+def batch_check_layer_availability(request: Record) -> Record:
+    held = layers(_repository(request))
+    found = [
+        {
+            "layerDigest": digest,
+            "layerAvailability": "AVAILABLE" if digest in held else "UNAVAILABLE",
+            "layerSize": len(held.get(digest, b"")),
+        }
+        for digest in request["layerDigests"]
+    ]
+    return {"layers": found, "failures": []}
+
+
+def get_download_url_for_layer(request: Record) -> Record:
+    name, digest = _repository(request), request["layerDigest"]
+    _require(name, [digest])
+    return {"downloadUrl": f"{embedding.endpoint()}/v2/{name}/blobs/{digest}", "layerDigest": digest}
+
+
+def check_manifest(request: Record) -> None:
+    """A manifest must be the one that its digest says, and its configuration and layers must be there."""
+    name, text = _repository(request), request["imageManifest"]
+    try:
+        manifest = json.loads(text)
+        needed = [manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RefusedError("InvalidParameterException", f"imageManifest is not an image manifest: {error!r}") from error
+    _require(name, needed)
+    actual = _digest(text.encode())
+    if request.get("imageDigest", actual) != actual:
+        said = f"imageDigest is {request['imageDigest']}, the manifest's is {actual}"
+        raise RefusedError("ImageDigestDoesNotMatchException", said)
+
+
+def check_images(request: Record) -> None:
+    """Asking for an image that is not there is an error, not an empty list."""
+    name = _repository(request)
+    for wanted in request.get("imageIds") or []:
+        if ecr._find_image(name, wanted) is None:
+            said = f"The image with imageId {json.dumps(wanted)} does not exist within the repository '{name}'"
+            raise RefusedError("ImageNotFoundException", said)
+
+
+def layers(repository: str) -> Mapping[str, bytes]:
+    """The layers and configurations that this repository holds, by digest."""
+    held: Mapping[str, bytes] = ecr._layer_blobs.get(repository, {})
+    return held
+
+
+def _require(repository: str, digests: list[str]) -> None:
+    missing = [digest for digest in digests if digest not in layers(repository)]
+    if missing:
+        said = f"The layers {missing} could not be found in the repository with name '{repository}'"
+        raise RefusedError("LayersNotFoundException", said)
+
+
+def _repository(request: Record) -> str:
+    name = str(request.get("repositoryName", ""))
+    if name not in ecr._repositories:
+        said = f"The repository with name '{name}' does not exist in the registry"
+        raise RefusedError("RepositoryNotFoundException", said)
+    return name
+
+
+def _upload(request: Record) -> bytearray:
+    found: bytearray | None = ecr._uploads.get(_repository(request), {}).get(request["uploadId"])
+    if found is None:
+        raise RefusedError("UploadNotFoundException", f"The upload with id '{request['uploadId']}' could not be found")
+    return found
+
+
+def _names(request: Record) -> dict[str, str]:
+    return {"registryId": ecr._registry_id(), "repositoryName": request["repositoryName"]}
+
+
+def _digest(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()

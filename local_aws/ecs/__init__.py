@@ -1,0 +1,1 @@
+"""ECS: tasks as processes, deployments with every strategy, Service Connect."""

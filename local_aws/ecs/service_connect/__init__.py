@@ -1,0 +1,1 @@
+"""ECS Service Connect: names that lead to the tasks of a service."""

@@ -1,0 +1,124 @@
+"""BLUE_GREEN, CANARY and LINEAR: a whole second fleet, proved on the test listener before users see it.
+
+Stages: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from local_aws.ecs.services.lifecycle_hooks import run_hooks
+from local_aws.ecs.services.rollouts import Rollout, RolloutError
+from local_aws.ecs.services.traffic import shift_production, shift_test
+from local_aws.ecs.services.traffic_steps import steps
+
+if TYPE_CHECKING:
+    from local_aws.ecs.services.service_controller import ServiceController
+
+Work = Callable[["ServiceController", Rollout], Iterator[None]]
+
+
+def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
+    """Goes through the stages; a hook of a stage runs when the stage's own work is done."""
+    for stage, work in STAGES:
+        if work is _reconcile and not _others(service, rollout):
+            continue
+        rollout.stage = stage
+        yield from work(service, rollout)
+        if work is not _production:
+            yield from run_hooks(service, rollout, stage)
+    rollout.stage = ""
+
+
+def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | None) -> Iterator[None]:
+    """All traffic back to blue, which is still there, first; then the green tasks end."""
+    service.kept = [former] if former is not None else []
+    if former is not None:
+        while (
+            failed.stage == "CLEAN_UP" and not former.healthy
+        ):  # it had begun to end: it comes back before traffic does
+            yield
+        shift_production(former, failed, 100)
+        shift_test(former, failed)
+        for stage in ("PRODUCTION_TRAFFIC_SHIFT", "TEST_TRAFFIC_SHIFT"):
+            failed.stage = stage
+            yield from _told(service, failed, stage)
+    yield from _stopped(failed, "Deployment rolled back")
+
+
+def _others(service: "ServiceController", green: Rollout) -> list[Rollout]:
+    """What an overtaken deployment, or one that failed without a rollback, has left running."""
+    return [other for other in service.rollouts if other not in green.sides and other.tasks]
+
+
+def _reconcile(service: "ServiceController", green: Rollout) -> Iterator[None]:
+    """More than one revision lives: the one that completed last gets all traffic, the others end."""
+    service.kept = [green.source] if green.source is not None else []
+    for other in _others(service, green):
+        if green.source is not None:
+            shift_production(green.source, other, 100)
+            shift_test(green.source, other)
+        yield from _stopped(other, f"Task replaced by deployment {green.id}")
+
+
+def _nothing(_service: "ServiceController", _rollout: Rollout) -> Iterator[None]:
+    yield from ()
+
+
+def _scale_up(service: "ServiceController", green: Rollout) -> Iterator[None]:
+    service.kept = [rollout for rollout in (green.source, green) if rollout is not None]
+    while len(green.healthy) < service.desired or len(green.tasks) > service.desired:
+        yield
+
+
+def _test_traffic(_service: "ServiceController", green: Rollout) -> Iterator[None]:
+    shift_test(green, green.source)
+    yield
+
+
+def _production(service: "ServiceController", green: Rollout) -> Iterator[None]:
+    """The hooks of both stages are asked at every step."""
+    for step in steps(green.configuration, first=green.source is None):
+        yield from run_hooks(service, green, "PRE_PRODUCTION_TRAFFIC_SHIFT")
+        shift_production(green, green.source, step.percent)
+        yield from run_hooks(service, green, "PRODUCTION_TRAFFIC_SHIFT")
+        yield from service.clock.ticks(step.minutes * 60)
+
+
+def _bake(service: "ServiceController", green: Rollout) -> Iterator[None]:
+    if green.source is not None:
+        yield from service.clock.ticks(60 * float(green.configuration.get("bakeTimeInMinutes") or 0))
+
+
+def _clean_up(service: "ServiceController", green: Rollout) -> Iterator[None]:
+    service.kept = [green]
+    if green.source is not None:
+        yield from _stopped(green.source, f"Task replaced by deployment {green.id}")
+
+
+def _stopped(rollout: Rollout, reason: str) -> Iterator[None]:
+    rollout.desired = 0
+    while rollout.tasks:
+        rollout.stop(len(rollout.wanted), reason)
+        yield
+
+
+def _told(service: "ServiceController", failed: Rollout, stage: str) -> Iterator[None]:
+    """During a rollback the traffic hooks run again, with the target at 0; what they answer changes nothing."""
+    try:
+        yield from run_hooks(service, failed, stage)
+    except RolloutError as refusal:
+        service.say(f"a hook of {stage} failed during the rollback: {refusal}")
+
+
+STAGES: tuple[tuple[str, Work], ...] = (
+    ("RECONCILE_SERVICE", _reconcile),
+    ("PRE_SCALE_UP", _nothing),
+    ("SCALE_UP", _scale_up),
+    ("POST_SCALE_UP", _nothing),
+    ("TEST_TRAFFIC_SHIFT", _test_traffic),
+    ("POST_TEST_TRAFFIC_SHIFT", _nothing),
+    ("PRODUCTION_TRAFFIC_SHIFT", _production),
+    ("POST_PRODUCTION_TRAFFIC_SHIFT", _nothing),
+    ("BAKE_TIME", _bake),
+    ("CLEAN_UP", _clean_up),
+)

@@ -1,0 +1,28 @@
+"""The `ECS Deployment State Change` event.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
+"""
+
+from ministack.core.responses import now_iso
+
+from local_aws.ecs.services.rollouts import Rollout
+from local_aws.eventbridge import events
+
+
+def announce(what: str, rollout: Rollout, reason: str) -> None:
+    """IN_PROGRESS (of a rollback too, then of the deployment that comes back), COMPLETED or FAILED."""
+    detail = {
+        "eventType": "ERROR" if what == "FAILED" else "INFO",
+        "eventName": f"SERVICE_DEPLOYMENT_{what}",
+        "deploymentId": rollout.id,
+        "updatedAt": now_iso(),
+        "reason": reason,
+    }
+    resources = [rollout.revision.settings["serviceArn"]]
+    events.emit_later("aws.ecs", "ECS Deployment State Change", detail, resources)
+
+
+def tells_failures(rollout: Rollout) -> bool:
+    """A failure is an event only where the circuit breaker or alarms are in use (deployment-alarm-failure.html)."""
+    alarms = rollout.configuration.get("alarms") or {}
+    return bool(rollout.breaker.get("enable") or alarms.get("enable"))

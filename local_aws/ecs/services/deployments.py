@@ -1,0 +1,223 @@
+"""ECS services over real tasks: create, update, delete, and the queries about their deployments.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html and its siblings.
+"""
+
+import itertools
+
+from ministack.core.responses import get_account_id, get_region, now_iso
+from ministack.services import ecs
+
+from local_aws.clock import Clock
+from local_aws.ecs.services import deployment_checks, deployment_queries, pause_hooks
+from local_aws.ecs.services.rollouts import Revision, Rollout
+from local_aws.ecs.services.service_controller import ServiceController
+from local_aws.ecs.tasks import tasks
+from local_aws.ministack_parts.answers import Action, Record, RefusedError, answered
+
+ACTIONS: dict[str, Action] = {}
+_controllers: dict[str, ServiceController] = {}
+_numbers = itertools.count(1_000_000_000_000_000_001)
+
+# A change of one of these is a new service revision; the others only change how the service is run.
+_REVISED = (
+    "taskDefinition",
+    "loadBalancers",
+    "networkConfiguration",
+    "serviceConnectConfiguration",
+    "serviceRegistries",
+    "volumeConfigurations",
+    "platformVersion",
+    "capacityProviderStrategy",
+)
+_ADJUSTED = (
+    "desiredCount",
+    "deploymentConfiguration",
+    "healthCheckGracePeriodSeconds",
+    "enableExecuteCommand",
+    "availabilityZoneRebalancing",
+    "propagateTags",
+)
+
+
+def install(clock: Clock) -> None:
+    """Replaces the service and deployment actions, in the API and where CloudFormation calls them."""
+
+    ACTIONS.update(
+        {
+            "CreateService": lambda request: _create_service(request, clock),
+            "UpdateService": _update_service,
+            "DeleteService": _delete_service,
+            "ListServiceDeployments": _list_service_deployments,
+            "DescribeServiceDeployments": lambda request: deployment_queries.deployments(request, _rollouts()),
+            "DescribeServiceRevisions": lambda request: deployment_queries.revisions(request, _rollouts()),
+            "StopServiceDeployment": _stop_service_deployment,
+            "ContinueServiceDeployment": _continue_service_deployment,
+        }
+    )
+    for name, action in ACTIONS.items():
+        ecs._ACTION_MAP[name] = answered(_without_internals(action))
+    ecs._create_service = ecs._ACTION_MAP["CreateService"]
+    ecs._update_service = ecs._ACTION_MAP["UpdateService"]
+    ecs._delete_service = ecs._ACTION_MAP["DeleteService"]
+
+
+def close() -> None:
+    """Ends every service controller, so that no task is replaced any more."""
+    for service in _controllers.values():
+        service.abandon()
+
+
+def controllers() -> list[ServiceController]:
+    """Every service that lives."""
+    return [service for service in _controllers.values() if service.record["status"] == "ACTIVE"]
+
+
+def controller(cluster: str, service: str) -> ServiceController:
+    """The controller of a service; names or ARNs."""
+    name = ecs._resolve_cluster_name(cluster or "default")
+    if name not in ecs._clusters:
+        raise RefusedError("ClusterNotFoundException", "Cluster not found.")
+    found = _controllers.get(f"{name}/{service.rsplit('/', 1)[-1]}")
+    if found is None:
+        raise RefusedError("ServiceNotFoundException", "Service not found.")
+    if found.record["status"] != "ACTIVE":
+        raise RefusedError("ServiceNotActiveException", "Service was not ACTIVE.")
+    return found
+
+
+def _without_internals(action: Action) -> Action:
+    def answer(request: Record) -> Record:
+        body: Record = ecs._sanitize(action(request))
+        return body
+
+    return answer
+
+
+def _create_service(request: Record, clock: Clock) -> Record:
+    cluster = ecs._resolve_cluster_name(request.get("cluster") or "default")
+    if cluster not in ecs._clusters:
+        raise RefusedError("ClusterNotFoundException", "Cluster not found.")
+    key = f"{cluster}/{request['serviceName']}"
+    if key in _controllers and _controllers[key].record["status"] != "INACTIVE":
+        raise RefusedError("InvalidParameterException", "Creation of service was not idempotent.")
+    deployment_checks.check(request)
+    definition = _active_definition(request.get("taskDefinition", ""))
+    record = _service_record(request, ecs._clusters[cluster])
+    ecs._services[key] = record
+    if record["tags"]:
+        ecs._tags[record["serviceArn"]] = list(record["tags"])
+    service = _controllers[key] = ServiceController(record, clock)
+    _roll_out(service, definition)
+    return {"service": record}
+
+
+def _update_service(request: Record) -> Record:
+    service = controller(request.get("cluster", ""), request.get("service", ""))
+    definition = _active_definition(request.get("taskDefinition") or service.record["taskDefinition"], service)
+    with service.lock:
+        before = {key: service.record.get(key) for key in _REVISED}
+        changes = {key: request[key] for key in (*_REVISED, *_ADJUSTED) if request.get(key) is not None}
+        deployment_checks.check(service.record | changes)
+        service.record.update(changes, taskDefinition=definition["taskDefinitionArn"])
+        if request.get("forceNewDeployment") or before != {key: service.record.get(key) for key in _REVISED}:
+            _roll_out(service, definition)
+    return {"service": service.record}
+
+
+def _delete_service(request: Record) -> Record:
+    service = controller(request.get("cluster", ""), request.get("service", ""))
+    if service.desired > 0 and not request.get("force"):
+        raise RefusedError("InvalidParameterException", "The service cannot be stopped while it is scaled above 0.")
+    service.record.update(status="DRAINING", desiredCount=0)
+    service.close()
+    return {"service": service.record}
+
+
+def _list_service_deployments(request: Record) -> Record:
+    service = controller(request.get("cluster", ""), request.get("service", ""))
+    return deployment_queries.listed(request, service.history)
+
+
+def _stop_service_deployment(request: Record) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html"""
+    if request.get("stopType", "ROLLBACK") != "ROLLBACK":
+        raise RefusedError("InvalidParameterException", "Invalid stopType. Valid values are: ROLLBACK")
+    service, rollout = _deployment(request["serviceDeploymentArn"])
+    if rollout.settled.is_set():
+        raise RefusedError("ConflictException", f"The service deployment is over: {rollout.status}")
+    service.stop(rollout)
+    return {"serviceDeploymentArn": rollout.arn}
+
+
+def _continue_service_deployment(request: Record) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html"""
+    service, rollout = _deployment(request["serviceDeploymentArn"])
+    with service.lock:
+        pause_hooks.decide(rollout, request["hookId"], request.get("action", "CONTINUE"))
+    return {"serviceDeploymentArn": rollout.arn}
+
+
+def _deployment(arn: str) -> tuple[ServiceController, Rollout]:
+    for service in _remembered():
+        for rollout in service.history:
+            if rollout.arn == arn:
+                return service, rollout
+    raise RefusedError("ServiceDeploymentNotFoundException", "The service deployment does not exist.")
+
+
+def _rollouts() -> list[Rollout]:
+    return [rollout for service in _remembered() for rollout in service.history]
+
+
+def _remembered() -> list[ServiceController]:
+    """ECS forgets the deployments of a service that is deleted (service-deployment.html)."""
+    return [service for service in _controllers.values() if service.record["status"] != "INACTIVE"]
+
+
+def _roll_out(service: ServiceController, definition: Record) -> Rollout:
+    record = service.record
+    name = record["serviceArn"].partition(":service/")[2]
+    number = next(_numbers)
+    settings = {key: record.get(key) for key in (*_REVISED, "serviceArn", "clusterArn", "launchType")}
+    settings["_grace"] = service.clock.real(float(record.get("healthCheckGracePeriodSeconds") or 0))
+    revision = Revision(
+        arn=f"arn:aws:ecs:{get_region()}:{get_account_id()}:service-revision/{name}/{number}",
+        number=number,
+        definition=definition,
+        settings=settings,
+    )
+    return service.begin(revision)
+
+
+def _active_definition(reference: str, service: ServiceController | None = None) -> Record:
+    definition = tasks.task_definition(reference)
+    used = service is not None and definition is not None
+    if definition is None or (definition["status"] != "ACTIVE" and not used):
+        raise RefusedError("ClientException", f"Unable to find an active task definition: {reference}")
+    return definition
+
+
+def _service_record(request: Record, cluster: Record) -> Record:
+    arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:service/{cluster['clusterName']}/{request['serviceName']}"
+    definition = tasks.task_definition(request["taskDefinition"]) or {}
+    return {
+        **{key: request.get(key) for key in (*_REVISED, *_ADJUSTED)},
+        "serviceArn": arn,
+        "serviceName": request["serviceName"],
+        "clusterArn": cluster["clusterArn"],
+        "taskDefinition": definition.get("taskDefinitionArn"),
+        "desiredCount": int(request.get("desiredCount", 1)),
+        "runningCount": 0,
+        "pendingCount": 0,
+        "status": "ACTIVE",
+        "launchType": request.get("launchType"),
+        "schedulingStrategy": request.get("schedulingStrategy") or "REPLICA",
+        "deploymentController": {"type": "ECS"},
+        "deployments": [],
+        "events": [],
+        "roleArn": request.get("role"),
+        "createdAt": now_iso(),
+        "createdBy": f"arn:aws:iam::{get_account_id()}:root",
+        "tags": request.get("tags") or [],
+    }

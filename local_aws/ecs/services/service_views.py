@@ -1,0 +1,160 @@
+"""How rollouts look in DescribeServices, DescribeServiceDeployments and DescribeServiceRevisions."""
+
+from typing import TYPE_CHECKING, Any
+
+from ministack.services import ecs
+
+from local_aws.ecs.services.rollouts import Rollout
+
+if TYPE_CHECKING:
+    from local_aws.ecs.services.service_controller import ServiceController
+
+Record = dict[str, Any]
+_SHARED = ("launchType", "platformVersion", "platformFamily", "networkConfiguration", "serviceConnectConfiguration")
+
+
+def counts(service: "ServiceController") -> Record:
+    """The part of the service's record that follows its rollouts."""
+    listed = [_deployment(rollout, primary=index == 0) for index, rollout in enumerate(_listed(service))]
+    return {
+        "deployments": listed,
+        "currentServiceRevisions": [_current(rollout) for rollout in service.rollouts],
+        "runningCount": sum(item["runningCount"] for item in listed),
+        "pendingCount": sum(item["pendingCount"] for item in listed),
+    }
+
+
+def _listed(service: "ServiceController") -> list[Rollout]:
+    waiting = service.current
+    known = service.rollouts
+    return known if waiting is None or waiting in known else [waiting, *known]
+
+
+def _deployment(rollout: Rollout, *, primary: bool) -> Record:
+    settings = rollout.revision.settings
+    return {
+        "id": rollout.id,
+        "status": "PRIMARY" if primary else "ACTIVE" if rollout.tasks else "INACTIVE",
+        "taskDefinition": rollout.revision.definition["taskDefinitionArn"],
+        "desiredCount": rollout.desired,
+        "pendingCount": _pending(rollout),
+        "runningCount": _running(rollout),
+        "failedTasks": rollout.failures_in_all,
+        "createdAt": rollout.created_at,
+        "updatedAt": rollout.updated_at,
+        "rolloutState": rollout.state,
+        "rolloutStateReason": rollout.state_reason,
+        **{key: settings[key] for key in _SHARED if settings.get(key)},
+    }
+
+
+def _current(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceCurrentRevisionSummary.html"""
+    return {
+        "arn": rollout.revision.arn,
+        "requestedTaskCount": rollout.desired,
+        "runningTaskCount": _running(rollout),
+        "pendingTaskCount": _pending(rollout),
+    }
+
+
+def service_deployment(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
+    breaker = rollout.configuration.get("deploymentCircuitBreaker") or {}
+    view: Record = {
+        **brief(rollout),
+        "updatedAt": rollout.updated_at,
+        "sourceServiceRevisions": [_summary(rollout.source)] if rollout.source else [],
+        "targetServiceRevision": _summary(rollout),
+        "deploymentConfiguration": rollout.configuration,
+        "lifecycleHookDetails": [run.view() for run in list(rollout.hooks) if run.status],
+        "deploymentCircuitBreaker": {
+            "status": _breaker_status(rollout) if breaker.get("enable") else "DISABLED",
+            "failureCount": rollout.failed_tasks,
+            "threshold": breaker_threshold(rollout.configuration, rollout.desired),
+        },
+        "alarms": rollout.alarms.view(over=rollout.finished_at is not None),
+    }
+    view.pop("targetServiceRevisionArn")
+    optional = {
+        "lifecycleStage": rollout.stage,
+        "rollback": rollout.rollback,
+        "stoppedAt": rollout.finished_at if rollout.status == "STOPPED" else None,
+    }
+    return view | {key: value for key, value in optional.items() if value}
+
+
+def brief(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html"""
+    view = {
+        "serviceDeploymentArn": rollout.arn,
+        "serviceArn": rollout.revision.settings["serviceArn"],
+        "clusterArn": rollout.revision.settings["clusterArn"],
+        "createdAt": rollout.created_at,
+        "startedAt": rollout.started_at,
+        "finishedAt": rollout.finished_at,
+        "targetServiceRevisionArn": rollout.revision.arn,
+        "status": rollout.status,
+        "statusReason": rollout.reason,
+    }
+    return {key: value for key, value in view.items() if value is not None}
+
+
+def breaker_threshold(configuration: Record, desired: int) -> int:
+    """Failed tasks that end a rollout. Without a breaker AWS would retry for hours; here the default applies."""
+    threshold: int = ecs._circuit_breaker_threshold({"deploymentConfiguration": configuration, "desiredCount": desired})
+    return threshold
+
+
+def service_revision(rollout: Rollout) -> Record:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html"""
+    revision = rollout.revision
+    settings = {key: value for key, value in revision.settings.items() if value and not key.startswith("_")}
+    return {
+        **settings,
+        "serviceRevisionArn": revision.arn,
+        "taskDefinition": revision.definition["taskDefinitionArn"],
+        "containerImages": [_image(item) for item in revision.definition["containerDefinitions"]],
+        "createdAt": revision.created_at,
+        "resolvedConfiguration": {"loadBalancers": _balancers(rollout)},
+    }
+
+
+def _balancers(rollout: Rollout) -> list[Record]:
+    balancers = rollout.revision.settings.get("loadBalancers") or []
+    pairs = zip(rollout.targets, balancers, strict=False)  # empty before its turn
+    found = [
+        (place.group, (item.get("advancedConfiguration") or {}).get("productionListenerRule")) for place, item in pairs
+    ]
+    return [{"targetGroupArn": group} | ({"productionListenerRule": rule} if rule else {}) for group, rule in found]
+
+
+def _image(definition: Record) -> Record:
+    reference: str = definition["image"]
+    digest = reference.partition("@")[2]
+    return {"containerName": definition["name"], "image": reference} | ({"imageDigest": digest} if digest else {})
+
+
+def _summary(rollout: Rollout) -> Record:
+    return {
+        "arn": rollout.revision.arn,
+        "requestedTaskCount": rollout.desired,
+        "runningTaskCount": _running(rollout),
+        "pendingTaskCount": _pending(rollout),
+        "requestedTestTrafficWeight": rollout.test_weight,
+        "requestedProductionTrafficWeight": rollout.production_weight,
+    }
+
+
+def _breaker_status(rollout: Rollout) -> str:
+    if rollout.broken:
+        return "TRIGGERED"
+    return "MONITORING" if rollout.finished_at is None else "MONITORING_COMPLETE"
+
+
+def _running(rollout: Rollout) -> int:
+    return sum(task.record["lastStatus"] == "RUNNING" for task in rollout.tasks)
+
+
+def _pending(rollout: Rollout) -> int:
+    return sum(task.record["lastStatus"] in ("PROVISIONING", "PENDING", "ACTIVATING") for task in rollout.tasks)

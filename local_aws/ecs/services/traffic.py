@@ -1,0 +1,58 @@
+"""Which revision the load balancer sends requests to: ECS owns the weights of the rules named by the service.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from local_aws.ecs.services.rollouts import Rollout
+from local_aws.ecs.tasks.tasks import Target
+from local_aws.elastic_load_balancing import load_balancer
+
+Record = dict[str, Any]
+
+
+def places(settings: Record, serving: Rollout | None) -> tuple[Target, ...]:
+    """Where a new revision registers: the group that does not serve now, or the first one for a first revision."""
+    taken = {target.group for target in serving.targets} if serving else set()
+    return tuple(_place(balancer, taken) for balancer in settings.get("loadBalancers") or [])
+
+
+def shift_production(target: Rollout, other: Rollout | None, percent: float) -> None:
+    """Sends `percent` of production traffic to `target`, the rest to the other revision."""
+    _shift(target, "productionListenerRule", percent)
+    target.production_weight = percent
+    if other is not None:
+        other.production_weight = 100 - percent
+
+
+def shift_test(target: Rollout, other: Rollout | None) -> None:
+    """Sends all test traffic to `target`."""
+    _shift(target, "testListenerRule", 100)
+    target.test_weight = 100
+    if other is not None:
+        other.test_weight = 0
+
+
+def _shift(target: Rollout, which: str, percent: float) -> None:
+    whole = 100 if percent == round(percent) else 1000  # a weight is a whole number of at most 999
+    weight = round(percent * whole / 100)
+    for rule, own, alternate in _rules(target, which):
+        load_balancer.set_weights(rule, {own: weight, alternate: whole - weight})
+
+
+def _place(balancer: Record, taken: set[str]) -> Target:
+    first = balancer["targetGroupArn"]
+    alternate = (balancer.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+    return Target(alternate if alternate and first in taken else first, int(balancer["containerPort"]))
+
+
+def _rules(target: Rollout, which: str) -> Iterator[tuple[str, str, str]]:
+    """(rule, the target group of this revision, the other one) for each load balancer of the service."""
+    balancers: list[Record] = target.revision.settings.get("loadBalancers") or []
+    for place, balancer in zip(target.targets, balancers, strict=True):
+        advanced = balancer.get("advancedConfiguration") or {}
+        if rule := advanced.get(which):
+            groups = [balancer["targetGroupArn"], advanced["alternateTargetGroupArn"]]
+            yield rule, place.group, next(group for group in groups if group != place.group)

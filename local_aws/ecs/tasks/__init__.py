@@ -1,0 +1,1 @@
+"""ECS tasks: containers as local processes."""

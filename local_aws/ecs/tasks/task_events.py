@@ -1,0 +1,27 @@
+"""The `ECS Task State Change` event: the task's record as it is now, without its health.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+"""
+
+from typing import Any
+
+from ministack.core.responses import now_iso
+from ministack.services import ecs
+
+from local_aws.eventbridge import events
+
+Record = dict[str, Any]
+
+
+def announce(record: Record) -> None:
+    """Tells EventBridge of this state of a task."""
+    seen: Record = ecs._sanitize(record)
+    detail = _without_health(seen) | {
+        "containers": [_without_health(container) for container in seen["containers"]],
+        "updatedAt": now_iso(),
+    }
+    events.emit_later("aws.ecs", "ECS Task State Change", detail, [record["taskArn"]])
+
+
+def _without_health(item: Record) -> Record:
+    return {key: value for key, value in item.items() if key not in ("healthStatus", "tags")}

@@ -1,0 +1,1 @@
+"""Elastic Load Balancing: real HTTP through weighted rules to healthy targets."""

@@ -1,0 +1,50 @@
+"""What the names of load balancers stand for, and those that lead to them: for programs outside the VPC, like builds.
+
+A domain has no record here: the name of a certificate leads to the listener that shows it. Such programs trust the one
+certificate of the local AWS as they trust Amazon's.
+"""
+
+import ssl
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from ministack.core.responses import request_scope
+from ministack.services import acm, alb
+
+from local_aws.elastic_load_balancing import load_balancer
+from local_aws.host import certificates, workplace
+from local_aws.ministack_parts import embedding
+
+RESOLVER = workplace.TASK_NAMES
+TRUSTED = "trusted.pem"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """For a program that starts now; `folder` keeps what it trusts."""
+    names = " ".join(f"{name}={place}" for name, place in sorted(_doors()))
+    return {"PUBLIC_NAMES": names, "PYTHONPATH": str(RESOLVER), "SSL_CERT_FILE": str(_trusted(folder))}
+
+
+def _doors() -> Iterator[tuple[str, str]]:
+    with request_scope(embedding.ACCOUNT, embedding.REGION):
+        listeners, balancers = list(alb._listeners.values()), dict(alb._lbs)
+    for listener in listeners:
+        arn, port = listener["LoadBalancerArn"], int(listener["Port"])
+        place = load_balancer.url(arn, port).rpartition("/")[2]
+        certified = [acm._certificates[certificate] for certificate in listener.get("Certificates") or []]
+        for name in (balancers[arn]["DNSName"], *(one["DomainName"] for one in certified)):
+            yield f"{name}:{port}", place
+
+
+@cache
+def _trusted(folder: Path) -> Path:
+    """Written once: builds that run read it."""
+    file = folder / TRUSTED
+    file.write_bytes(_authorities() + certificates.public_pem())
+    return file
+
+
+def _authorities() -> bytes:
+    found = ssl.get_default_verify_paths().cafile
+    return Path(found).read_bytes() if found and Path(found).exists() else b""

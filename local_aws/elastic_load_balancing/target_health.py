@@ -1,0 +1,151 @@
+"""Targets and their health: what the load balancer knows of each (address, port) of a target group.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+"""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
+
+from ministack.services import alb
+
+from local_aws.clock import Clock
+from local_aws.elastic_load_balancing import forward_actions
+from local_aws.elastic_load_balancing.health_probes import Finding, probe
+
+Record = dict[str, Any]
+Place = tuple[str, int]
+
+SHORTEST_INTERVAL = 0.1
+SHORTEST_TIMEOUT = 2.0
+DRAIN_LOOK = 0.02
+
+REGISTERING = Finding("Elb.RegistrationInProgress", "Target registration is in progress")
+CHECKING = Finding("Elb.InitialHealthChecking", "Initial health checks in progress")
+DRAINING = Finding("Target.DeregistrationInProgress", "Target deregistration is in progress")
+NOT_IN_USE = Finding("Target.NotInUse", "Target group is not configured to receive traffic from the load balancer")
+
+
+class Target:
+    """One place that answers requests, and its latest health."""
+
+    def __init__(self, place: Place) -> None:
+        self.address, self.port = place
+        self.state, self.finding = "initial", REGISTERING
+        self.in_flight = 0
+        self._streak: tuple[bool, int] = (True, 0)
+
+    def learn(self, finding: Finding | None, *, healthy_after: int, unhealthy_after: int) -> None:
+        """Takes in one check; a target that is new needs a single success, one that was ill needs several."""
+        passed = finding is None
+        self._streak = (passed, self._streak[1] + 1 if self._streak[0] is passed else 1)
+        needed = unhealthy_after if not passed else healthy_after if self.state == "unhealthy" else 1
+        if self._streak[1] >= needed:
+            self.state = "healthy" if passed else "unhealthy"
+        if self.state == "initial":
+            self.finding = CHECKING
+        elif finding is not None:
+            self.finding = finding
+
+
+class TargetGroups:
+    """Every registration of this local AWS. Changes happen in the data plane's loop; reading is safe anywhere."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
+        self._loop, self._clock = loop, clock
+        self._targets: dict[str, dict[Place, Target]] = {}
+        self._turns: dict[str, itertools.count[int]] = {}
+
+    def register(self, group: str, places: Sequence[Place]) -> None:
+        """Starts health checks of each new place; one that is draining comes back as a new registration."""
+        targets = self._targets.setdefault(group, {})
+        for place in places:
+            known = targets.get(place)
+            if known is None or known.state == "draining":
+                targets[place] = target = Target(place)
+                self._start(self._watch(group, target))
+
+    def deregister(self, group: str, places: Sequence[Place]) -> None:
+        """No new request from now on; those under way end first."""
+        for place in places:
+            target = self._targets.get(group, {}).get(place)
+            if target is not None and target.state != "draining":
+                target.state, target.finding = "draining", DRAINING
+                self._start(self._drain(group, target))
+
+    def state(self, group: str, address: str, port: int) -> str:
+        """As DescribeTargetHealth says it; "unused" for a place that is not registered."""
+        target = self._targets.get(group, {}).get((address, port))
+        return target.state if target is not None else "unused"
+
+    def listed(self, group: str) -> list[Target]:
+        """Every target of a group that has not finished draining."""
+        return list(self._targets.get(group, {}).values())
+
+    def choose(self, group: str) -> Target | None:
+        """The next target in turn. Fails open: when all are unhealthy, any of them; None when there is none."""
+        targets = self.listed(group)
+        for state in ("healthy", "unhealthy"):
+            if candidates := [target for target in targets if target.state == state]:
+                turn = next(self._turns.setdefault(group, itertools.count()))
+                return candidates[turn % len(candidates)]
+        return None
+
+    def forget(self, group: str) -> None:
+        """The group was deleted."""
+        for target in self._targets.pop(group, {}).values():
+            target.state = "draining"
+
+    def groups(self) -> list[str]:
+        return list(self._targets)
+
+    def _start(self, work: Any) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._loop.create_task(work))
+
+    async def _watch(self, group: str, target: Target) -> None:
+        while target.state != "draining" and (settings := alb._tgs.get(group)):
+            started = monotonic()
+            if not any(forward_actions.referring(group)):
+                target.state, target.finding = "unused", NOT_IN_USE
+            else:
+                await self._check(settings, target)
+            interval = self._clock.real(float(settings["HealthCheckIntervalSeconds"]))
+            await asyncio.sleep(max(interval, SHORTEST_INTERVAL) - min(monotonic() - started, SHORTEST_INTERVAL))
+
+    async def _check(self, settings: Record, target: Target) -> None:
+        if target.state == "unused":
+            target.state, target.finding = "initial", REGISTERING
+        port = settings["HealthCheckPort"]
+        timeout = max(self._clock.real(float(settings["HealthCheckTimeoutSeconds"])), SHORTEST_TIMEOUT)
+        finding = await probe(
+            target.address,
+            target.port if port == "traffic-port" else int(port),
+            settings["HealthCheckPath"],
+            expected=settings["Matcher"]["HttpCode"],
+            timeout=timeout,
+        )
+        if target.state != "draining":
+            target.learn(
+                finding,
+                healthy_after=settings["HealthyThresholdCount"],
+                unhealthy_after=settings["UnhealthyThresholdCount"],
+            )
+
+    async def _drain(self, group: str, target: Target) -> None:
+        """Displayed as draining for the whole delay; requests are real work, so they get its real length to end."""
+        delay = _deregistration_delay(group)
+        await asyncio.sleep(self._clock.real(delay))
+        deadline = monotonic() + delay
+        while target.in_flight and monotonic() < deadline:
+            await asyncio.sleep(DRAIN_LOOK)
+        targets, place = self._targets.get(group, {}), (target.address, target.port)
+        if targets.get(place) is target:
+            del targets[place]
+
+
+def _deregistration_delay(group: str) -> float:
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in alb._tg_attrs.get(group) or []}
+    return float(attributes.get("deregistration_delay.timeout_seconds", 300))

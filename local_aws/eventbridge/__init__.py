@@ -1,0 +1,1 @@
+"""EventBridge: the events that AWS itself sends."""

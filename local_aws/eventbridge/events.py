@@ -1,0 +1,80 @@
+"""Events of AWS services on the default bus: what `aws.ecs` and `aws.cloudwatch` would tell EventBridge rules.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
+"""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from ministack.core.responses import now_iso, request_scope
+from ministack.services import cloudwatch, eventbridge
+
+from local_aws.clock import Clock
+from local_aws.cloudwatch.alarms import Alarms
+from local_aws.ministack_parts import embedding
+
+Record = dict[str, Any]
+_running: list[Alarms] = []
+_later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")  # one thread: events keep their order
+
+
+def install(clock: Clock) -> None:
+    """Alarms are evaluated, and tell the default bus about each change; stock tells only their SNS topics."""
+    cloudwatch._dispatch_alarm_actions = _announcing(cloudwatch._dispatch_alarm_actions)
+    _running[:] = [Alarms(clock)]
+    _running[0].start()
+
+
+def close() -> None:
+    """Stops evaluating alarms."""
+    while _running:
+        _running.pop().close()
+
+
+def emit(source: str, detail_type: str, detail: Record, resources: Sequence[str] = ()) -> None:
+    """Delivers an event of an AWS service to the rules that match it: Lambda, SNS, Step Functions, queues."""
+    entry = {
+        "Source": source,
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail),
+        "Resources": list(resources),
+    }
+    with request_scope(embedding.ACCOUNT, embedding.REGION):
+        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def emit_later(source: str, detail_type: str, detail: Record, resources: Sequence[str] = ()) -> None:
+    """The same, in order but off the caller's thread: targets may take their time."""
+    _later.submit(emit, source, detail_type, detail, resources)
+
+
+def iso(moment: float) -> str:
+    """A moment as the detail of an event spells it."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _announcing(stock: Any) -> Any:
+    @wraps(stock)
+    def dispatch(alarm: Record, old: str, new: str, reason: str) -> None:
+        stock(alarm, old, new, reason)
+        emit("aws.cloudwatch", "CloudWatch Alarm State Change", _alarm_detail(alarm, old, new, reason), _arns(alarm))
+
+    return dispatch
+
+
+def _alarm_detail(alarm: Record, old: str, new: str, reason: str) -> Record:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
+    return {
+        "alarmName": alarm["AlarmName"],
+        "state": {"value": new, "reason": reason, "timestamp": now_iso()},
+        "previousState": {"value": old},
+        "configuration": {"description": alarm.get("AlarmDescription") or ""},
+    }
+
+
+def _arns(alarm: Record) -> list[str]:
+    return [alarm["AlarmArn"]]

@@ -1,0 +1,1 @@
+"""The machine on which the imitated hosts live: loopback addresses, processes, folders."""

@@ -1,0 +1,1 @@
+"""The room through which the local AWS touches ministack, which it extends."""

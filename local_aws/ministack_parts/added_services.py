@@ -1,0 +1,26 @@
+"""Services that ministack lacks altogether, with the actions that are imitated of each."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ministack import app
+from ministack.core.responses import error_response_json
+from ministack.core.router import SERVICE_PATTERNS
+
+from local_aws.ministack_parts.answers import Action, Response, answered
+
+
+def add(service: str, *, target: str, actions: Mapping[str, Action]) -> None:
+    """`target` stands before the action's name in the header x-amz-target; other actions are refused by name."""
+
+    async def handle(_method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Any) -> Response:
+        name = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+        action = actions.get(name)
+        if action is None:
+            refusal: Response = error_response_json("UnknownOperationException", f"{name} is not imitated here", 400)
+            return refusal
+        return answered(action)(json.loads(body or b"{}"))
+
+    app.SERVICE_HANDLERS[service] = handle
+    SERVICE_PATTERNS[service] = {"target_prefixes": [target], "host_patterns": [rf"{service}\."]}

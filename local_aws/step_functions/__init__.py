@@ -1,0 +1,1 @@
+"""Step Functions: service integrations that are real calls."""

@@ -1,0 +1,56 @@
+"""Step Functions by the rehearsal's clock, and starting the same execution twice.
+
+Wait states and the delays between retries run faster. Tasks call functions and topics as root does: a machine's role
+is not evaluated here.
+"""
+
+from functools import wraps
+from typing import Any
+
+from ministack.core.responses import json_response
+from ministack.services import stepfunctions
+
+from local_aws.aws_lambda import functions
+from local_aws.clock import Clock
+
+Record = dict[str, Any]
+
+
+def install(clock: Clock) -> None:
+    """Sets the scale of every wait, and mends StartExecution and what tasks are told of a function's failure."""
+    stepfunctions._SFN_WAIT_SCALE = clock.real(1)
+    stepfunctions._start_execution = _idempotent(stepfunctions._start_execution)
+    functions.install(clock)
+
+
+def close() -> None:
+    """Ends what the functions left running."""
+    functions.close()
+
+
+def _idempotent(stock: Any) -> Any:
+    """The same name and input while it runs is the same execution.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+
+    @wraps(stock)
+    def start(request: Record) -> Any:
+        running = _running(request)
+        if running is None:
+            return stock(request)
+        return json_response({key: running[key] for key in ("executionArn", "startDate")})
+
+    return start
+
+
+def _running(request: Record) -> Record | None:
+    found = (
+        execution
+        for execution in stepfunctions._executions.values()
+        if execution["name"] == request.get("name") and execution["stateMachineArn"] == request.get("stateMachineArn")
+    )
+    known: Record | None = next(found, None)
+    if known is None or known["status"] != "RUNNING" or known["input"] != request.get("input", "{}"):
+        return None
+    return known

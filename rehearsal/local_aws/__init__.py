@@ -1,9 +1,0 @@
-"""The embedded AWS: ministack plus what it lacks, one file per service.
-
-Importing this package fixes the environment that ministack reads while it is imported, so its modules may be
-imported anywhere below.
-"""
-
-from rehearsal.local_aws import embedding
-
-embedding.prepare()

@@ -1,0 +1,1 @@
+"""What stories share: what they look at, break and compare."""

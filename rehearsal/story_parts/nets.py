@@ -1,0 +1,141 @@
+"""The three nets, each switched off as a careless operator or an intruder would, and put back afterwards.
+
+The product knows nothing of it: a layer of the gate's function, disabled rules, thresholds that nothing exceeds.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from rehearsal.stage import Stage
+from rehearsal.story_parts import tampered_gate
+from rehearsal.story_parts.functions import GATE, WATCH, ask, changed, find
+from rehearsal.story_parts.story import Promise
+from rehearsal.waiting import wait_until
+
+LAYER = "waved-through"
+DEAF = 1e9  # no share of errors, no latency and no number of ill targets is larger
+NO_DEPLOYMENT = "arn:aws:ecs:us-west-2:000000000000:service-deployment/nowhere/nothing/none"
+_KEPT = frozenset(("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit"))
+_SETTINGS = _KEPT | {
+    *("AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions"),
+    *("EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "Metrics"),
+}
+
+
+@contextmanager
+def gate_without(stage: Stage, what: str) -> Iterator[None]:
+    """`what` is hook, test_traffic, bake or either: that part of the gate lets everything through."""
+    client = stage.client("lambda")
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.write(tampered_gate.__file__, "python/tampered_gate.py")
+    layer = client.publish_layer_version(LayerName=LAYER, Content={"ZipFile": content.getvalue()})
+    try:
+        with changed(stage, GATE, Handler=f"tampered_gate.without_{what}", Layers=[layer["LayerVersionArn"]]):
+            yield
+    finally:
+        client.delete_layer_version(LayerName=LAYER, VersionNumber=layer["Version"])
+
+
+@contextmanager
+def without_watch(stage: Stage) -> Iterator[None]:
+    """The rules that wake the rollback are disabled."""
+    events, names = stage.client("events"), _rules(stage)
+    for name in names:
+        events.disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        for name in names:
+            events.enable_rule(Name=name)
+
+
+@contextmanager
+def without_alarms(stage: Stage, component: str) -> Iterator[None]:
+    """Somebody was tired of the component's alarms: their thresholds are where nothing reaches them."""
+    cloudwatch, former = stage.client("cloudwatch"), _alarms(stage, component)
+    for alarm in former:
+        deaf = -DEAF if alarm["ComparisonOperator"].startswith("Less") else DEAF
+        cloudwatch.put_metric_alarm(**{**_settings(alarm), "Threshold": deaf})
+    try:
+        yield
+    finally:
+        for alarm in former:
+            cloudwatch.put_metric_alarm(**_settings(alarm))
+
+
+@contextmanager
+def switched_off(stage: Stage, *, gate: str, watch: bool, alarms_of: str | None = None) -> Iterator[None]:
+    """Several at once."""
+    with ExitStack() as nets:
+        nets.enter_context(gate_without(stage, gate))
+        if watch:
+            nets.enter_context(without_watch(stage))
+        if alarms_of:
+            nets.enter_context(without_alarms(stage, alarms_of))
+        yield
+
+
+def gate_of(stage: Stage) -> str:
+    """The gate's function, by its name, as long as nobody has tampered with it."""
+    return str(find(stage, GATE)["FunctionName"])
+
+
+def hook_promise(stage: Stage, gate: str, *, on: bool) -> Promise:
+    """The gate is asked about a deployment that there is not: a real one says FAILED, for it can't judge it."""
+    said = ask(stage, gate, {"lifecycleStage": tampered_gate.TEST_TRAFFIC, "resourceArn": NO_DEPLOYMENT})
+    answer = str(said.get("hookStatus"))
+    return _promise("hook", on=on, off=answer == "SUCCEEDED", seen=f"asked about no deployment it says {answer}")
+
+
+def bake_promise(stage: Stage, gate: str, *, on: bool) -> Promise:
+    """The gate is asked about a component that there is not: a real one has no verdict."""
+    said = ask(stage, gate, {"state": {"component": "nothing"}})
+    answer = str(said.get("verdict"))
+    return _promise("bake", on=on, off=answer == "PASS", seen=f"asked about no component its verdict is {answer}")
+
+
+def watch_promise(stage: Stage, *, on: bool) -> Promise:
+    """Its rules, and whether EventBridge follows them."""
+    states = {name: stage.client("events").describe_rule(Name=name)["State"] for name in _rules(stage)}
+    off = bool(states) and set(states.values()) == {"DISABLED"}
+    return _promise("watch", on=on, off=off, seen=", ".join(f"{name[-20:]} {state}" for name, state in states.items()))
+
+
+def alarms_promise(stage: Stage, component: str, *, on: bool) -> Promise:
+    """Whether any threshold is within reach."""
+    limits = {alarm["AlarmName"]: alarm["Threshold"] for alarm in _alarms(stage, component)}
+    off = bool(limits) and all(abs(limit) == DEAF for limit in limits.values())
+    seen = ", ".join(f"{name} {limit:g}" for name, limit in limits.items())
+    return _promise(f"alarming of {component}", on=on, off=off, seen=seen)
+
+
+def wait_for_quiet(stage: Stage, component: str) -> None:
+    """Until no alarm of it is red: what it saw is some minutes back."""
+    what = f"the alarms of {component} are quiet"
+    wait_until(lambda: all(alarm["StateValue"] != "ALARM" for alarm in _alarms(stage, component)), what)
+
+
+def _promise(net: str, *, on: bool, off: bool, seen: str) -> Promise:
+    return Promise(f"the {net} {'is on' if on else 'is really off'}", off is not on, seen)
+
+
+def _rules(stage: Stage) -> Sequence[str]:
+    function = find(stage, WATCH)["FunctionArn"]
+    names: list[str] = stage.client("events").list_rule_names_by_target(TargetArn=function)["RuleNames"]
+    return names
+
+
+def _alarms(stage: Stage, component: str) -> Sequence[Mapping[str, Any]]:
+    prefix = f"{stage.settings.stack_name(component)}-"
+    pages = stage.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+    return [alarm for page in pages for alarm in page["MetricAlarms"]]
+
+
+def _settings(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    """What PutMetricAlarm takes of what DescribeAlarms tells; an alarm on an expression has no metric of its own."""
+    own = _SETTINGS - _KEPT if alarm.get("Metrics") else _SETTINGS - {"Metrics"}
+    return {key: value for key, value in alarm.items() if key in own and value not in (None, "", [])}

@@ -1,0 +1,164 @@
+"""What a component was before something happened to it, what users saw meanwhile, and what it is afterwards."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.commands import Finished
+from rehearsal.stage import Running, Stage
+from rehearsal.story_parts.story import Promise, outcome_promise, running_promise, unharmed_promise
+from rehearsal.waiting import wait_until
+from release_engine.ledger import Outcome, Release
+
+AFTERWARDS = 100  # requests: two seconds of users
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Of one component; `before` and `after` are of all. `release` is the newest in the ledger, `ended` the command."""
+
+    component: str
+    ended: Finished
+    before: Mapping[str, Running]
+    after: Mapping[str, Running]
+    traffic: Mapping[str, Mapping[str, Any]]
+    release: Release | None
+
+    @property
+    def former(self) -> str:
+        """The digest that ran before; stories begin with one alone."""
+        return next(iter(self.before[self.component].digests), "")
+
+    @property
+    def reason(self) -> str:
+        return (self.release and self.release.reason) or "no reason"
+
+    @property
+    def releases(self) -> list[Release]:
+        return [self.release] if self.release else []
+
+    def met(self, digest: str) -> int:
+        """How many of the users' requests this version answered."""
+        return int(self._digests.get(digest, 0))
+
+    @property
+    def failed(self) -> int:
+        """How many of the component's requests failed."""
+        return int(self.traffic.get(self.component, {}).get("failures", 0))
+
+    def span(self, digest: str) -> Mapping[str, float]:
+        """`first_at` and `last_at` of its answers, and `among` how many; nothing if it gave none."""
+        found: Mapping[str, float] = self.traffic.get(self.component, {}).get("spans", {}).get(digest, {})
+        return found
+
+    @property
+    def asked(self) -> int:
+        """How many requests the component's users made."""
+        return sum(self._digests.values())
+
+    @property
+    def _digests(self) -> Mapping[str, int]:
+        found: Mapping[str, int] = self.traffic.get(self.component, {}).get("digests", {})
+        return found
+
+
+def play(stage: Stage, story: str, component: str, happens: Callable[[], Finished], *, users: bool = True) -> Scene:
+    """Lets it happen while users trade, unless there are none."""
+    before = _running(stage)
+    if users:
+        stage.traffic.begin(story)
+        stage.traffic.wait_for_requests(story)
+    ended = happens()
+    traffic = stage.traffic.end(story) if users else {}
+    return Scene(component, ended, before, _running(stage), traffic, stage.latest(component))
+
+
+def _running(stage: Stage) -> dict[str, Running]:
+    return {component: stage.running(component) for component in stage.settings.chain}
+
+
+def unsuccessful_promises(scene: Scene, what: str, outcome: Outcome, because: Sequence[str]) -> list[Promise]:
+    """The reason is the fault that was built in, not something else that went wrong: it has one of these words."""
+    code, named = scene.ended.code, any(words in scene.reason for words in because)
+    return [
+        Promise(f"a {what} ends the command line with an error", code != 0, f"exit code {code}"),
+        outcome_promise(scene.release, what, outcome),
+        Promise(f"the reason of a {what} is the real one", named, scene.reason),
+    ]
+
+
+def undone_promises(scene: Scene, what: str, bad: str, *because: str) -> list[Promise]:
+    """It was found bad before users met it, and put right."""
+    return [
+        *unsuccessful_promises(scene, what, Outcome.ROLLED_BACK, because),
+        running_promise(scene.after[scene.component], scene.component, scene.former),
+        unmet_promise(scene, what, bad),
+        *spared_promises(scene, what),
+    ]
+
+
+def refused_promises(scene: Scene, what: str, *because: str) -> list[Promise]:
+    """Nothing was touched: the very same tasks run."""
+    same = scene.after[scene.component] == scene.before[scene.component]
+    seen = f"{len(scene.after[scene.component].tasks)} tasks"
+    return [
+        *unsuccessful_promises(scene, what, Outcome.REFUSED, because),
+        Promise(f"no task of {scene.component} is touched by a {what}", same, seen),
+        *spared_promises(scene, what),
+    ]
+
+
+def released_promises(scene: Scene, what: str, digest: str) -> list[Promise]:
+    """It went out, and nobody else was touched."""
+    return [
+        Promise(f"releasing a {what} succeeds", scene.ended.code == 0, f"exit code {scene.ended.code}"),
+        outcome_promise(scene.release, what, Outcome.RELEASED),
+        running_promise(scene.after[scene.component], scene.component, digest),
+        *untouched_promises(scene, what),
+    ]
+
+
+def spared_promises(scene: Scene, what: str) -> list[Promise]:
+    """Neither users nor other components noticed."""
+    return [*untouched_promises(scene, what), unharmed_promise(scene.traffic, f"the release of a {what}")]
+
+
+def untouched_promises(scene: Scene, what: str) -> list[Promise]:
+    others = [component for component in scene.before if component != scene.component]
+    return [
+        Promise(
+            f"{component} is untouched by a {what}",
+            scene.after[component] == scene.before[component],
+            f"{len(scene.after[component].tasks)} tasks",
+        )
+        for component in others
+    ]
+
+
+def met_promises(scene: Scene, what: str, bad: str) -> list[Promise]:
+    """Users met it, for nothing else was left to spare them; whatever failed was its doing."""
+    met, failed = scene.met(bad), scene.failed
+    seen = f"{met} of {scene.asked} requests met it, {failed} failed"
+    others = [name for name, count in scene.traffic.items() if name != scene.component and count["failures"]]
+    return [
+        Promise(f"users meet the {what} until it is undone", met > 0, seen),
+        Promise(f"nothing but the {what} fails users' requests", failed <= met and not others, seen),
+    ]
+
+
+def afterwards_promise(stage: Stage, story: str, what: str) -> Promise:
+    """Users for another while: what was undone troubles nobody any more."""
+    phase = f"{story}, afterwards"
+    stage.traffic.begin(phase)
+    wait_until(lambda: _requests(stage, phase) >= AFTERWARDS, f"users have made {AFTERWARDS} requests")
+    return unharmed_promise(stage.traffic.end(phase), f"the time after the {what}")
+
+
+def _requests(stage: Stage, phase: str) -> int:
+    return sum(count["requests"] for count in stage.traffic.counts.get(phase, {}).values())
+
+
+def unmet_promise(scene: Scene, what: str, bad: str) -> Promise:
+    """There were users, and the bad version answered none of them."""
+    met, asked = scene.met(bad), scene.asked
+    return Promise(f"no user meets the {what}", asked > 0 and met == 0, f"{met} of {asked} requests met it")

@@ -1,0 +1,159 @@
+"""What a component is, in every environment: `config/exchange.toml`."""
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from settings.gate import DAY_MINUTES, Bake, Gate
+from settings.strict import Strict
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Path = Annotated[str, StringConstraints(pattern=r"^/")]
+Folder = Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+$")]
+TABLE_NAME = "(the table's name)"  # the key under which a table is told its name; `name` in the file is another one
+Kind = Literal["web", "worker", "singleton"]
+Strategy = Literal["BLUE_GREEN", "CANARY", "ROLLING"]
+# Both revisions of a blue/green service run at once, and only a load balancer can tell users from testers.
+STRATEGIES: dict[Kind, tuple[Strategy, ...]] = {
+    "web": ("BLUE_GREEN", "CANARY"),
+    "worker": ("ROLLING",),
+    "singleton": ("ROLLING",),
+}
+
+
+class Service(Strict):
+    """One ECS service. `key` is its table's name; the paths are explained in docs/contracts.md."""
+
+    key: str = Field(alias=TABLE_NAME)
+    kind: Kind
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,254}$")]
+    command: list[str] = Field(min_length=1)
+    health_command: list[str] = Field(min_length=1)
+    strategy: Strategy
+    stop_timeout_seconds: int = Field(ge=1, le=120)
+    drain_seconds: Annotated[int, Field(ge=1, le=115)] | None = None
+    shift_bake_minutes: Bake | None = None
+    canary_percent: Annotated[int, Field(ge=1, le=99)] | None = None
+    canary_minutes: Bake | None = None
+    port: Annotated[int, Field(ge=1024, le=65535)] | None = None
+    liveness_path: Path | None = None
+    readiness_path: Path | None = None
+    sample_path: Path | None = None
+    path_patterns: Annotated[list[Path], Field(min_length=1, max_length=5)] | None = None
+    listener_priority: Annotated[int, Field(ge=1, le=50000)] | None = None
+    assets_path: Folder | None = None
+    work_volume_gb: Annotated[int, Field(ge=21, le=200)] | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        allowed = STRATEGIES[self.kind]
+        if self.strategy not in allowed:
+            raise ValueError(f"strategy {self.strategy} is not for a {self.kind}: allowed is {' or '.join(allowed)}")
+        self._check_keys("web", self.kind == "web", "liveness_path", "path_patterns", "listener_priority")
+        self._check_keys("web", self.kind == "web", "shift_bake_minutes")
+        self._check_keys("worker", self.kind == "worker", "drain_seconds")
+        self._check_keys("CANARY", self.strategy == "CANARY", "canary_percent", "canary_minutes")
+        probed = self.kind == "web" or self.port is not None
+        self._check_keys("probed", probed, "port", "readiness_path", "sample_path")
+        self._check_assets_path()
+        return self
+
+    def _check_assets_path(self) -> None:
+        """It may be left out; where it is, users' requests must come here at all."""
+        if self.assets_path is None:
+            return
+        if self.kind != "web":
+            raise ValueError("assets_path is for web services only: remove it")
+        if not any(fnmatchcase(f"{self.assets_path}name", pattern) for pattern in self.path_patterns or ()):
+            allowed = ", ".join(self.path_patterns or ())
+            raise ValueError(f"assets_path = {self.assets_path} never comes here: allowed is a path within {allowed}")
+
+    def _check_keys(self, what: str, needed: bool, *keys: str) -> None:
+        """A key that is missing, or that has no meaning here, is an error either way."""
+        for key in keys:
+            if needed and getattr(self, key) is None:
+                raise ValueError(f"{key} is missing: every {what} service needs it")
+            if not needed and getattr(self, key) is not None:
+                raise ValueError(f"{key} is for {what} services only: remove it")
+
+
+class Component(Strict):
+    """What goes out together. `path` is its folder in the monorepo, `after` what must have gone out before."""
+
+    name: str = Field(alias=TABLE_NAME)
+    path: str
+    after: list[str]
+    gate: Gate
+    services: dict[Name, Service] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _asks_what_can_be_asked(self) -> Self:
+        """Every service with a port by one probe, no other; targets only where there are some."""
+        asked, able = [one.service for one in self.gate.probes], [key for key, one in self.services.items() if one.port]
+        if unable := sorted({key for key in asked if key not in able}):
+            raise ValueError(
+                f"gate.probes: {', '.join(unable)} cannot be asked, allowed are {', '.join(able) or 'none'}"
+            )
+        for key in able:
+            if (count := asked.count(key)) != 1:
+                raise ValueError(f"gate.probes: {count} are for service {key}, every service with a port needs one")
+        targets = any(check.kind == "unhealthy_targets" for check in self.gate.checks)
+        if targets and not any(one.kind == "web" for one in self.services.values()):
+            raise ValueError("gate.checks: unhealthy_targets is for components with a web service: remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _compares_its_canaries(self) -> Self:
+        if self.canaries and self.gate.canary is None:
+            raise ValueError("gate.canary is missing: a CANARY service is compared with its former version")
+        if not self.canaries and self.gate.canary is not None:
+            raise ValueError("gate.canary is for components with a CANARY service: remove it")
+        return self
+
+    @property
+    def canaries(self) -> list[Service]:
+        """The services whose new versions are compared with the former one."""
+        return [service for service in self.services.values() if service.strategy == "CANARY"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_services(cls, values: Any) -> Any:
+        return named(values, "services")
+
+
+class Watch(Strict):
+    """How long an alarm still undoes a release, and how soon after one such rollback not another (F27)."""
+
+    hours: int = Field(ge=1, le=7 * 24)
+    cool_down_minutes: int = Field(ge=0, le=DAY_MINUTES)
+
+
+class Github(Strict):
+    """What the release workflow waits for: the monorepo's own workflows, by the names of their files."""
+
+    required_workflows: list[Name] = Field(min_length=1)
+
+
+class Exchange(Strict):
+    """The whole of `exchange.toml`."""
+
+    project: Name
+    watch: Watch
+    github: Github
+    components: dict[Name, Component] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_components(cls, values: Any) -> Any:
+        return named(values, "components")
+
+
+def named(values: Any, group: str) -> Any:
+    """Each table of the group with its own name. Nobody writes it in the file, where it would be an unknown key."""
+    if not isinstance(values, dict) or not isinstance(values.get(group), dict):
+        return values
+    members = values[group].items()
+    return values | {
+        group: {name: {**one, TABLE_NAME: name} if isinstance(one, dict) else one for name, one in members}
+    }

@@ -1,0 +1,173 @@
+"""What no single table can tell: whether the tables of the two files go together."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
+from ipaddress import IPv4Network
+from typing import Any
+
+from settings.component import Exchange, Service
+from settings.environment import Environment, ExternalKafka, MskKafka, fargate_problem
+from settings.errors import Problem
+from settings.time_budgets import timeout_problems
+
+
+def chain_of(exchange: Exchange) -> tuple[str, ...]:
+    """The order in which the components go out: each after those that it names, else as they are written."""
+    written, order, ready = list(exchange.components), list[str](), list[str]()
+    sorter = TopologicalSorter({name: component.after for name, component in exchange.components.items()})
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()], key=written.index)
+        order.append(ready.pop(0))
+        sorter.done(order[-1])
+    return tuple(order)
+
+
+def exchange_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
+    """An unknown component in the chain, a cycle, names and priorities used twice, times that contradict each other."""
+    unknown = list(_unknown_components(file, exchange))
+    yield from unknown
+    if not unknown:
+        yield from _cycles(file, exchange)
+    yield from _twice(file, exchange, "name")
+    yield from _twice(file, exchange, "listener_priority")
+    yield from timeout_problems(file, exchange)
+
+
+def environment_problems(file: str, values: Environment, exchange: Exchange, region: str) -> Iterator[Problem]:
+    """What the environment says of the components, and of itself."""
+    yield from _place_problems(file, values, region)
+    yield from _task_problems(file, values, exchange)
+    yield from _adoption_problems(file, values, exchange)
+    yield from _kafka_problems(file, values, exchange)
+    yield from _window_problems(file, values, exchange)
+
+
+def overlap_problems(file: str, cidr: str, others: Mapping[str, str]) -> Iterator[Problem]:
+    """Networks that overlap can never be connected; `others` is file -> cidr."""
+    for other, taken in others.items():
+        if IPv4Network(cidr).overlaps(IPv4Network(taken)):
+            yield Problem(
+                file, "network.cidr", cidr, f"overlaps {taken} of {other}: allowed is any range apart from it"
+            )
+
+
+def services(exchange: Exchange) -> Iterator[tuple[str, Service]]:
+    """`backend.web` and the like, with the service."""
+    for name, component in exchange.components.items():
+        for key, service in component.services.items():
+            yield f"{name}.{key}", service
+
+
+def _unknown_components(file: str, exchange: Exchange) -> Iterator[Problem]:
+    known = ", ".join(exchange.components)
+    for name, component in exchange.components.items():
+        for other in component.after:
+            if other not in exchange.components:
+                yield Problem(file, f"components.{name}.after", other, f"unknown component; allowed are {known}")
+
+
+def _cycles(file: str, exchange: Exchange) -> Iterator[Problem]:
+    try:
+        chain_of(exchange)
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        yield Problem(file, "components.*.after", circle, "goes round in a circle: one of them must go out first")
+
+
+def _twice(file: str, exchange: Exchange, key: str) -> Iterator[Problem]:
+    used = [(place, getattr(service, key)) for place, service in services(exchange)]
+    counts = Counter(value for _, value in used if value is not None)
+    for value in (value for value, count in counts.items() if count > 1):
+        places = [place for place, own in used if own == value]
+        first, *rest = places
+        for place in rest:
+            where = place.replace(".", ".services.")
+            yield Problem(file, f"components.{where}.{key}", value, f"is that of {first} already: each needs its own")
+
+
+def _place_problems(file: str, values: Environment, region: str) -> Iterator[Problem]:
+    if values.production and values.domain is None:
+        what = "is missing: production = true allows only HTTPS, with a name and a certificate"
+        yield Problem(file, "domain", None, what)
+    if not region:
+        what = 'is not set, and neither AWS_REGION nor a profile names one: add region = "us-west-2", say'
+        yield Problem(file, "region", None, what)
+        return
+    yield from _zone_problems(file, values, region)
+    if values.domain and f":{region}:" not in values.domain.certificate_arn:
+        what = f"a load balancer in {region} allows only a certificate of {region}"
+        yield Problem(file, "domain.certificate_arn", values.domain.certificate_arn, what)
+
+
+def _zone_problems(file: str, values: Environment, region: str) -> Iterator[Problem]:
+    key, zones = "availability_zones", values.availability_zones
+    for zone in zones:
+        if not re.fullmatch(f"{re.escape(region)}[a-z]", zone):
+            yield Problem(file, key, zone, f"is no zone of region {region}; allowed are {region}a and its like")
+    for zone, count in Counter(zones).items():
+        if count > 1:
+            yield Problem(file, key, zone, f"is there {count} times: each zone is allowed once")
+    if values.network.nat_gateways > len(zones):
+        what = f"allowed are 1 to {len(zones)}, one for each zone"
+        yield Problem(file, "network.nat_gateways", values.network.nat_gateways, what)
+
+
+def _task_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
+    known = dict(services(exchange))
+    for place in [place for place in known if place not in values.tasks]:
+        yield Problem(file, f'tasks."{place}"', None, "is missing: every service needs the size of its tasks")
+    for place, size in values.tasks.items():
+        service = known.get(place)
+        key = f'tasks."{place}"'
+        if service is None:
+            yield Problem(file, key, None, f"is no service; allowed are {', '.join(known)}")
+        elif service.kind == "singleton" and (size.min is not None or size.max is not None):
+            yield Problem(file, key, None, "min and max are not for a singleton, of which there is one: remove them")
+        elif service.kind != "singleton" and (size.min is None or size.max is None):
+            yield Problem(file, key, None, f"min and max are missing: a {service.kind} scales between them")
+
+
+def _adoption_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
+    what = f"unknown component; allowed are {', '.join(exchange.components)}"
+    for name, repository in values.adopt.repositories.items():
+        if name not in exchange.components:
+            yield Problem(file, f"adopt.repositories.{name}", repository, what)
+
+
+def _kafka_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
+    kafka = values.kafka
+    if isinstance(kafka, ExternalKafka):
+        return
+    if isinstance(kafka, MskKafka):
+        if kafka.brokers % (zones := len(values.availability_zones)):
+            what = f"Amazon MSK spreads them evenly: allowed are multiples of {zones}, the number of zones"
+            yield Problem(file, "kafka.brokers", kafka.brokers, what)
+        return
+    if problem := fargate_problem(kafka.cpu, kafka.memory):
+        yield Problem(file, "kafka", None, problem)
+    if kafka.service_name in {service.name for _, service in services(exchange)}:
+        yield Problem(
+            file, "kafka.service_name", kafka.service_name, "is the name of another service: each needs its own"
+        )
+
+
+def _window_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
+    for name in values.window.components if values.window else ():
+        if name not in exchange.components:
+            what = f"unknown component; allowed are {', '.join(exchange.components)}"
+            yield Problem(file, "window.components", name, what)
+
+
+def cidrs(files: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """file -> network.cidr, of those files that have one that can be read; the others' own check tells of it."""
+    found = {}
+    for file, values in files:
+        network = values.get("network")
+        cidr = network.get("cidr") if isinstance(network, dict) else None
+        with suppress(ValueError):
+            found[file] = str(IPv4Network(str(cidr)))
+    return found

@@ -1,0 +1,175 @@
+"""The settings of an environment: `config/exchange.toml` and `config/<environment>.toml`, checked as a whole.
+
+Bad input is refused with file, key, value and what is allowed; every problem at once.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from settings.component import Component, Exchange, Github, Service, Watch
+from settings.consistency import chain_of, cidrs, environment_problems, exchange_problems, overlap_problems
+from settings.environment import (
+    Adopt,
+    Assets,
+    Cache,
+    Database,
+    Domain,
+    EcsKafka,
+    Environment,
+    ExternalKafka,
+    Logs,
+    MskKafka,
+    Network,
+    TaskSize,
+    Window,
+)
+from settings.errors import Problem, problems_of
+from settings.pipeline import Pipeline
+from settings.staging import Owner, Place, Tables, owners, pair_problems, staging_problems
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "config"
+EXCHANGE = "exchange"
+ALLOWED_FINDINGS = "allowed_findings"  # read by settings/allowed_findings.py
+NO_ENVIRONMENTS = (EXCHANGE, ALLOWED_FINDINGS)
+Model = TypeVar("Model", bound=BaseModel)
+
+__all__ = ["Component", "Service", "Settings", "SettingsError", "TaskSize", "load_settings"]
+
+
+class SettingsError(ValueError):
+    """One line for each problem: file, key, value, what is allowed."""
+
+    def __init__(self, problems: Sequence[Problem | str]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One environment. `components` is in the order of `chain`, in which they go out."""
+
+    environment: str
+    project: str
+    region: str
+    account: str | None
+    production: bool
+    availability_zones: Sequence[str]
+    network: Network
+    domain: Domain | None
+    adopt: Adopt
+    database: Database
+    cache: Cache
+    kafka: EcsKafka | MskKafka | ExternalKafka
+    logs: Logs
+    assets: Assets
+    tasks: Mapping[str, TaskSize]
+    pipeline: Pipeline
+    components: Mapping[str, Component]
+    watch: Watch
+    github: Github
+    window: Window | None = None
+    staging: "Settings | None" = None  # the environment to which its pipeline releases first
+    owner: Owner | None = None  # whose pipeline releases here first; None where the environment has one of its own
+
+    @property
+    def has_pipeline(self) -> bool:
+        """Whether a pipeline releases here, its own or another environment's; else GitHub's workflows do."""
+        return (self.owner.runner if self.owner else self.pipeline.runner) == "codepipeline"
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        return tuple(self.components)
+
+    def stack_name(self, stack: str) -> str:
+        """As CloudFormation knows it: `exchange-staging-client`; with "" the beginning that all of them share."""
+        return f"{self.project}-{self.environment}-{stack}"
+
+    def repository_name(self, component: str) -> str:
+        """Of the component's images, as the Registry stack names or adopts it."""
+        return self.adopt.repositories.get(component) or self.stack_name(component)
+
+    def task(self, component: str, service: str) -> TaskSize:
+        """How large a service's tasks are, and between which numbers of them it scales."""
+        return self.tasks[f"{component}.{service}"]
+
+
+def load_settings(environment: str, *, region: str | None = None, folder: Path = CONFIG) -> Settings:
+    """`region` is the caller's, for an environment whose file names none. SettingsError tells all that is wrong."""
+    known = sorted(file.stem for file in folder.glob("*.toml") if file.stem not in NO_ENVIRONMENTS)
+    if environment not in known:
+        what = f"there is no such environment; allowed are {', '.join(known)}"
+        raise SettingsError([Problem(folder.name, "environment", environment, what)])
+    settings = _load(environment, {name: _read(folder / f"{name}.toml") for name in known}, region, folder)
+    if (staging := settings.pipeline.staging) is None:
+        return settings
+    first = load_settings(staging, region=region, folder=folder)
+    file = f"{folder.name}/{environment}.toml"
+    own, other = (Place(one.region, one.account) for one in (settings, first))
+    if problems := list(pair_problems(file, staging, own, other)):
+        raise SettingsError(problems)
+    return replace(settings, staging=first)
+
+
+def _load(environment: str, tables: Tables, region: str | None, folder: Path) -> Settings:
+    """One environment, on its own."""
+    files = {name: f"{folder.name}/{name}.toml" for name in (EXCHANGE, *tables)}
+    exchange, wrong = _valid(Exchange, _read(folder / f"{EXCHANGE}.toml"), files[EXCHANGE])
+    values, wrong_too = _valid(Environment, tables[environment], files[environment])
+    if exchange is None or values is None:
+        raise SettingsError([*wrong, *wrong_too])
+    where = values.region or region or ""
+    others = cidrs((files[name], table) for name, table in tables.items() if name != environment)
+    problems = [
+        *exchange_problems(files[EXCHANGE], exchange),
+        *environment_problems(files[environment], values, exchange, where),
+        *overlap_problems(files[environment], values.network.cidr, others),
+        *staging_problems(files[environment], environment, values, tables),
+    ]
+    if problems:
+        raise SettingsError(problems)
+    owner = next(iter(owners(environment, tables)), None)
+    return replace(_settings(environment, where, exchange, values), owner=owner)
+
+
+def _settings(environment: str, region: str, exchange: Exchange, values: Environment) -> Settings:
+    return Settings(
+        environment=environment,
+        project=exchange.project,
+        region=region,
+        account=values.account,
+        production=values.production,
+        availability_zones=tuple(values.availability_zones),
+        network=values.network,
+        domain=values.domain,
+        adopt=values.adopt,
+        database=values.database,
+        cache=values.cache,
+        kafka=values.kafka,
+        logs=values.logs,
+        assets=values.assets,
+        tasks=values.tasks,
+        pipeline=values.pipeline,
+        components={name: exchange.components[name] for name in chain_of(exchange)},
+        watch=exchange.watch,
+        github=exchange.github,
+        window=values.window,
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:  # what it says, or how it is encoded
+        raise SettingsError([f"{file.parent.name}/{file.name}: is not TOML: {error}"]) from error
+
+
+def _valid(model: type[Model], table: Mapping[str, Any], file: str) -> tuple[Model | None, list[Problem]]:
+    try:
+        return model.model_validate(table), []
+    except ValidationError as error:
+        return None, list(problems_of(error, file, model))

@@ -1,0 +1,134 @@
+"""CloudFormation types that stock ministack refuses."""
+
+from typing import Any
+
+import pytest
+
+from local_aws.cloudformation.resource_types import known
+from local_aws.cloudformation.resource_types.record_only import RECORD_ONLY
+from local_aws.server import LocalAws
+from tests.local_aws.cloudformation.sample_stacks import Stack, get
+
+VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.7.0.0/16"}}
+SUBNET = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.7.0.0/24"}}
+
+
+def group(description: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {"VpcId": {"Ref": "Vpc"}, "GroupDescription": description},
+    }
+
+
+@pytest.fixture
+def stack(aws: LocalAws) -> Stack:
+    return Stack(aws.client("cloudformation"))
+
+
+def test_nat_gateway_has_an_elastic_address(aws: LocalAws, stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html"""
+    address = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
+    gateway = {"AllocationId": get("Ip", "AllocationId"), "SubnetId": {"Ref": "Subnet"}}
+    resources = {
+        "Vpc": VPC,
+        "Subnet": SUBNET,
+        "Ip": address,
+        "Nat": {"Type": "AWS::EC2::NatGateway", "Properties": gateway},
+    }
+    made = stack.create(
+        resources, Nat=get("Nat", "NatGatewayId"), Allocation=get("Ip", "AllocationId"), Ip={"Ref": "Ip"}
+    )
+    ec2 = aws.client("ec2")
+    assert made["Nat"] in [nat["NatGatewayId"] for nat in ec2.describe_nat_gateways()["NatGateways"]]
+    addresses = {found["AllocationId"]: found["PublicIp"] for found in ec2.describe_addresses()["Addresses"]}
+    assert addresses[made["Allocation"]] == made["Ip"]
+    stack.delete()
+    assert made["Allocation"] not in [found["AllocationId"] for found in ec2.describe_addresses()["Addresses"]]
+
+
+def test_vpc_tells_its_address_range(stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpc.html"""
+    assert stack.create({"Vpc": VPC}, Range=get("Vpc", "CidrBlock"))["Range"] == "10.7.0.0/16"
+
+
+def test_f18_security_group_rule_of_its_own_opens_and_closes_a_port(aws: LocalAws, stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html"""
+    rule = {
+        "GroupId": get("Database", "GroupId"),
+        "SourceSecurityGroupId": get("Web", "GroupId"),
+        "IpProtocol": "tcp",
+        "FromPort": 5432,
+        "ToPort": 5432,
+    }
+    groups = {"Vpc": VPC, "Database": group("database"), "Web": group("web")}
+    ingress = {"Rule": {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": rule}}
+    made = stack.create(groups | ingress, Database=get("Database", "GroupId"), Web=get("Web", "GroupId"))
+    permissions = permitted(aws, made["Database"])
+    assert [(p["FromPort"], p["UserIdGroupPairs"][0]["GroupId"]) for p in permissions] == [(5432, made["Web"])]
+    stack.update(groups, Database=get("Database", "GroupId"), Web=get("Web", "GroupId"))
+    assert permitted(aws, made["Database"]) == []
+
+
+def permitted(aws: LocalAws, group_id: str) -> list[dict[str, Any]]:
+    groups = aws.client("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    permissions: list[dict[str, Any]] = groups[0]["IpPermissions"]
+    return permissions
+
+
+def test_rule_for_a_group_that_does_not_exist_fails_the_stack(stack: Stack) -> None:
+    rule = {"GroupId": "sg-0missing", "IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "CidrIp": "10.0.0.0/8"}
+    body = {"Rule": {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": rule}}
+    with pytest.raises(AssertionError, match=r"InvalidGroup\.NotFound"):
+        stack.create(body)
+
+
+def test_flow_log_is_found_by_the_api(aws: LocalAws, stack: Stack) -> None:
+    properties = {
+        "ResourceId": {"Ref": "Vpc"},
+        "ResourceType": "VPC",
+        "TrafficType": "REJECT",
+        "LogGroupName": "flow",
+    }
+    made = stack.create(
+        {"Vpc": VPC, "Log": {"Type": "AWS::EC2::FlowLog", "Properties": properties}}, Id=get("Log", "Id")
+    )
+    found = aws.client("ec2").describe_flow_logs(FlowLogIds=[made["Id"]])["FlowLogs"]
+    assert [log["TrafficType"] for log in found] == ["REJECT"]
+
+
+def test_composite_alarm_follows_its_children(aws: LocalAws, stack: Stack) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-compositealarm.html"""
+    child = {
+        "AlarmName": f"{stack.name}-child",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "MetricName": "Errors",
+        "Namespace": "Tests",
+        "Period": 60,
+        "Statistic": "Sum",
+        "Threshold": 1,
+    }
+    rule = {"AlarmName": f"{stack.name}-any", "AlarmRule": {"Fn::Sub": 'ALARM("${Child}")'}}
+    alarms = {
+        "Child": {"Type": "AWS::CloudWatch::Alarm", "Properties": child},
+        "Any": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": rule},
+    }
+    arn = stack.create(alarms, Arn=get("Any", "Arn"))["Arn"]
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName=f"{stack.name}-child", StateValue="ALARM", StateReason="a test")
+    found = cloudwatch.describe_alarms(AlarmNames=[f"{stack.name}-any"], AlarmTypes=["CompositeAlarm"])[
+        "CompositeAlarms"
+    ]
+    assert [(alarm["AlarmArn"], alarm["StateValue"]) for alarm in found] == [(arn, "ALARM")]
+
+
+def test_oidc_provider_is_found_by_the_api(aws: LocalAws, stack: Stack) -> None:
+    properties = {"Url": f"https://{stack.name}.example.com", "ClientIdList": ["sts.amazonaws.com"]}
+    arn = stack.create({"P": {"Type": "AWS::IAM::OIDCProvider", "Properties": properties}}, Arn=get("P", "Arn"))["Arn"]
+    found = aws.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert found["ClientIDList"] == ["sts.amazonaws.com"]
+
+
+def test_every_record_only_type_has_a_reason_and_is_deployable() -> None:
+    assert all(len(rule.reason) > 10 for rule in RECORD_ONLY.values())
+    assert set(RECORD_ONLY) <= known()

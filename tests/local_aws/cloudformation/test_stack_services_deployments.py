@@ -1,0 +1,107 @@
+"""A stack waits as long as its service's deployment takes, bake and pauses included, and fails when it goes back.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-linear.html ("CloudFormation deployments"):
+an update lasts as long as the deployment does, 36 hours at most.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local_aws.server import LocalAws
+from tests.local_aws.cloudformation.test_stack_services import Stack, stack
+from tests.local_aws.ecr.sample_images import Registry
+from tests.local_aws.ecs.sample_deployments import SAYS, Switch, reaches
+from tests.local_aws.ecs.sample_services import wait_for
+
+__all__ = ["stack"]
+BAKING = {"Strategy": "BLUE_GREEN", "BakeTimeInMinutes": 2}
+ROLE = "arn:aws:iam::000000000000:role/hooks"
+
+
+def test_an_update_is_over_when_the_bake_is(stack: Callable[[], Stack], registry: Registry) -> None:
+    made, image = stack(), registry.server("two")
+    made.create(registry.server("one"), configuration=BAKING)
+    made.begin(image)
+    baking = reaches(made.ecs, made.services[0], "BAKE_TIME")
+    assert made.status() == "UPDATE_IN_PROGRESS"
+    assert made.over() == "UPDATE_COMPLETE"
+    over = made.ecs.deployment(made.services[0])
+    assert (over["serviceDeploymentArn"], over["status"]) == (baking["serviceDeploymentArn"], "SUCCESSFUL")
+    assert made.images() == [image]
+
+
+@pytest.mark.parametrize("rollback", [True, False])
+def test_f27_an_alarm_during_the_bake_fails_the_update_and_the_former_digest_is_back(
+    aws: LocalAws, stack: Callable[[], Stack], registry: Registry, rollback: bool
+) -> None:
+    """By ECS with the rollback option, by CloudFormation without: the red alarm is not watched on its way back."""
+    made, image, alarm = stack(), registry.server("one"), Switch(aws)
+    alarms = {"AlarmNames": [alarm.name], "Enable": True, "Rollback": rollback}
+    made.create(image, configuration=BAKING | {"Alarms": alarms, "BakeTimeInMinutes": 5})
+    made.begin(registry.server("two"))
+    reaches(made.ecs, made.services[0], "BAKE_TIME")
+    alarm.put("ALARM")
+    assert made.over() == "UPDATE_ROLLBACK_COMPLETE"
+    assert any(alarm.name in reason for reason in made.reasons())
+    assert made.images() == [image]
+
+
+def test_f12_a_hook_that_refuses_fails_the_update_and_the_former_digest_is_back(
+    aws: LocalAws, stack: Callable[[], Stack], registry: Registry, hook: Callable[[str], str]
+) -> None:
+    """The hook's details come from the template: their keys stay as they are."""
+    made, image, ssm = stack(), registry.server("one"), aws.client("ssm")
+    found = 'boto3.client("ssm").get_parameter(Name=event["hookDetails"]["Asked"])["Parameter"]["Value"]'
+    body = f'return {{"hookStatus": {found}}}'
+    ssm.put_parameter(Name="/stack-hook", Type="String", Value="SUCCEEDED", Overwrite=True)
+    hooks = _hooks(HookTargetArn=hook(body), RoleArn=ROLE, HookDetails={"Asked": "/stack-hook"})
+    assert made.create(image, configuration=BAKING | hooks) == "CREATE_COMPLETE"
+    ssm.put_parameter(Name="/stack-hook", Type="String", Value="FAILED", Overwrite=True)
+    assert made.update(registry.server("two")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("POST_SCALE_UP lifecycle hook(s) failed" in reason for reason in made.reasons())
+    assert made.images() == [image]
+
+
+def test_f12_a_first_deployment_that_its_hook_refuses_leaves_no_service(
+    stack: Callable[[], Stack], registry: Registry, hook: Callable[[str], str]
+) -> None:
+    made = stack()
+    hooks = _hooks(HookTargetArn=hook(SAYS % "FAILED"), RoleArn=ROLE)
+    assert made.create(registry.server("one"), configuration=BAKING | hooks) == "ROLLBACK_COMPLETE"
+    assert any("returned FAILED status" in reason for reason in made.reasons())
+    assert made.ecs.service(made.services[0])["status"] == "INACTIVE"
+
+
+def test_an_update_waits_at_a_pause_and_fails_when_the_answer_is_no(
+    stack: Callable[[], Stack], registry: Registry
+) -> None:
+    made, image = stack(), registry.server("one")
+    made.begin_creation(image, configuration=BAKING | _hooks(TargetType="PAUSE"))
+    _answer(made, "CONTINUE")
+    assert made.over() == "CREATE_COMPLETE"
+    made.begin(registry.server("two"))
+    _answer(made, "ROLLBACK")
+    assert made.over() == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("pause hook was answered with ROLLBACK" in reason for reason in made.reasons())
+    assert made.images() == [image]
+
+
+def _hooks(**hook: Any) -> dict[str, Any]:
+    return {"LifecycleHooks": [{"LifecycleStages": ["POST_SCALE_UP"], **hook}]}
+
+
+def _answer(made: Stack, action: str) -> None:
+    """Says how the deployment that pauses goes on."""
+
+    def paused() -> tuple[str, str] | None:
+        if not made.ecs.client.describe_services(cluster=made.ecs.cluster, services=[made.services[0]])["services"]:
+            return None
+        deployment = made.ecs.deployment(made.services[0])
+        details = deployment.get("lifecycleHookDetails", [])
+        found = [detail["hookId"] for detail in details if detail["status"] == "AWAITING_ACTION"]
+        return (deployment["serviceDeploymentArn"], found[0]) if found else None
+
+    arn, hook_id = wait_for(paused, bool) or ("", "")
+    made.ecs.client.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook_id, action=action)
