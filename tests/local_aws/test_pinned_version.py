@@ -26,7 +26,7 @@ def test_another_version_is_refused_before_anything_is_imported_from_it() -> Non
 
 
 def test_the_requirements_pin_the_same_version() -> None:
-    requirements = (Path(local_aws.__file__).parents[2] / "requirements-dev.txt").read_text()
+    requirements = (Path(local_aws.__file__).parents[1] / "requirements-dev.txt").read_text()
     assert f"ministack=={embedding.VERSION}\n" in requirements
 
 

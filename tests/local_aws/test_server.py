@@ -18,13 +18,13 @@ from local_aws.host.orphans import Orphans
 from local_aws.server import LocalAws
 from tests.local_aws.ecs.sample_services import wait_for
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 WHO = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
 # A process of the workplace's, started by a run that then dies without a word.
 CUT_OFF = """
 import os, pathlib, signal, sys, time
 import psutil
-from local_aws import workplace
+from local_aws.host import workplace
 
 folder = pathlib.Path(sys.argv[1])
 opened = workplace.open_in(folder)
@@ -69,7 +69,7 @@ def test_step_functions_wait_by_the_same_clock(aws: LocalAws) -> None:
 
 def test_leaving_the_block_ends_every_task_process(tmp_path: Path) -> None:
     """In a process of its own: it starts the AWS, a task in it, and leaves."""
-    done = _python(str(Path(__file__).with_name("one_task.py")), str(tmp_path))
+    done = _python(str(Path(__file__).with_name("ecs") / "one_task.py"), str(tmp_path))
     assert done.returncode == 0, done.stderr
     pids = json.loads(done.stdout.splitlines()[-1])
     assert pids

@@ -1,0 +1,55 @@
+"""Starts a local AWS alone, says how clients find it, and waits until Ctrl-C or SIGTERM."""
+
+import argparse
+import shlex
+import signal
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_aws.server import LocalAws
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until a signal asks for the end; a folder that nobody named is removed then."""
+    options = _parser().parse_args(arguments)
+    asked_to_end = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked_to_end.set())
+    if options.folder is not None:
+        _serve(options.folder, options.speed, asked_to_end)
+        return
+    with tempfile.TemporaryDirectory(prefix="local-aws-") as folder:
+        _serve(Path(folder), options.speed, asked_to_end)
+
+
+def _serve(folder: Path, speed: float, asked_to_end: threading.Event) -> None:
+    with LocalAws(folder, speed=speed) as aws:
+        print(f"# The local AWS answers at {aws.endpoint}. Ctrl-C ends it. Lead clients to it with:")
+        for name, value in aws.environment().items():
+            print(f"export {name}={shlex.quote(value)}")
+        print(end="", flush=True)
+        asked_to_end.wait()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_aws", description=__doc__)
+    parser.add_argument(
+        "--folder", type=Path, help="holds its log, unpacked images and tasks; default: a new one, removed at the end"
+    )
+    parser.add_argument(
+        "--speed", type=_speed, default=60.0, help="divides every imitated waiting; default: %(default)g"
+    )
+    return parser
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if speed <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return speed
+
+
+if __name__ == "__main__":
+    main()
