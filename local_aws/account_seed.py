@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol
 
-from ministack.core.responses import now_iso, request_scope
-from ministack.services import acm
-
 from local_aws.clock import Clock
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.responses import now_iso, request_scope
+from local_aws.ministack_parts.services import acm
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class HasClients(Protocol):
 
 def install(_clock: Clock) -> None:
     """An adopted certificate keeps its ARN, whichever account that names: stock finds only ARNs of its own."""
-    acm._is_local_certificate_arn = _also_adopted(acm._is_local_certificate_arn)
+    acm.is_local_certificate_arn.wrap(_also_adopted)
 
 
 def seed_for(holdings: Holdings) -> Callable[[HasClients], None]:
@@ -58,7 +57,7 @@ def seed(client: ClientFactory, holdings: Holdings) -> None:
         )
     if certificate := holdings.certificate:
         with request_scope(embedding.ACCOUNT, embedding.REGION):
-            acm._certificates[certificate.arn] = _certificate(certificate.arn, certificate.domain)
+            acm.certificates[certificate.arn] = _certificate(certificate.arn, certificate.domain)
 
 
 def _repositories(ecr: Any, names: list[str]) -> None:
@@ -82,7 +81,7 @@ def _certificate(arn: str, domain: str) -> dict[str, Any]:
         "CreatedAt": now,
         "IssuedAt": now,
         "NotBefore": now,
-        "NotAfter": acm._future_iso(365 * 24 * 3600),
+        "NotAfter": acm.future_iso(365 * 24 * 3600),
         "DomainValidationOptions": [],
         "ValidationMethod": "DNS",
         "Tags": [],
@@ -93,6 +92,6 @@ def _certificate(arn: str, domain: str) -> dict[str, Any]:
 def _also_adopted(stock: Any) -> Any:
     @wraps(stock)
     def answer(arn: str) -> bool:
-        return arn in acm._certificates or bool(stock(arn))
+        return arn in acm.certificates or bool(stock(arn))
 
     return answer

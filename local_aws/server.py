@@ -99,8 +99,6 @@ class LocalAws:
         return clients.client(service)
 
     def _install_extensions(self) -> None:
-        step_functions: Any = import_module("ministack.services.stepfunctions")
-        step_functions._SFN_WAIT_SCALE = 1 / self.clock.speed
         _log_to(self.folder / "local-aws.log")
         place = import_module("local_aws.host.workplace").open_in(self.folder)
         if self._programs is not None:
@@ -115,7 +113,7 @@ class LocalAws:
         config.graceful_timeout = 0.2
         config.errorlog = None
         asyncio.set_event_loop(self._loop)
-        application = import_module("ministack.app").app
+        application = import_module("local_aws.ministack_parts.application").app
         self._loop.run_until_complete(serve(application, config, shutdown_trigger=self._closing.wait))
 
     def _wait_until_ready(self) -> None:
@@ -138,6 +136,6 @@ def _log_to(file: Path) -> None:
     root = logging.getLogger()
     former = list(root.handlers)
     root.addHandler(logging.FileHandler(file))
-    import_module("ministack.app")
+    import_module("local_aws.ministack_parts.application")
     for handler in root.handlers[len(former) + 1 :]:
         root.removeHandler(handler)

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from time import time
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import ecs
-
 from local_aws import clients
 from local_aws.clock import Clock
 from local_aws.ministack_parts import added_services
 from local_aws.ministack_parts.answers import Record, RefusedError
+from local_aws.ministack_parts.responses import get_account_id, get_region, new_uuid
+from local_aws.ministack_parts.services import ecs
 
 SERVICE, PREFIX = "application-autoscaling", "AnyScaleFrontendService"
 Key = tuple[str, str, str]
@@ -153,7 +152,7 @@ def _check_service(request: Record) -> None:
     if request["ServiceNamespace"] != "ecs":
         raise RefusedError("ValidationException", f"namespace {request['ServiceNamespace']} is not imitated here")
     _, cluster, service = request["ResourceId"].split("/")
-    if f"{cluster}/{service}" not in ecs._services:
+    if f"{cluster}/{service}" not in ecs.services:
         raise RefusedError("ValidationException", f"ECS service doesn't exist: {request['ResourceId']}")
 
 

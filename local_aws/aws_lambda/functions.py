@@ -8,10 +8,8 @@ import re
 from functools import wraps
 from typing import Any
 
-from ministack.core import lambda_runtime
-from ministack.services import lambda_svc
-
 from local_aws.clock import Clock
+from local_aws.ministack_parts.services import aws_lambda
 
 Record = dict[str, Any]
 IDLE_WORKERS_END_AFTER = 30.0
@@ -22,17 +20,17 @@ LAST_LINE = re.compile(rf"^{MARK}(\w+)\s*\Z", re.MULTILINE)
 
 def install(_clock: Clock) -> None:
     """Has the worker name the class at the end of its traceback; ends idle workers sooner, to spare memory."""
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    script = aws_lambda.worker_script()
     if script.count(STOCK) != 1:
         raise RuntimeError("ministack's worker script is another one: look at _PYTHON_WORKER_SCRIPT")
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(STOCK, rf'{STOCK} + "{MARK}" + type(e).__name__')
-    lambda_runtime._LOCAL_WORKER_TTL = IDLE_WORKERS_END_AFTER
-    lambda_svc._execute_function_warm = _naming_errors(lambda_svc._execute_function_warm)
+    aws_lambda.replace_worker_script(script.replace(STOCK, rf'{STOCK} + "{MARK}" + type(e).__name__'))
+    aws_lambda.end_idle_workers_after(IDLE_WORKERS_END_AFTER)
+    aws_lambda.execute_function.wrap(_naming_errors)
 
 
 def close() -> None:
     """Ends the workers and removes their folders."""
-    lambda_runtime.reset()
+    aws_lambda.end_workers()
 
 
 def _naming_errors(stock: Any) -> Any:

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 
-from ministack.services import cloudformation
-from ministack.services.cloudformation import changesets, engine, stacks
-
 from local_aws.clock import Clock
+from local_aws.ministack_parts.services import cloudformation
 
 Record = dict[str, Any]
 REFERENCE = "Fn::GetStackOutput"
@@ -43,8 +41,8 @@ IN_PLACE = {"AWS::ECS::TaskDefinition": {"Tags", "EnableFaultInjection"}}
 
 def install(_clock: Clock) -> None:
     """Changes what change sets compare; the update itself stays as it is."""
-    changesets._resolve_props_for_diff = _as_deployed(changesets._resolve_props_for_diff)
-    stacks._property_recreation = _as_documented(stacks._property_recreation)
+    cloudformation.resolve_for_change_set.wrap(_as_deployed)
+    cloudformation.property_recreation.wrap(_as_documented)
 
 
 def _as_deployed(stock: Any) -> Any:
@@ -53,13 +51,13 @@ def _as_deployed(stock: Any) -> Any:
         resolved: Record = stock(template, parameters, stack_name, stack_id)
         if not resolved:
             return resolved
-        conditions = engine._evaluate_conditions(template, parameters)
+        conditions = cloudformation.evaluate_conditions(template, parameters)
         active = {
             name: resource
             for name, resource in resolved["Resources"].items()
             if conditions.get(resource.get("Condition"), True)
         }
-        stack = cloudformation._stacks[stack_name]
+        stack = cloudformation.stacks[stack_name]
         for name, resource in active.items():
             known = (stack.get("_resources") or {}).get(name)
             if known is not None:
@@ -85,11 +83,11 @@ def _outputs(
 
 
 def _now(template: Record, value: Any, stack: Record, parameters: Record) -> Any:
-    return engine._resolve_refs(
+    return cloudformation.resolve_references(
         copy.deepcopy(value),
         stack["_resources"],
         parameters,
-        engine._evaluate_conditions(template, parameters),
+        cloudformation.evaluate_conditions(template, parameters),
         template.get("Mappings", {}),
         stack["StackName"],
         stack["StackId"],

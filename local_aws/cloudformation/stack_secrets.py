@@ -6,10 +6,8 @@ values). Stock answers the name, and a name with a JSON key finds nothing.
 
 from typing import Any
 
-from ministack.services import secretsmanager
-from ministack.services.cloudformation import provisioners
-
 from local_aws.clock import Clock
+from local_aws.ministack_parts.services import cloudformation, secretsmanager
 
 Record = dict[str, Any]
 TYPE = "AWS::SecretsManager::Secret"
@@ -17,7 +15,7 @@ TYPE = "AWS::SecretsManager::Secret"
 
 def install(_clock: Clock) -> None:
     """Wraps the type's handlers: ARN outside, name inside."""
-    stock = provisioners._RESOURCE_HANDLERS[TYPE]
+    stock = cloudformation.handlers[TYPE]
 
     def create(logical_id: str, properties: Record, stack: str) -> tuple[str, Record]:
         return _by_arn(stock["create"](logical_id, properties, stack))
@@ -28,14 +26,14 @@ def install(_clock: Clock) -> None:
     def delete(physical_id: str, properties: Record) -> None:
         stock["delete"](_name(physical_id), properties)
 
-    provisioners._RESOURCE_HANDLERS[TYPE] = stock | {"create": create, "update": update, "delete": delete}
+    cloudformation.handlers[TYPE] = stock | {"create": create, "update": update, "delete": delete}
 
 
 def _by_arn(made: tuple[str, Record]) -> tuple[str, Record]:
     name, attributes = made
-    return str(secretsmanager._secrets[name]["ARN"]), attributes
+    return str(secretsmanager.secrets[name]["ARN"]), attributes
 
 
 def _name(physical_id: str) -> str:
-    named = (name for name, secret in secretsmanager._secrets.items() if secret["ARN"] == physical_id)
+    named = (name for name, secret in secretsmanager.secrets.items() if secret["ARN"] == physical_id)
     return next(named, physical_id)

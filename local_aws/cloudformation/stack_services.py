@@ -11,9 +11,6 @@ from functools import wraps
 from time import monotonic
 from typing import Any
 
-from ministack.services import cloudformation
-from ministack.services.cloudformation import provisioners, stacks
-
 from local_aws.clock import Clock
 from local_aws.cloudformation import stack_siblings
 from local_aws.cloudformation.stack_siblings import Sibling
@@ -22,6 +19,7 @@ from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ecs.services.service_controller import ServiceController
 from local_aws.ecs.tasks.task_api import camel_case
 from local_aws.ministack_parts.answers import Record, RefusedError
+from local_aws.ministack_parts.services import cloudformation
 
 TYPE = "AWS::ECS::Service"
 PATIENCE = 3 * 3600.0
@@ -45,15 +43,15 @@ class Begun:
 def install(clock: Clock) -> None:
     """Replaces the type's handlers, and lets them wait off ministack's event loop and be sent back."""
     handlers = StackServices(clock)
-    provisioners._RESOURCE_HANDLERS[TYPE] = {
+    cloudformation.handlers[TYPE] = {
         "create": handlers.create,
         "update": handlers.update,
         "update_with_logical_id": True,
         "delete": handlers.delete,
     }
-    stacks._runs_on_worker_thread = _also_services(stacks._runs_on_worker_thread)
-    stacks._sends_back_failed_update = _also_services(stacks._sends_back_failed_update)
-    stacks._topological_sort = stack_siblings.last(stacks._topological_sort, TYPE)
+    cloudformation.runs_on_worker_thread.wrap(_also_services)
+    cloudformation.sends_back_failed_update.wrap(_also_services)
+    cloudformation.order_of_operation.wrap(lambda stock: stack_siblings.last(stock, TYPE))
 
 
 class StackServices:
@@ -159,7 +157,7 @@ def _end(service: ServiceController) -> None:
 
 def _cancelled(stack: str) -> bool:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html"""
-    found: Record = cloudformation._stacks.get(stack) or {}
+    found: Record = cloudformation.stacks.get(stack) or {}
     return found.get("StackStatus") == "UPDATE_IN_PROGRESS" and bool(found.get("_cancel_requested"))
 
 

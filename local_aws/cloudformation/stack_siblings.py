@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from ministack.services import cloudformation
-from ministack.services.cloudformation import engine, provisioners
+from local_aws.ministack_parts.services import cloudformation
 
 Record = dict[str, Any]
 Sort = Callable[[Record, Record], list[str]]
@@ -41,11 +40,11 @@ def last(sort: Sort, resource_type: str) -> Sort:
 
 def siblings(stack_name: str, logical_id: str, resource_type: str) -> Iterator[Sibling]:
     """The other resources of this type that wait for none of their kind, if an operation is going forward."""
-    stack: Record = cloudformation._stacks.get(stack_name) or {}
+    stack: Record = cloudformation.stacks.get(stack_name) or {}
     if stack.get("StackStatus") not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS") or "_resources" not in stack:
         return
-    template = engine._parse_template(stack["_template_body"])
-    order = engine._topological_sort(template["Resources"], stack["_conditions"])
+    template = cloudformation.parse_template(stack["_template_body"])
+    order = cloudformation.order_of_template(template["Resources"], stack["_conditions"])
     for name in _late(template["Resources"], order, resource_type)[1]:
         sibling = _sibling(stack, template, name)
         if name != logical_id and sibling.properties != sibling.former:
@@ -54,15 +53,15 @@ def siblings(stack_name: str, logical_id: str, resource_type: str) -> Iterator[S
 
 def with_tags(stack_name: str, sibling: Sibling, resource_type: str) -> Record:
     """The properties as the engine passes them, with the stack's own tags."""
-    stack: Record = cloudformation._stacks[stack_name]
+    stack: Record = cloudformation.stacks[stack_name]
     tags = (stack.get("Tags") or [], stack_name, stack["StackId"], sibling.logical_id)
-    tagged: Record = provisioners._with_stack_tags(resource_type, sibling.properties, *tags)
+    tagged: Record = cloudformation.with_stack_tags(resource_type, sibling.properties, *tags)
     return tagged
 
 
 def _sibling(stack: Record, template: Record, name: str) -> Sibling:
     held = stack["_resources"].get(name) or {}
-    properties = engine._resolve_refs(
+    properties = cloudformation.resolve_references(
         copy.deepcopy(template["Resources"][name].get("Properties", {})),
         stack["_resources"],
         _parameters(stack, template),
@@ -75,7 +74,7 @@ def _sibling(stack: Record, template: Record, name: str) -> Sibling:
         logical_id=name,
         physical_id=held.get("PhysicalResourceId"),
         former=held.get("Properties") or {},
-        properties={key: value for key, value in properties.items() if value is not engine._NO_VALUE},
+        properties={key: value for key, value in properties.items() if value is not cloudformation.NO_VALUE},
     )
 
 
@@ -89,7 +88,7 @@ def _parameters(stack: Record, template: Record) -> Record:
 
 def _late(resources: Record, order: list[str], resource_type: str) -> tuple[set[str], list[str]]:
     """What is of this type or depends on one that is; and those of this type that depend on none of these."""
-    needs = {name: engine._extract_deps(resources[name], set(order)) for name in order}
+    needs = {name: cloudformation.dependencies(resources[name], set(order)) for name in order}
     late: set[str] = set()
     for name in order:
         if resources[name].get("Type") == resource_type or needs[name] & late:

@@ -13,13 +13,11 @@ from functools import wraps
 from time import time
 from typing import Any
 
-from ministack.core.responses import request_scope
-from ministack.services import cloudwatch
-from ministack.services.cloudformation import provisioners
-
 from local_aws.clock import Clock
 from local_aws.cloudwatch.metric_math import UnsupportedError, Value, evaluate
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.services import cloudformation, cloudwatch
 
 Record = dict[str, Any]
 SHORTEST_PERIOD = 0.5
@@ -43,9 +41,9 @@ class Alarms:
         self._thread = threading.Thread(target=self._run, daemon=True, name="alarms")
 
     def start(self) -> None:
-        cloudwatch._evaluate_alarm = self.evaluate
-        provisioners._cw_metric_alarm_record = _with_math(provisioners._cw_metric_alarm_record)
-        cloudwatch._put_metric_alarm = _as_in_templates(cloudwatch._put_metric_alarm)
+        cloudwatch.evaluate_alarm.replace(self.evaluate)
+        cloudformation.metric_alarm_record.wrap(_with_math)
+        cloudwatch.put_metric_alarm.wrap(_as_in_templates)
         self._thread.start()
 
     def close(self) -> None:
@@ -67,7 +65,7 @@ class Alarms:
     def _run(self) -> None:
         with request_scope(embedding.ACCOUNT, embedding.REGION):
             while not self._closed.wait(max(self._clock.real(60), SHORTEST_PERIOD)):
-                for alarm in list(cloudwatch._alarms.values()):
+                for alarm in list(cloudwatch.alarms.values()):
                     self._guarded(alarm)
 
     def _guarded(self, alarm: Record) -> None:
@@ -97,11 +95,11 @@ class Alarms:
         period = max(self._clock.real(float(metric["Period"])), SHORTEST_PERIOD)
         end = time() // period * period - (age - 1) * period
         dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions") or []}
-        key = (metric["Namespace"], metric["MetricName"], cloudwatch._dims_key(dimensions))
-        points = [p for p in cloudwatch._metrics.get(key) or [] if end - period <= p["Timestamp"] < end]
+        key = (metric["Namespace"], metric["MetricName"], cloudwatch.dimensions_key(dimensions))
+        points = [p for p in cloudwatch.metrics.get(key) or [] if end - period <= p["Timestamp"] < end]
         if not points:
             return None
-        value: Value = cloudwatch._stat_value(cloudwatch._calc_stats(points), metric["Stat"], points)
+        value: Value = cloudwatch.statistic(cloudwatch.statistics(points), metric["Stat"], points)
         return value
 
 
@@ -131,9 +129,9 @@ def _reason(alarm: Record, state: str, points: list[Value]) -> str:
 def _move(alarm: Record, state: str, reason: str) -> None:
     former = alarm["StateValue"]
     alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=int(time()))
-    cloudwatch._record_history(alarm["AlarmName"], former, state, reason)
-    cloudwatch._dispatch_alarm_actions(alarm, former, state, reason)
-    cloudwatch._evaluate_parent_alarms(alarm)
+    cloudwatch.record_history(alarm["AlarmName"], former, state, reason)
+    cloudwatch.dispatch_alarm_actions(alarm, former, state, reason)
+    cloudwatch.evaluate_parent_alarms(alarm)
 
 
 def _with_math(stock: Any) -> Any:
@@ -166,11 +164,11 @@ def _as_in_templates(stock: Any) -> Any:
         if not body.get("Metrics"):
             return stock(params, body, is_cbor, is_json)
         try:
-            alarm = provisioners._cw_metric_alarm_record(body["AlarmName"], body)
+            alarm = cloudformation.metric_alarm_record(body["AlarmName"], body)
         except UnsupportedError as problem:
-            return cloudwatch._error("ValidationError", str(problem), 400, use_json=is_json, use_cbor=is_cbor)
-        cloudwatch.cloudformation_put_metric_alarm(alarm)
-        return cloudwatch._cbor_ok({}) if is_cbor else cloudwatch._json_ok({})
+            return cloudwatch.error_answer("ValidationError", str(problem), 400, use_json=is_json, use_cbor=is_cbor)
+        cloudwatch.keep_metric_alarm(alarm)
+        return cloudwatch.cbor_answer({}) if is_cbor else cloudwatch.json_answer({})
 
     return put
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ministack.services import cloudwatch
+from local_aws.ministack_parts.services import cloudwatch
 
 Record = dict[str, Any]
 MARK = '"_aws"'  # what every such line has; most lines are spared the parsing

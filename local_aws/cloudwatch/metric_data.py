@@ -10,9 +10,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ministack.services import cloudwatch
-
 from local_aws.clock import Clock
+from local_aws.ministack_parts.services import cloudwatch
 
 Record = dict[str, Any]
 SHORTEST_PERIOD = 1
@@ -20,7 +19,7 @@ SHORTEST_PERIOD = 1
 
 def install(clock: Clock) -> None:
     """Wraps the action, in the two encodings that boto3 may use."""
-    cloudwatch._get_metric_data = _by_the_clock(cloudwatch._get_metric_data, clock)
+    cloudwatch.get_metric_data.wrap(lambda stock: _by_the_clock(stock, clock))
 
 
 def _by_the_clock(stock: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
@@ -35,8 +34,8 @@ def _by_the_clock(stock: Callable[..., Any], clock: Clock) -> Callable[..., Any]
         if request.get("ScanBy") != "TimestampAscending":
             results = [_newest_first(result) for result in results]
         if is_json:
-            return cloudwatch._json_ok({"MetricDataResults": results})
-        return cloudwatch._cbor_ok({"MetricDataResults": [cloudwatch._cbor_metric_data_result(one) for one in results]})
+            return cloudwatch.json_answer({"MetricDataResults": results})
+        return cloudwatch.cbor_answer({"MetricDataResults": [cloudwatch.cbor_result(one) for one in results]})
 
     return answer
 

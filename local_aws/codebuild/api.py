@@ -3,11 +3,10 @@
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
 """
 
-from ministack.core.responses import get_account_id
-from ministack.services import codebuild
-
 from local_aws.codebuild import builds, buildspec_text, projects
 from local_aws.ministack_parts.answers import Record, RefusedError, answered
+from local_aws.ministack_parts.responses import get_account_id
+from local_aws.ministack_parts.services import codebuild
 
 # Of StartBuild; whatever else it may be told is refused rather than ignored.
 IMITATED = {
@@ -30,9 +29,9 @@ MINUTES = range(5, 2161)
 
 def install() -> None:
     """Replaces StartBuild, StopBuild and BatchDeleteBuilds; ministack's lists and queries read the same records."""
-    codebuild._start_build = answered(start_build)
-    codebuild._stop_build = answered(stop_build)
-    codebuild._batch_delete_builds = answered(batch_delete_builds)
+    codebuild.start_build.replace(answered(start_build))
+    codebuild.stop_build.replace(answered(stop_build))
+    codebuild.batch_delete_builds.replace(answered(batch_delete_builds))
 
 
 def start_build(request: Record) -> Record:
@@ -66,11 +65,11 @@ def stop_build(request: Record) -> Record:
 
 def batch_delete_builds(request: Record) -> Record:
     """A build that runs is kept: its record is what it writes to."""
-    found = {one: codebuild._builds.get(one) for one in request["ids"]}
+    found = {one: codebuild.builds.get(one) for one in request["ids"]}
     running = {one: "BUILD_IN_PROGRESS" if build else "NOT_FOUND" for one, build in found.items() if not _over(build)}
     deleted = [one for one in found if one not in running]
     for one in deleted:
-        del codebuild._builds[one]
+        del codebuild.builds[one]
     kept = [{"id": one, "statusCode": code} for one, code in running.items()]
     return {"buildsDeleted": deleted, "buildsNotDeleted": kept}
 

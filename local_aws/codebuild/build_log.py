@@ -7,10 +7,9 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import cloudwatch_logs
-
 from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.responses import get_account_id, get_region, request_scope
+from local_aws.ministack_parts.services import cloudwatch_logs
 
 
 def location(project: Record, build_id: str) -> Record:
@@ -34,8 +33,8 @@ class BuildLog:
         self._lock = threading.Lock()
         if self._stream["logGroupName"]:
             # Whichever of them is there already refuses, and stays as it is.
-            cloudwatch_logs._create_log_group({"logGroupName": self._stream["logGroupName"]})
-            cloudwatch_logs._create_log_stream(self._stream)
+            cloudwatch_logs.create_log_group({"logGroupName": self._stream["logGroupName"]})
+            cloudwatch_logs.create_log_stream(self._stream)
 
     def said(self, line: str) -> None:
         """A line of a command's output."""
@@ -43,7 +42,7 @@ class BuildLog:
             return
         event = {"timestamp": int(time.time() * 1000), "message": line}
         with self._lock, request_scope(*self._scope):
-            cloudwatch_logs._put_log_events({**self._stream, "logEvents": [event]})
+            cloudwatch_logs.put_log_events({**self._stream, "logEvents": [event]})
 
     def told(self, line: str) -> None:
         """A line of CodeBuild's own."""

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
-from ministack.core.responses import new_uuid
-from ministack.services import codebuild
-
 from local_aws.codebuild import build_log, projects
 from local_aws.codebuild.folders import Folders, Sources
 from local_aws.codebuild.job import Job
 from local_aws.codebuild.records import BuildRecord
 from local_aws.host import workplace
 from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.responses import new_uuid
+from local_aws.ministack_parts.services import codebuild
 
 __all__ = ["Sources", "artifacts", "begin", "close", "described", "start", "stop"]
 
@@ -53,7 +52,7 @@ def begin(
 def described(build_id: str) -> Record:
     """One of the `builds` of BatchGetBuilds; LookupError when there is none."""
     _require(build_id)
-    return deepcopy(dict(codebuild._builds[build_id]))
+    return deepcopy(dict(codebuild.builds[build_id]))
 
 
 def artifacts(build_id: str) -> Mapping[str, Path]:
@@ -78,19 +77,19 @@ def close() -> None:
 
 
 def _require(build_id: str) -> None:
-    if build_id not in codebuild._builds or build_id not in _jobs:
+    if build_id not in codebuild.builds or build_id not in _jobs:
         raise LookupError(f"Build cannot be found: {build_id}")
 
 
 def _build(project: Record, build_id: str) -> Record:
     """https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html"""
-    others = [build for build in codebuild._builds.values() if build["projectName"] == project["name"]]
+    others = [build for build in codebuild.builds.values() if build["projectName"] == project["name"]]
     kept = ("source", "secondarySources", "cache", "serviceRole", "encryptionKey", "timeoutInMinutes", "vpcConfig")
     secondary = [{"artifactIdentifier": one["artifactIdentifier"]} for one in project.get("secondaryArtifacts", ())]
     return {
         **{key: project[key] for key in kept if key in project},
         "id": build_id,
-        "arn": codebuild._build_arn(build_id),
+        "arn": codebuild.build_arn(build_id),
         "buildNumber": max((build["buildNumber"] for build in others), default=0) + 1,
         "buildStatus": "IN_PROGRESS",
         "buildComplete": False,

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from ministack.core.responses import get_account_id, get_region, request_scope
-
 from local_aws.codebuild import artifacts, buildspec, buildspec_text, variables
 from local_aws.codebuild.build_log import BuildLog
 from local_aws.codebuild.caches import Cache
@@ -18,6 +16,7 @@ from local_aws.codebuild.phases import Phases
 from local_aws.codebuild.records import EMPTY, BuildRecord
 from local_aws.codebuild.refusals import BuildEndedError, PhaseError
 from local_aws.codebuild.shell import Shell
+from local_aws.ministack_parts.responses import get_account_id, get_region, request_scope
 
 STOPPED_WITHIN = 10.0
 CONTEXTS = {"TIMED_OUT": {"statusCode": "BUILD_TIMED_OUT", "message": "Build has timed out."}}

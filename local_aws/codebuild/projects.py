@@ -7,11 +7,9 @@ https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Project.html
 from copy import deepcopy
 from typing import Any
 
-from ministack.services import codebuild
-from ministack.services.cloudformation import provisioners
-
 from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.resource_handlers import Created
+from local_aws.ministack_parts.services import cloudformation, codebuild
 
 TYPE = "AWS::CodeBuild::Project"
 # In a template -> in the API.
@@ -30,10 +28,10 @@ DEFAULT_TIMEOUT = 60  # minutes
 
 def install() -> None:
     """Wraps the actions on projects, and the resource type."""
-    codebuild._create_project = _keeping(codebuild._create_project)
-    codebuild._update_project = _keeping(codebuild._update_project)
-    codebuild._project_shape = _shaped(codebuild._project_shape)
-    stock = provisioners._RESOURCE_HANDLERS[TYPE]
+    codebuild.create_project.wrap(_keeping)
+    codebuild.update_project.wrap(_keeping)
+    codebuild.project_view.wrap(_shaped)
+    stock = cloudformation.handlers[TYPE]
 
     def create(logical_id: str, properties: Record, stack: str) -> Created:
         return _kept(stock["create"](logical_id, properties, stack), properties)
@@ -41,23 +39,23 @@ def install() -> None:
     def update(physical_id: str, old: Record, new: Record, stack: str) -> Created:
         return _kept(stock["update"](physical_id, old, new, stack), new)
 
-    provisioners._RESOURCE_HANDLERS[TYPE] = stock | {"create": create, "update": update}
+    cloudformation.handlers[TYPE] = stock | {"create": create, "update": update}
 
 
 def found(name: str) -> Record:
     """A copy of the project; LookupError when there is none of this name."""
-    project = codebuild._projects.get(name)
+    project = codebuild.projects.get(name)
     if project is None:
-        raise LookupError(f"Project cannot be found: {codebuild._project_arn(name)}")
+        raise LookupError(f"Project cannot be found: {codebuild.project_arn(name)}")
     return deepcopy(dict(project))
 
 
 def _kept(created: Created, properties: Record) -> Created:
     """An update says all of what the project is: what it leaves out is gone."""
-    project = codebuild._projects[created[0]]
+    project = codebuild.projects[created[0]]
     for name, key in DROPPED.items():
         if name in properties:
-            project[key] = _numbers(provisioners._codebuild_cfn_to_api(properties[name]))
+            project[key] = _numbers(cloudformation.codebuild_properties(properties[name]))
         else:
             project.pop(key, None)
     project["timeoutInMinutes"] = int(properties.get("TimeoutInMinutes", DEFAULT_TIMEOUT))
@@ -74,7 +72,7 @@ def _keeping(stock: Any) -> Any:
         answer = stock(request)
         if answer[0] == 200:
             kept = {key: request[key] for key in DROPPED.values() if key in request}
-            codebuild._projects[request["name"]].update(kept)
+            codebuild.projects[request["name"]].update(kept)
         return answer
 
     return handler

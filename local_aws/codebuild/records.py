@@ -7,9 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.services import codebuild
-
 from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.services import codebuild
 
 EMPTY = {"statusCode": "", "message": ""}
 
@@ -19,16 +18,16 @@ class BuildRecord:
 
     def __init__(self, build: Record) -> None:
         self.id: str = build["id"]
-        codebuild._builds[self.id] = build
+        codebuild.builds[self.id] = build
 
     @property
     def now(self) -> Record:
         """It as it stands; not to be changed."""
-        build: Record = codebuild._builds[self.id]
+        build: Record = codebuild.builds[self.id]
         return build
 
     def change(self, **changes: Any) -> None:
-        codebuild._builds[self.id] = self.now | changes
+        codebuild.builds[self.id] = self.now | changes
 
     def begin(self, phase: str) -> None:
         """The phase is under way."""

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StartPipelineEx
 
 from typing import Any
 
-from ministack.core.responses import get_account_id
-
 from local_aws.codepipeline import pipelines
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.pipelines import Pipeline
@@ -14,6 +12,7 @@ from local_aws.codepipeline.providers import approval
 from local_aws.codepipeline.stage_executions import StagePass
 from local_aws.codepipeline.stage_transitions import Door
 from local_aws.ministack_parts.answers import RefusedError
+from local_aws.ministack_parts.responses import get_account_id
 
 Record = dict[str, Any]
 

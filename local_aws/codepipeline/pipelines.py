@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from time import time
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region
-
 from local_aws.clock import Clock
 from local_aws.codepipeline import declaration, declaration_checks
 from local_aws.codepipeline.executions import Execution, Start
 from local_aws.codepipeline.stage_transitions import Door
 from local_aws.ministack_parts.answers import RefusedError
+from local_aws.ministack_parts.responses import get_account_id, get_region
 
 Record = dict[str, Any]
 MOST_QUEUED = 50  # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html

@@ -5,15 +5,14 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from uuid import uuid4
 
-from ministack.services.cloudformation import provisioners
-
 from local_aws.codepipeline import declaration, pipelines, triggers
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.services import cloudformation
 
 
 def install() -> None:
-    provisioners._RESOURCE_HANDLERS.update(HANDLERS)
+    cloudformation.handlers.update(HANDLERS)
 
 
 def create(logical_id: str, properties: Record, stack: str) -> Created:

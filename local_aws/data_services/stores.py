@@ -14,12 +14,10 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from ministack.services import elasticache, msk, rds
-from ministack.services.cloudformation import provisioners
-
 from local_aws.clock import Clock
 from local_aws.host import workplace
 from local_aws.host.loopback import Block
+from local_aws.ministack_parts.services import cloudformation, elasticache, msk, rds
 
 Record = dict[str, Any]
 Created = tuple[str, Record]
@@ -73,10 +71,10 @@ running = DataServices()
 
 def install(_clock: Clock) -> None:
     """Wraps the handlers of the three resource types and the answer of GetBootstrapBrokers."""
-    _after_creation("AWS::RDS::DBInstance", _database, "_rds_db_instance")
-    _after_creation("AWS::ElastiCache::ReplicationGroup", _cache, "_ec_rg")
+    _after_creation("AWS::RDS::DBInstance", _database)
+    _after_creation("AWS::ElastiCache::ReplicationGroup", _cache)
     _after_creation("AWS::MSK::Cluster", _stream)
-    msk._bootstrap_strings = _with_real_addresses(msk._bootstrap_strings)
+    msk.bootstrap_strings.wrap(_with_real_addresses)
 
 
 def close() -> None:
@@ -84,8 +82,8 @@ def close() -> None:
     running.close()
 
 
-def _after_creation(resource_type: str, begin: Callable[[Created, Record], Created], prefix: str = "") -> None:
-    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+def _after_creation(resource_type: str, begin: Callable[[Created, Record], Created]) -> None:
+    handlers = cloudformation.handlers[resource_type]
     stock_create, stock_delete = handlers["create"], handlers["delete"]
 
     @wraps(stock_create)
@@ -97,15 +95,12 @@ def _after_creation(resource_type: str, begin: Callable[[Created, Record], Creat
         stock_delete(physical_id, properties)
         running.stop(physical_id)
 
-    handlers.update(create=create, delete=delete)
-    if prefix:  # ministack's update handlers replace a resource by calling these two by name
-        setattr(provisioners, f"{prefix}_create", create)
-        setattr(provisioners, f"{prefix}_delete", delete)
+    cloudformation.replace_handlers(resource_type, create=create, delete=delete)
 
 
 def _database(created: Created, properties: Record) -> Created:
     name, _ = created
-    record = rds._instances[name]
+    record = rds.instances[name]
     file = workplace.current().tasks / f"{name}.sqlite3"
     login = {
         "DATABASE_USERNAME": record["MasterUsername"],
@@ -113,12 +108,12 @@ def _database(created: Created, properties: Record) -> Created:
     }
     port = int(record["Endpoint"]["Port"])
     record["Endpoint"]["Address"] = running.start(name, "database", port, str(file), **login)
-    return name, provisioners._rds_db_instance_attrs(record)
+    return name, cloudformation.database_attributes(record)
 
 
 def _cache(created: Created, properties: Record) -> Created:
     name, _ = created
-    group = elasticache._replication_groups[name]
+    group = elasticache.replication_groups[name]
     port = int(properties.get("Port") or 6379)
     address = running.start(name, "cache", port, REDIS_AUTH_TOKEN=properties.get("AuthToken") or "")
     for node_group in group.get("NodeGroups") or []:
@@ -126,7 +121,7 @@ def _cache(created: Created, properties: Record) -> Created:
             endpoint.update(Address=address, Port=port)
     if group.get("ConfigurationEndpoint"):
         group["ConfigurationEndpoint"].update(Address=address, Port=port)
-    return name, provisioners._ec_rg_attrs(name)
+    return name, cloudformation.replication_group_attributes(name)
 
 
 def _endpoints(node_group: Record) -> list[Record]:
@@ -144,7 +139,7 @@ def _with_real_addresses(stock: Any) -> Any:
     @wraps(stock)
     def answer(cluster: str) -> Record:
         strings: Record = stock(cluster)
-        arn = next((arn for arn, record in msk._clusters.items() if record["ClusterName"] == cluster), "")
+        arn = next((arn for arn, record in msk.clusters.items() if record["ClusterName"] == cluster), "")
         address = running.address(arn)
         if address is None:
             return strings

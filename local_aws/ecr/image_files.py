@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ministack.core.responses import request_scope
-from ministack.services import ecr
-
 from local_aws.host import workplace
+from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.services import ecr
 
 _REFERENCE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[^@:]+)"
@@ -54,14 +53,14 @@ def pull(reference: str) -> Image:
         raise PullError(f"{reference} is not in this account's registry, and there is no other one here")
     with request_scope(match["account"], match["region"]):
         wanted = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
-        found = ecr._find_image(match["name"], wanted)
+        found = ecr.find_image(match["name"], wanted)
         if found is None:
             raise PullError(f"failed to resolve ref {reference}: not found")
         return _unpacked(match["name"], found["imageDigest"], json.loads(found["imageManifest"]))
 
 
 def _unpacked(repository: str, digest: str, manifest: dict[str, Any]) -> Image:
-    blobs = ecr._layer_blobs.get(repository, {})
+    blobs = ecr.layers.get(repository, {})
     config = json.loads(blobs[manifest["config"]["digest"]]).get("config") or {}
     root = workplace.current().images / digest.removeprefix("sha256:")
     with _lock:

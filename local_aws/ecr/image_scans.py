@@ -17,16 +17,16 @@ from fnmatch import fnmatchcase
 from functools import wraps
 from typing import Any
 
-from ministack import app
-from ministack.services import ecr
-
 from local_aws.clock import Clock
-from local_aws.ministack_parts.answers import Handler, Record, RefusedError, Response, answered
+from local_aws.ministack_parts import application
+from local_aws.ministack_parts.answers import Handler, Record, RefusedError, answered
+from local_aws.ministack_parts.responses import Response
+from local_aws.ministack_parts.services import ecr
 
 SERVICE = "ecr"
 SCAN_SECONDS = 10.0
 ONCE_IN_SECONDS = 24 * 3600.0
-_stock = app.SERVICE_HANDLERS[SERVICE]
+_stock = application.service_handlers[SERVICE]
 _lock = threading.Lock()
 _scans: dict[tuple[str, str], float] = {}
 _clock = Clock()
@@ -50,8 +50,8 @@ def install(clock: Clock) -> None:
     _clock = clock
     _scans.clear()
     advisories.clear()
-    ecr._put_image = _followed(ecr._put_image)
-    app.SERVICE_HANDLERS[SERVICE] = handle_request
+    ecr.put_image.wrap(_followed)
+    application.service_handlers[SERVICE] = handle_request
 
 
 async def handle_request(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Response:
@@ -106,7 +106,7 @@ def _followed(stock: Handler) -> Handler:
     def put(request: Record) -> Response:
         status, headers, body = stock(request)
         name = request.get("repositoryName", "")
-        if status == 200 and ecr._repositories[name]["imageScanningConfiguration"]["scanOnPush"]:
+        if status == 200 and ecr.repositories[name]["imageScanningConfiguration"]["scanOnPush"]:
             with _lock:
                 _scans[name, json.loads(body)["image"]["imageId"]["imageDigest"]] = time.monotonic()
         return status, headers, body
@@ -116,10 +116,10 @@ def _followed(stock: Handler) -> Handler:
 
 def _image(request: Record) -> tuple[tuple[str, str], Record]:
     name = request["repositoryName"]
-    if name not in ecr._repositories:
+    if name not in ecr.repositories:
         said = f"The repository with name '{name}' does not exist in the registry"
         raise RefusedError("RepositoryNotFoundException", said)
-    found: Record | None = ecr._find_image(name, request["imageId"])
+    found: Record | None = ecr.find_image(name, request["imageId"])
     if found is None:
         said = f"The image with imageId {json.dumps(request['imageId'])} does not exist within the repository '{name}'"
         raise RefusedError("ImageNotFoundException", said)
@@ -127,7 +127,7 @@ def _image(request: Record) -> tuple[tuple[str, str], Record]:
 
 
 def _about(request: Record, image: Record) -> Record:
-    named = {"registryId": ecr._registry_id(), "repositoryName": request["repositoryName"]}
+    named = {"registryId": ecr.registry_id(), "repositoryName": request["repositoryName"]}
     return named | {"imageId": {"imageDigest": image["imageDigest"]}}
 
 
@@ -142,5 +142,5 @@ def _findings(repository: str, image: Record) -> Iterator[Record]:
 
 def _files(repository: str, manifest: Record) -> Iterator[str]:
     for layer in manifest["layers"]:
-        with tarfile.open(fileobj=io.BytesIO(ecr._layer_blobs[repository][layer["digest"]]), mode="r:*") as archive:
+        with tarfile.open(fileobj=io.BytesIO(ecr.layers[repository][layer["digest"]]), mode="r:*") as archive:
             yield from archive.getnames()

@@ -10,13 +10,12 @@ import json
 import threading
 from collections.abc import Mapping
 
-from ministack.core.responses import new_uuid
-from ministack.services import ecr
-
 from local_aws.clock import Clock
 from local_aws.ecr.image_files import Image, pull
 from local_aws.ministack_parts import embedding
 from local_aws.ministack_parts.answers import Record, RefusedError, answered, checked
+from local_aws.ministack_parts.responses import new_uuid
+from local_aws.ministack_parts.services import ecr
 
 __all__ = ["Image", "install", "pull"]
 
@@ -26,18 +25,18 @@ _lock = threading.Lock()
 
 def install(_clock: Clock) -> None:
     """Replaces the upload and availability actions; adds the missing refusals to the others."""
-    ecr._initiate_layer_upload = answered(initiate_layer_upload)
-    ecr._upload_layer_part = answered(upload_layer_part)
-    ecr._complete_layer_upload = answered(complete_layer_upload)
-    ecr._batch_check_layer_availability = answered(batch_check_layer_availability)
-    ecr._get_download_url_for_layer = answered(get_download_url_for_layer)
-    ecr._put_image = checked(check_manifest, ecr._put_image)
-    ecr._describe_images = checked(check_images, ecr._describe_images)
+    ecr.initiate_layer_upload.replace(answered(initiate_layer_upload))
+    ecr.upload_layer_part.replace(answered(upload_layer_part))
+    ecr.complete_layer_upload.replace(answered(complete_layer_upload))
+    ecr.batch_check_layer_availability.replace(answered(batch_check_layer_availability))
+    ecr.get_download_url_for_layer.replace(answered(get_download_url_for_layer))
+    ecr.put_image.wrap(lambda stock: checked(check_manifest, stock))
+    ecr.describe_images.wrap(lambda stock: checked(check_images, stock))
 
 
 def initiate_layer_upload(request: Record) -> Record:
     upload = new_uuid()
-    ecr._uploads.setdefault(_repository(request), {})[upload] = bytearray()
+    ecr.uploads.setdefault(_repository(request), {})[upload] = bytearray()
     return {"uploadId": upload, "partSize": PART_SIZE}
 
 
@@ -61,11 +60,11 @@ def complete_layer_upload(request: Record) -> Record:
         said = f"the digest is {digest}, not {', '.join(request['layerDigests'])}"
         raise RefusedError("InvalidLayerException", f"The layer is not valid: {said}")
     with _lock:
-        ecr._uploads[name].pop(request["uploadId"], None)
+        ecr.uploads[name].pop(request["uploadId"], None)
         if digest in layers(name):
             said = f"The layer with digest '{digest}' already exists in the repository with name '{name}'"
             raise RefusedError("LayerAlreadyExistsException", said)
-        ecr._layer_blobs.setdefault(name, {})[digest] = received
+        ecr.layers.setdefault(name, {})[digest] = received
     return _names(request) | {"uploadId": request["uploadId"], "layerDigest": digest}
 
 
@@ -107,14 +106,14 @@ def check_images(request: Record) -> None:
     """Asking for an image that is not there is an error, not an empty list."""
     name = _repository(request)
     for wanted in request.get("imageIds") or []:
-        if ecr._find_image(name, wanted) is None:
+        if ecr.find_image(name, wanted) is None:
             said = f"The image with imageId {json.dumps(wanted)} does not exist within the repository '{name}'"
             raise RefusedError("ImageNotFoundException", said)
 
 
 def layers(repository: str) -> Mapping[str, bytes]:
     """The layers and configurations that this repository holds, by digest."""
-    held: Mapping[str, bytes] = ecr._layer_blobs.get(repository, {})
+    held: Mapping[str, bytes] = ecr.layers.get(repository, {})
     return held
 
 
@@ -127,21 +126,21 @@ def _require(repository: str, digests: list[str]) -> None:
 
 def _repository(request: Record) -> str:
     name = str(request.get("repositoryName", ""))
-    if name not in ecr._repositories:
+    if name not in ecr.repositories:
         said = f"The repository with name '{name}' does not exist in the registry"
         raise RefusedError("RepositoryNotFoundException", said)
     return name
 
 
 def _upload(request: Record) -> bytearray:
-    found: bytearray | None = ecr._uploads.get(_repository(request), {}).get(request["uploadId"])
+    found: bytearray | None = ecr.uploads.get(_repository(request), {}).get(request["uploadId"])
     if found is None:
         raise RefusedError("UploadNotFoundException", f"The upload with id '{request['uploadId']}' could not be found")
     return found
 
 
 def _names(request: Record) -> dict[str, str]:
-    return {"registryId": ecr._registry_id(), "repositoryName": request["repositoryName"]}
+    return {"registryId": ecr.registry_id(), "repositoryName": request["repositoryName"]}
 
 
 def _digest(content: bytes) -> str:

@@ -6,9 +6,6 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from ministack.core.responses import request_scope
-from ministack.services import alb
-
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing.listener_connection import Behind, ListenerConnection
 from local_aws.elastic_load_balancing.load_balancer_metrics import LoadBalancerMetrics
@@ -17,6 +14,8 @@ from local_aws.elastic_load_balancing.target_health import TargetGroups
 from local_aws.host import certificates
 from local_aws.host.loopback import Block
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.services import alb
 
 Record = dict[str, Any]
 NET = 20
@@ -74,14 +73,14 @@ class DataPlane:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _reconcile(self) -> None:
-        wanted = {listener["ListenerArn"]: listener for listener in alb._listeners.values()}
+        wanted = {listener["ListenerArn"]: listener for listener in alb.listeners.values()}
         for arn, (settings, server) in list(self._servers.items()):
             if arn not in wanted or self._settings(wanted[arn]) != settings:
                 server.close()
                 del self._servers[arn]
         for arn in wanted.keys() - self._servers.keys():
             await self._open(wanted[arn])
-        for group in set(self.groups.groups()) - set(alb._tgs):
+        for group in set(self.groups.groups()) - set(alb.target_groups):
             self.groups.forget(group)
         self._free_addresses()
 
@@ -113,6 +112,6 @@ class DataPlane:
         return self._blocks[load_balancer]
 
     def _free_addresses(self) -> None:
-        used = {listener["LoadBalancerArn"] for listener in alb._listeners.values()}
+        used = {listener["LoadBalancerArn"] for listener in alb.listeners.values()}
         for gone in self._blocks.keys() - used:
             self._blocks.pop(gone).close()

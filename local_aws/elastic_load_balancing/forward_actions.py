@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any
 
-from ministack.services import alb
-from ministack.services.cloudformation import provisioners
+from local_aws.ministack_parts.services import alb, cloudformation
 
 Record = dict[str, Any]
 DEFAULT_WEIGHT = 1
@@ -21,9 +20,9 @@ class UnknownRuleError(LookupError):
 
 def install() -> None:
     """ministack keeps the first target group of an action; from here on all of them, with their weights."""
-    alb._parse_actions = _parsing_weights(alb._parse_actions)
-    alb._action_xml = _rendering_weights(alb._action_xml)
-    provisioners._elbv2_listener_actions = _keeping_weights(provisioners._elbv2_listener_actions)
+    alb.parse_actions.wrap(_parsing_weights)
+    alb.action_xml.wrap(_rendering_weights)
+    cloudformation.listener_actions.wrap(_keeping_weights)
 
 
 def groups(action: Record) -> dict[str, int]:
@@ -52,16 +51,16 @@ def set_weights(arn: str, wanted: Mapping[str, int]) -> None:
 
 def referring(group: str) -> Iterator[str]:
     """The load balancers with a rule that forwards to this target group, whatever the weight."""
-    for rule in alb._rules.values():
+    for rule in alb.rules.values():
         if any(group in groups(action) for action in rule["Actions"]):
-            listener = alb._listeners.get(rule["ListenerArn"])
+            listener = alb.listeners.get(rule["ListenerArn"])
             if listener is not None:
                 yield listener["LoadBalancerArn"]
 
 
 def _forward_action(arn: str) -> Record:
-    rule = alb._rules.get(arn) or next(
-        (rule for rule in alb._rules.values() if rule["ListenerArn"] == arn and rule["IsDefault"]), None
+    rule = alb.rules.get(arn) or next(
+        (rule for rule in alb.rules.values() if rule["ListenerArn"] == arn and rule["IsDefault"]), None
     )
     actions: list[Record] = rule["Actions"] if rule else []
     found = next((action for action in actions if action["Type"] == "forward"), None)
@@ -95,11 +94,11 @@ def _parsing_weights(stock: Any) -> Any:
 
 def _asked(params: Record, base: str, action: Record) -> tuple[list[Record], Record]:
     listed, number = [], 1
-    while arn := alb._p(params, f"{base}.ForwardConfig.TargetGroups.member.{number}.TargetGroupArn"):
-        weight = alb._p(params, f"{base}.ForwardConfig.TargetGroups.member.{number}.Weight", str(DEFAULT_WEIGHT))
+    while arn := alb.parameter(params, f"{base}.ForwardConfig.TargetGroups.member.{number}.TargetGroupArn"):
+        weight = alb.parameter(params, f"{base}.ForwardConfig.TargetGroups.member.{number}.Weight", str(DEFAULT_WEIGHT))
         listed.append({"TargetGroupArn": arn, "Weight": int(weight)})
         number += 1
-    enabled = alb._p(params, f"{base}.ForwardConfig.TargetGroupStickinessConfig.Enabled", "false")
+    enabled = alb.parameter(params, f"{base}.ForwardConfig.TargetGroupStickinessConfig.Enabled", "false")
     return listed or _single(action), {"Enabled": enabled == "true"}
 
 

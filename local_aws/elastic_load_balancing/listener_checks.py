@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 
-from ministack.services import acm, alb
-from ministack.services.cloudformation import provisioners
-
 from local_aws.elastic_load_balancing import forward_actions
+from local_aws.ministack_parts.services import acm, alb, cloudformation
 
 Record = dict[str, Any]
 Problem = tuple[str, str]
@@ -19,53 +17,53 @@ PREFIX = "AWS::ElasticLoadBalancingV2::"
 
 def install() -> None:
     """Puts the checks before the actions and before the handlers of the two resource types."""
-    alb._ACTION_MAP["CreateListener"] = _checked(alb._create_listener, _of_listener_request)
-    alb._ACTION_MAP["CreateRule"] = _checked(alb._create_rule, _of_rule_request)
+    alb.replace_action("CreateListener", _checked(alb.action("CreateListener"), _of_listener_request))
+    alb.replace_action("CreateRule", _checked(alb.action("CreateRule"), _of_rule_request))
     for kind, check in (("Listener", _of_listener), ("ListenerRule", _of_rule)):
-        handlers = provisioners._RESOURCE_HANDLERS[PREFIX + kind]
+        handlers = cloudformation.handlers[PREFIX + kind]
         handlers["create"] = _checked_creation(handlers["create"], check)
 
 
 def _of_listener(properties: Record) -> Iterator[Problem]:
-    actions = provisioners._elbv2_listener_actions(properties, None, prop="DefaultActions")
+    actions = cloudformation.listener_actions(properties, None, prop="DefaultActions")
     certificates = [item.get("CertificateArn") for item in properties.get("Certificates") or []]
     balancer, port = properties.get("LoadBalancerArn"), int(properties.get("Port") or 80)
     yield from _listener_problems(balancer, port, properties.get("Protocol"), certificates, actions)
 
 
 def _of_listener_request(params: Record) -> Iterator[Problem]:
-    actions = alb._parse_actions(params, "DefaultActions")
-    protocol, balancer = alb._p(params, "Protocol"), alb._p(params, "LoadBalancerArn")
-    port, certificates = int(alb._p(params, "Port") or 80), alb._parse_certificate_arns(params)
+    actions = alb.parse_actions(params, "DefaultActions")
+    protocol, balancer = alb.parameter(params, "Protocol"), alb.parameter(params, "LoadBalancerArn")
+    port, certificates = int(alb.parameter(params, "Port") or 80), alb.certificate_arns_in(params)
     yield from _listener_problems(balancer, port, protocol, certificates, actions)
 
 
 def _of_rule(properties: Record) -> Iterator[Problem]:
-    actions = provisioners._elbv2_listener_actions(properties, None, prop="Actions")
+    actions = cloudformation.listener_actions(properties, None, prop="Actions")
     yield from _rule_problems(properties.get("ListenerArn"), str(properties.get("Priority")), actions)
 
 
 def _of_rule_request(params: Record) -> Iterator[Problem]:
-    listener, priority = alb._p(params, "ListenerArn"), alb._p(params, "Priority")
-    yield from _rule_problems(listener, priority, alb._parse_actions(params, "Actions"))
+    listener, priority = alb.parameter(params, "ListenerArn"), alb.parameter(params, "Priority")
+    yield from _rule_problems(listener, priority, alb.parse_actions(params, "Actions"))
 
 
 def _listener_problems(
     balancer: Any, port: int, protocol: Any, certificates: list[Any], actions: list[Record]
 ) -> Iterator[Problem]:
-    taken = (listener for listener in alb._listeners.values() if listener["LoadBalancerArn"] == balancer)
+    taken = (listener for listener in alb.listeners.values() if listener["LoadBalancerArn"] == balancer)
     if port in [int(listener["Port"]) for listener in taken]:
         yield "DuplicateListener", f"A listener already exists on port {port} for this load balancer"
     if protocol == "HTTPS" and not certificates:
         yield "CertificateNotFound", "A certificate must be specified for HTTPS listeners"
     for certificate in certificates:
-        if certificate not in acm._certificates:
+        if certificate not in acm.certificates:
             yield "CertificateNotFound", f"Certificate ARN '{certificate}' not found"
     yield from _action_problems(actions)
 
 
 def _rule_problems(listener: Any, priority: str, actions: list[Record]) -> Iterator[Problem]:
-    for rule in alb._rules.values():
+    for rule in alb.rules.values():
         if rule["ListenerArn"] == listener and str(rule["Priority"]) == priority:
             yield "PriorityInUse", f"Priority '{priority}' is currently in use"
     yield from _action_problems(actions)
@@ -74,7 +72,7 @@ def _rule_problems(listener: Any, priority: str, actions: list[Record]) -> Itera
 def _action_problems(actions: list[Record]) -> Iterator[Problem]:
     for action in actions:
         for group in forward_actions.groups(action):
-            if group not in alb._tgs:
+            if group not in alb.target_groups:
                 yield "TargetGroupNotFound", f"One or more target groups not found: {group}"
 
 
@@ -82,7 +80,7 @@ def _checked(stock: Any, check: Any) -> Any:
     @wraps(stock)
     def answer(params: Record) -> Any:
         for code, message in check(params):
-            return alb._error(code, message)
+            return alb.error_answer(code, message)
         return stock(params)
 
     return answer

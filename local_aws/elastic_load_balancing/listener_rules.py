@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from ministack.services import alb
+from local_aws.ministack_parts.services import alb
 
 Record = dict[str, Any]
 Own = tuple[int, dict[str, str], bytes]
@@ -20,7 +20,7 @@ def action_for(listener: str, method: str, target: str, fields: Mapping[str, str
     for rule in _rules(listener):
         conditions = rule["Conditions"]
         if rule["IsDefault"] or all(
-            alb._match_condition(condition, method, path, fields, asked) for condition in conditions
+            alb.condition_holds(condition, method, path, fields, asked) for condition in conditions
         ):
             return _last(rule["Actions"])
     return {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
@@ -33,20 +33,20 @@ async def own_answer(action: Record, listener: Record, method: str, target: str,
         "x-forwarded-proto": str(listener["Protocol"]).lower(),
         "x-forwarded-port": str(listener["Port"]),
     }
-    response = await alb._execute_action(action, method, path, seen, b"", {}, query)
-    answer: Own = alb._with_alb_server(response, listener["ListenerArn"])
+    response = await alb.execute_action(action, method, path, seen, b"", {}, query)
+    answer: Own = alb.with_server_field(response, listener["ListenerArn"])
     return answer
 
 
 def fields_for_target(listener: Record, fields: Mapping[str, str], client: str) -> dict[str, str]:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html"""
-    out: dict[str, str] = alb._target_headers(listener["LoadBalancerArn"], listener, fields, client)
+    out: dict[str, str] = alb.fields_for_target(listener["LoadBalancerArn"], listener, fields, client)
     return out
 
 
 def _rules(listener: str) -> list[Record]:
-    own = [rule for rule in alb._rules.values() if rule["ListenerArn"] == listener]
-    return sorted(own, key=alb._rule_sort_key)
+    own = [rule for rule in alb.rules.values() if rule["ListenerArn"] == listener]
+    return sorted(own, key=alb.rule_order)
 
 
 def _last(actions: list[Record]) -> Record:

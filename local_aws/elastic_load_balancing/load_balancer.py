@@ -7,14 +7,13 @@ Listener sockets are at 127.20.x.1, one x for each load balancer; a port below 1
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ministack.core.responses import request_scope
-from ministack.services import alb
-
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing import forward_actions, listener_checks, load_balancer_metrics
 from local_aws.elastic_load_balancing.data_plane import DataPlane
 from local_aws.elastic_load_balancing.target_api import TargetApi
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.services import alb
 
 Place = tuple[str, int]
 _running: list[DataPlane] = []
@@ -25,7 +24,7 @@ def install(clock: Clock) -> None:
     plane = DataPlane(clock)
     forward_actions.install()
     listener_checks.install()
-    alb._target_group_full_name_from_arn = load_balancer_metrics.full_name
+    alb.target_group_full_name.replace(load_balancer_metrics.full_name)
     TargetApi(plane.groups).install()
     _running[:] = [plane]
     plane.start()
@@ -69,10 +68,10 @@ def url(load_balancer: str, port: int) -> str:
     with _scope():
         arns = {
             balancer["LoadBalancerArn"]
-            for balancer in alb._lbs.values()
+            for balancer in alb.load_balancers.values()
             if load_balancer in (balancer["LoadBalancerName"], balancer["LoadBalancerArn"])
         }
-        for listener in alb._listeners.values():
+        for listener in alb.listeners.values():
             if listener["LoadBalancerArn"] in arns and int(listener["Port"]) == port:
                 address, real_port = _running[0].place_of(listener)
                 return f"{listener['Protocol'].lower()}://{address}:{real_port}"

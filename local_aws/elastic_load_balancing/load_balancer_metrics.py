@@ -8,11 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from time import time
 
-from ministack.services import alb, cloudwatch
-
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing import forward_actions
 from local_aws.elastic_load_balancing.target_health import TargetGroups
+from local_aws.ministack_parts.services import alb, cloudwatch
 
 NAMESPACE = "AWS/ApplicationELB"
 Dimensions = tuple[tuple[str, str], ...]
@@ -20,7 +19,7 @@ Dimensions = tuple[tuple[str, str], ...]
 
 def full_name(target_group: str) -> str:
     """`targetgroup/name/id`: the dimension, and the attribute TargetGroupFullName (stock leaves the first word out)."""
-    return f"targetgroup/{alb._elbv2_resource_tail(target_group, 'targetgroup/')}"
+    return f"targetgroup/{alb.end_of_arn(target_group, 'targetgroup/')}"
 
 
 class LoadBalancerMetrics:
@@ -71,8 +70,8 @@ class LoadBalancerMetrics:
 
 def _record_times(where: Dimensions, taken: Counter[int]) -> None:
     """One point for each millisecond, with its count: enough for percentiles, and small."""
-    key = (NAMESPACE, "TargetResponseTime", cloudwatch._dims_key(dict(where)))
-    points = cloudwatch._metric_bucket(key)
+    key = (NAMESPACE, "TargetResponseTime", cloudwatch.dimensions_key(dict(where)))
+    points = cloudwatch.datapoints(key)
     for milliseconds, count in taken.items():
         point = {"Timestamp": time(), "Value": milliseconds / 1000, "Count": float(count), "Unit": "Seconds"}
         points.append(point | {"Dimensions": dict(where)})
@@ -80,7 +79,7 @@ def _record_times(where: Dimensions, taken: Counter[int]) -> None:
 
 def _places(load_balancer: str, group: str | None) -> list[Dimensions]:
     """A metric has the load balancer as dimension, and again with the target group."""
-    balancer = ("LoadBalancer", alb._elbv2_resource_tail(load_balancer, "loadbalancer/"))
+    balancer = ("LoadBalancer", alb.end_of_arn(load_balancer, "loadbalancer/"))
     if group is None:
         return [(balancer,)]
     return [(balancer,), (balancer, ("TargetGroup", full_name(group)))]

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ministack.core.responses import request_scope
-from ministack.services import acm, alb
-
 from local_aws.elastic_load_balancing import load_balancer
 from local_aws.host import certificates, workplace
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.services import acm, alb
 
 RESOLVER = workplace.TASK_NAMES
 TRUSTED = "trusted.pem"
@@ -28,11 +27,11 @@ def environment(folder: Path) -> dict[str, str]:
 
 def _doors() -> Iterator[tuple[str, str]]:
     with request_scope(embedding.ACCOUNT, embedding.REGION):
-        listeners, balancers = list(alb._listeners.values()), dict(alb._lbs)
+        listeners, balancers = list(alb.listeners.values()), dict(alb.load_balancers)
     for listener in listeners:
         arn, port = listener["LoadBalancerArn"], int(listener["Port"])
         place = load_balancer.url(arn, port).rpartition("/")[2]
-        certified = [acm._certificates[certificate] for certificate in listener.get("Certificates") or []]
+        certified = [acm.certificates[certificate] for certificate in listener.get("Certificates") or []]
         for name in (balancers[arn]["DNSName"], *(one["DomainName"] for one in certified)):
             yield f"{name}:{port}", place
 

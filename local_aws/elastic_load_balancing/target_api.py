@@ -8,10 +8,9 @@ from functools import wraps
 from typing import Any
 from xml.sax.saxutils import escape
 
-from ministack.services import alb
-
 from local_aws.elastic_load_balancing import forward_actions
 from local_aws.elastic_load_balancing.target_health import Place, Target, TargetGroups
+from local_aws.ministack_parts.services import alb
 
 Record = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -25,35 +24,34 @@ class TargetApi:
 
     def install(self) -> None:
         """Replaces the three actions, and renders which load balancers use a target group."""
-        alb._ACTION_MAP["RegisterTargets"] = self._of_a_group(self._register)
-        alb._ACTION_MAP["DeregisterTargets"] = self._of_a_group(self._deregister)
-        alb._ACTION_MAP["DescribeTargetHealth"] = self._of_a_group(self._describe)
-        alb._tg_xml = _with_load_balancers(alb._tg_xml)
+        alb.replace_action("RegisterTargets", self._of_a_group(self._register))
+        alb.replace_action("DeregisterTargets", self._of_a_group(self._deregister))
+        alb.replace_action("DescribeTargetHealth", self._of_a_group(self._describe))
+        alb.target_group_xml.wrap(_with_load_balancers)
 
     def _register(self, group: str, places: list[Place]) -> Response:
         self._groups.register(group, places)
-        return _answered(alb._empty("RegisterTargets"))
+        return alb.empty_answer("RegisterTargets")
 
     def _deregister(self, group: str, places: list[Place]) -> Response:
         self._groups.deregister(group, places)
-        return _answered(alb._empty("DeregisterTargets"))
+        return alb.empty_answer("DeregisterTargets")
 
     def _describe(self, group: str, places: list[Place]) -> Response:
         known = {(target.address, target.port): target for target in self._groups.listed(group)}
         listed = "".join(_health_xml(*place, known.get(place)) for place in places or known)
-        return _answered(
-            alb._xml(200, "DescribeTargetHealth", f"<TargetHealthDescriptions>{listed}</TargetHealthDescriptions>")
-        )
+        described = f"<TargetHealthDescriptions>{listed}</TargetHealthDescriptions>"
+        return alb.xml_answer(200, "DescribeTargetHealth", described)
 
     @staticmethod
     def _of_a_group(action: Callable[[str, list[Place]], Response]) -> Callable[[Record], Response]:
         @wraps(action)
         def answer(params: Record) -> Response:
-            group = alb._p(params, "TargetGroupArn")
-            settings = alb._tgs.get(group)
+            group = alb.parameter(params, "TargetGroupArn")
+            settings = alb.target_groups.get(group)
             if settings is None:
-                return _answered(alb._error("TargetGroupNotFound", f"Target group '{group}' not found."))
-            return action(group, list(_places(alb._parse_targets_param(params), settings)))
+                return alb.error_answer("TargetGroupNotFound", f"Target group '{group}' not found.")
+            return action(group, list(_places(alb.targets_in(params), settings)))
 
         return answer
 
@@ -82,8 +80,3 @@ def _with_load_balancers(stock: Any) -> Any:
         return xml
 
     return render
-
-
-def _answered(response: Any) -> Response:
-    answer: Response = response
-    return answer

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from ministack.services import alb
-
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing import forward_actions
 from local_aws.elastic_load_balancing.health_probes import Finding, probe
+from local_aws.ministack_parts.services import alb
 
 Record = dict[str, Any]
 Place = tuple[str, int]
@@ -106,7 +105,7 @@ class TargetGroups:
         self._loop.call_soon_threadsafe(lambda: self._loop.create_task(work))
 
     async def _watch(self, group: str, target: Target) -> None:
-        while target.state != "draining" and (settings := alb._tgs.get(group)):
+        while target.state != "draining" and (settings := alb.target_groups.get(group)):
             started = monotonic()
             if not any(forward_actions.referring(group)):
                 target.state, target.finding = "unused", NOT_IN_USE
@@ -147,5 +146,5 @@ class TargetGroups:
 
 
 def _deregistration_delay(group: str) -> float:
-    attributes = {attribute["Key"]: attribute["Value"] for attribute in alb._tg_attrs.get(group) or []}
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in alb.target_group_attributes.get(group) or []}
     return float(attributes.get("deregistration_delay.timeout_seconds", 300))

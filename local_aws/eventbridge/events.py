@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
-from ministack.core.responses import now_iso, request_scope
-from ministack.services import cloudwatch, eventbridge
-
 from local_aws.clock import Clock
 from local_aws.cloudwatch.alarms import Alarms
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.responses import now_iso, request_scope
+from local_aws.ministack_parts.services import cloudwatch, eventbridge
 
 Record = dict[str, Any]
 _running: list[Alarms] = []
@@ -24,7 +23,7 @@ _later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")  # one t
 
 def install(clock: Clock) -> None:
     """Alarms are evaluated, and tell the default bus about each change; stock tells only their SNS topics."""
-    cloudwatch._dispatch_alarm_actions = _announcing(cloudwatch._dispatch_alarm_actions)
+    cloudwatch.dispatch_alarm_actions.wrap(_announcing)
     _running[:] = [Alarms(clock)]
     _running[0].start()
 
@@ -44,7 +43,7 @@ def emit(source: str, detail_type: str, detail: Record, resources: Sequence[str]
         "Resources": list(resources),
     }
     with request_scope(embedding.ACCOUNT, embedding.REGION):
-        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+        eventbridge.put_events_of_aws([entry])
 
 
 def emit_later(source: str, detail_type: str, detail: Record, resources: Sequence[str] = ()) -> None:

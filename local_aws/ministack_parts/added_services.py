@@ -4,11 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ministack import app
-from ministack.core.responses import error_response_json
-from ministack.core.router import SERVICE_PATTERNS
-
-from local_aws.ministack_parts.answers import Action, Response, answered
+from local_aws.ministack_parts import application
+from local_aws.ministack_parts.answers import Action, answered
+from local_aws.ministack_parts.responses import Response, error_response_json
 
 
 def add(service: str, *, target: str, actions: Mapping[str, Action]) -> None:
@@ -22,5 +20,5 @@ def add(service: str, *, target: str, actions: Mapping[str, Action]) -> None:
             return refusal
         return answered(action)(json.loads(body or b"{}"))
 
-    app.SERVICE_HANDLERS[service] = handle
-    SERVICE_PATTERNS[service] = {"target_prefixes": [target], "host_patterns": [rf"{service}\."]}
+    application.service_handlers[service] = handle
+    application.service_patterns[service] = {"target_prefixes": [target], "host_patterns": [rf"{service}\."]}

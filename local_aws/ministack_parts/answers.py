@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ministack.core.responses import error_response_json, json_response
+from local_aws.ministack_parts.responses import Response, error_response_json, json_response
 
 Record = dict[str, Any]
-Response = tuple[int, dict[str, str], bytes]
 Action = Callable[[Record], Record]
 Handler = Callable[[Record], Response]
 

@@ -7,19 +7,18 @@ is not evaluated here.
 from functools import wraps
 from typing import Any
 
-from ministack.core.responses import json_response
-from ministack.services import stepfunctions
-
 from local_aws.aws_lambda import functions
 from local_aws.clock import Clock
+from local_aws.ministack_parts.responses import json_response
+from local_aws.ministack_parts.services import stepfunctions
 
 Record = dict[str, Any]
 
 
 def install(clock: Clock) -> None:
     """Sets the scale of every wait, and mends StartExecution and what tasks are told of a function's failure."""
-    stepfunctions._SFN_WAIT_SCALE = clock.real(1)
-    stepfunctions._start_execution = _idempotent(stepfunctions._start_execution)
+    stepfunctions.scale_waits(clock.real(1))
+    stepfunctions.start_execution.wrap(_idempotent)
     functions.install(clock)
 
 
@@ -47,7 +46,7 @@ def _idempotent(stock: Any) -> Any:
 def _running(request: Record) -> Record | None:
     found = (
         execution
-        for execution in stepfunctions._executions.values()
+        for execution in stepfunctions.executions.values()
         if execution["name"] == request.get("name") and execution["stateMachineArn"] == request.get("stateMachineArn")
     )
     known: Record | None = next(found, None)

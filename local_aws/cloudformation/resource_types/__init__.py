@@ -1,7 +1,5 @@
 """CloudFormation types that ministack lacks: real where it has the service's API, else record-only with a reason."""
 
-from ministack.services.cloudformation import provisioners
-
 from local_aws.clock import Clock
 from local_aws.cloudformation.resource_types import (
     application_autoscaling,
@@ -12,6 +10,7 @@ from local_aws.cloudformation.resource_types import (
     record_only,
     web_acl,
 )
+from local_aws.ministack_parts.services import cloudformation
 
 __all__ = ["install", "known"]
 
@@ -24,4 +23,4 @@ def install(_clock: Clock) -> None:
 
 def known() -> frozenset[str]:
     """Every resource type that a stack may name here."""
-    return frozenset(provisioners._RESOURCE_HANDLERS)
+    return frozenset(cloudformation.handlers)

@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Appli
 from contextlib import suppress
 from typing import Any
 
-from ministack.services.cloudformation import provisioners
-
 from local_aws.application_auto_scaling import scaling
 from local_aws.ministack_parts.answers import RefusedError
 from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.services import cloudformation
 
 NUMBERS = {
     "MinCapacity": int,
@@ -22,7 +21,7 @@ NUMBERS = {
 
 
 def install() -> None:
-    provisioners._RESOURCE_HANDLERS.update(HANDLERS)
+    cloudformation.handlers.update(HANDLERS)
 
 
 def create_target(_logical_id: str, properties: Record, _stack: str) -> Created:

@@ -6,42 +6,41 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_EC2.h
 from functools import wraps
 from typing import Any
 
-from ministack.services import ec2
-from ministack.services.cloudformation import provisioners
-
 from local_aws.ministack_parts.resource_handlers import Created, Record, asked, replaced, text
+from local_aws.ministack_parts.services import cloudformation, ec2
+
+VPC = "AWS::EC2::VPC"
 
 
 def install() -> None:
     """Adds the types, and the attributes that the stock VPC lacks."""
-    provisioners._RESOURCE_HANDLERS.update(HANDLERS)
-    vpc = provisioners._RESOURCE_HANDLERS["AWS::EC2::VPC"]
-    vpc["create"] = provisioners._ec2_vpc_create = _with_cidr(vpc["create"])
-    vpc["update"] = _with_cidr(vpc["update"])
+    cloudformation.handlers.update(HANDLERS)
+    stock = cloudformation.handlers[VPC]
+    cloudformation.replace_handlers(VPC, create=_with_cidr(stock["create"]), update=_with_cidr(stock["update"]))
 
 
 def create_address(_logical_id: str, properties: Record, _stack: str) -> Created:
-    answer = asked(ec2._allocate_address, {"Domain": properties.get("Domain", "vpc")} | _tags(properties, "elastic-ip"))
+    answer = asked(ec2.allocate_address, {"Domain": properties.get("Domain", "vpc")} | _tags(properties, "elastic-ip"))
     address, allocation = text(answer, "publicIp"), text(answer, "allocationId")
     return address, {"PublicIp": address, "AllocationId": allocation}
 
 
 def delete_address(physical_id: str, _properties: Record) -> None:
-    for allocation, record in ec2._addresses.items():
+    for allocation, record in ec2.addresses.items():
         if record["PublicIp"] == physical_id:
-            asked(ec2._release_address, {"AllocationId": allocation})
+            asked(ec2.release_address, {"AllocationId": allocation})
 
 
 def create_nat_gateway(_logical_id: str, properties: Record, _stack: str) -> Created:
     request = {key: properties.get(key) for key in ("SubnetId", "AllocationId", "ConnectivityType")}
-    if request["AllocationId"] and request["AllocationId"] not in ec2._addresses:
+    if request["AllocationId"] and request["AllocationId"] not in ec2.addresses:
         raise ValueError(f"InvalidAllocationID.NotFound: {request['AllocationId']}")
-    identity = text(asked(ec2._create_nat_gateway, request | _tags(properties, "natgateway")), "natGatewayId")
+    identity = text(asked(ec2.create_nat_gateway, request | _tags(properties, "natgateway")), "natGatewayId")
     return identity, {"NatGatewayId": identity}
 
 
 def delete_nat_gateway(physical_id: str, _properties: Record) -> None:
-    asked(ec2._delete_nat_gateway, {"NatGatewayId": physical_id})
+    asked(ec2.delete_nat_gateway, {"NatGatewayId": physical_id})
 
 
 def create_flow_log(_logical_id: str, properties: Record, _stack: str) -> Created:
@@ -49,34 +48,34 @@ def create_flow_log(_logical_id: str, properties: Record, _stack: str) -> Create
         key: properties.get(key) for key in ("ResourceType", "TrafficType", "LogDestinationType", "LogDestination")
     }
     request |= {"ResourceId": [properties["ResourceId"]], "LogGroupName": properties.get("LogGroupName")}
-    answer = asked(ec2._create_flow_logs, request | _tags(properties, "flow-log"))
+    answer = asked(ec2.create_flow_logs, request | _tags(properties, "flow-log"))
     identity = text(answer, "flowLogIdSet/item")
     return identity, {"Id": identity}
 
 
 def delete_flow_log(physical_id: str, _properties: Record) -> None:
-    asked(ec2._delete_flow_logs, {"FlowLogId": [physical_id]})
+    asked(ec2.delete_flow_logs, {"FlowLogId": [physical_id]})
 
 
 def create_ingress(_logical_id: str, properties: Record, _stack: str) -> Created:
-    return _authorized(ec2._authorize_sg_ingress, properties, "SourceSecurityGroupId", "SourcePrefixListId")
+    return _authorized(ec2.authorize_ingress, properties, "SourceSecurityGroupId", "SourcePrefixListId")
 
 
 def create_egress(_logical_id: str, properties: Record, _stack: str) -> Created:
-    return _authorized(ec2._authorize_sg_egress, properties, "DestinationSecurityGroupId", "DestinationPrefixListId")
+    return _authorized(ec2.authorize_egress, properties, "DestinationSecurityGroupId", "DestinationPrefixListId")
 
 
 def delete_ingress(physical_id: str, properties: Record) -> None:
-    _revoke(ec2._revoke_sg_ingress, physical_id, properties)
+    _revoke(ec2.revoke_ingress, physical_id, properties)
 
 
 def delete_egress(physical_id: str, properties: Record) -> None:
-    _revoke(ec2._revoke_sg_egress, physical_id, properties)
+    _revoke(ec2.revoke_egress, physical_id, properties)
 
 
 def _authorized(action: Any, properties: Record, group_key: str, prefix_list_key: str) -> Created:
     for group in (properties["GroupId"], properties.get(group_key)):
-        if group and group not in ec2._security_groups:
+        if group and group not in ec2.security_groups:
             raise ValueError(f"InvalidGroup.NotFound: The security group '{group}' does not exist")
     identity = text(asked(action, _permission(properties, group_key, prefix_list_key)), "securityGroupRuleId")
     return identity, {"Id": identity}
@@ -97,7 +96,7 @@ def _permission(properties: Record, group_key: str, prefix_list_key: str) -> Rec
 
 
 def _revoke(action: Any, physical_id: str, properties: Record) -> None:
-    if properties["GroupId"] in ec2._security_groups:
+    if properties["GroupId"] in ec2.security_groups:
         asked(action, {"GroupId": properties["GroupId"], "SecurityGroupRuleId": [physical_id]})
 
 
@@ -110,7 +109,7 @@ def _with_cidr(stock: Any) -> Any:
     @wraps(stock)
     def answer(*arguments: Any) -> Created:
         identity, attributes = stock(*arguments)
-        return identity, attributes | {"CidrBlock": ec2._vpcs[identity]["CidrBlock"], "VpcId": identity}
+        return identity, attributes | {"CidrBlock": ec2.vpcs[identity]["CidrBlock"], "VpcId": identity}
 
     return answer
 

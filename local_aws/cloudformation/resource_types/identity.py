@@ -3,16 +3,14 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-oidcprovider.html
 """
 
-from ministack.services import iam
-from ministack.services.cloudformation import provisioners
-
 from local_aws.ministack_parts.resource_handlers import Created, Record, asked, replaced, text
+from local_aws.ministack_parts.services import cloudformation, iam
 
 TYPE = "AWS::IAM::OIDCProvider"
 
 
 def install() -> None:
-    provisioners._RESOURCE_HANDLERS[TYPE] = replaced(create, delete)
+    cloudformation.handlers[TYPE] = replaced(create, delete)
 
 
 def create(_logical_id: str, properties: Record, _stack: str) -> Created:
@@ -21,10 +19,10 @@ def create(_logical_id: str, properties: Record, _stack: str) -> Created:
         "ClientIDList": properties.get("ClientIdList"),
         "ThumbprintList": properties.get("ThumbprintList"),
     }
-    answer = asked(iam._create_oidc_provider, request, list_word="member")
+    answer = asked(iam.create_oidc_provider, request, list_word="member")
     arn = text(answer, "OpenIDConnectProviderArn")
     return arn, {"Arn": arn}
 
 
 def delete(physical_id: str, _properties: Record) -> None:
-    asked(iam._delete_oidc_provider, {"OpenIDConnectProviderArn": physical_id})
+    asked(iam.delete_oidc_provider, {"OpenIDConnectProviderArn": physical_id})

@@ -6,20 +6,18 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_MSK.h
 import json
 from typing import Any
 
-from ministack.services import msk
-from ministack.services.cloudformation import provisioners
-
 from local_aws.ministack_parts.resource_handlers import Created, Record, in_place, replaced
+from local_aws.ministack_parts.services import cloudformation, msk
 
 FIXED = ("ClusterName", "BrokerNodeGroupInfo")
 
 
 def install() -> None:
-    provisioners._RESOURCE_HANDLERS.update(HANDLERS)
+    cloudformation.handlers.update(HANDLERS)
 
 
 def create_cluster(_logical_id: str, properties: Record, _stack: str) -> Created:
-    answer = _answered(msk._create_cluster(json.dumps(lowered(properties)).encode()))
+    answer = _answered(msk.create_cluster(json.dumps(lowered(properties)).encode()))
     return _cluster(answer["clusterArn"])
 
 
@@ -28,7 +26,7 @@ def update_cluster(physical_id: str, old: Record, new: Record, stack: str, logic
         created = create_cluster(logical_id, new, stack)
         delete_cluster(physical_id, old)
         return created
-    msk._clusters[physical_id].update(
+    msk.clusters[physical_id].update(
         NumberOfBrokerNodes=int(new["NumberOfBrokerNodes"]),
         EnhancedMonitoring=new.get("EnhancedMonitoring", "DEFAULT"),
         LoggingInfo=lowered(new.get("LoggingInfo") or {}),
@@ -37,16 +35,16 @@ def update_cluster(physical_id: str, old: Record, new: Record, stack: str, logic
 
 
 def delete_cluster(physical_id: str, _properties: Record) -> None:
-    _answered(msk._delete_cluster(physical_id))
+    _answered(msk.delete_cluster(physical_id))
 
 
 def create_configuration(_logical_id: str, properties: Record, _stack: str) -> Created:
-    answer = _answered(msk._create_configuration(json.dumps(lowered(properties)).encode()))
+    answer = _answered(msk.create_configuration(json.dumps(lowered(properties)).encode()))
     return answer["arn"], {"Arn": answer["arn"], "LatestRevision.Revision": answer["latestRevision"]["revision"]}
 
 
 def delete_configuration(physical_id: str, _properties: Record) -> None:
-    msk._configurations.pop(physical_id, None)
+    msk.configurations.pop(physical_id, None)
 
 
 def lowered(value: Any) -> Any:
@@ -59,7 +57,7 @@ def lowered(value: Any) -> Any:
 
 
 def _cluster(arn: str) -> Created:
-    return arn, {"Arn": arn, "CurrentVersion": msk._clusters[arn]["CurrentVersion"]}
+    return arn, {"Arn": arn, "CurrentVersion": msk.clusters[arn]["CurrentVersion"]}
 
 
 def _answered(response: Any) -> Record:

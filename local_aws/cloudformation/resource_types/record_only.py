@@ -7,10 +7,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region
-from ministack.services.cloudformation import provisioners
-
 from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.responses import get_account_id, get_region
+from local_aws.ministack_parts.services import cloudformation
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ RECORD_ONLY = {
 
 def install() -> None:
     for resource_type, rule in RECORD_ONLY.items():
-        provisioners._RESOURCE_HANDLERS.setdefault(resource_type, _handlers(rule))
+        cloudformation.handlers.setdefault(resource_type, _handlers(rule))
 
 
 def _handlers(rule: RecordOnly) -> Record:

@@ -6,26 +6,24 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 import json
 from typing import Any
 
-from ministack.services import waf
-from ministack.services.cloudformation import provisioners
-
 from local_aws.ministack_parts.resource_handlers import Created, Record, replaced
+from local_aws.ministack_parts.services import cloudformation, waf
 
 TYPE = "AWS::WAFv2::WebACLAssociation"
 
 
 def install() -> None:
-    provisioners._RESOURCE_HANDLERS[TYPE] = replaced(create, delete)
+    cloudformation.handlers[TYPE] = replaced(create, delete)
 
 
 def create(_logical_id: str, properties: Record, _stack: str) -> Created:
     resource, acl = properties["ResourceArn"], properties["WebACLArn"]
-    _called(waf._associate_web_acl, {"ResourceArn": resource, "WebACLArn": acl})
+    _called(waf.associate_web_acl, {"ResourceArn": resource, "WebACLArn": acl})
     return f"{acl}|{resource}", {}
 
 
 def delete(_physical_id: str, properties: Record) -> None:
-    _called(waf._disassociate_web_acl, {"ResourceArn": properties["ResourceArn"]})
+    _called(waf.disassociate_web_acl, {"ResourceArn": properties["ResourceArn"]})
 
 
 def _called(action: Any, request: Record) -> None:

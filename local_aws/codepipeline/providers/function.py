@@ -9,12 +9,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from ministack.core.responses import get_account_id
-
 from local_aws import clients
 from local_aws.codepipeline import artifacts, jobs
 from local_aws.codepipeline.jobs import Job
 from local_aws.codepipeline.runs import FailedError, Run
+from local_aws.ministack_parts.responses import get_account_id
 
 Record = dict[str, Any]
 Call = Callable[[str, Record, Job], None]

@@ -6,7 +6,7 @@ alarm does that does not exist: here it never fires, and is watched from when it
 
 from typing import Any
 
-from ministack.services import cloudwatch
+from local_aws.ministack_parts.services import cloudwatch
 
 Record = dict[str, Any]
 LONGEST_DEFAULT_BAKE = 5.0
@@ -72,5 +72,5 @@ def _period(metric: Record) -> float | None:
 
 
 def _alarm(name: str) -> Record | None:
-    found: Record | None = cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name)
+    found: Record | None = cloudwatch.alarms.get(name) or cloudwatch.composite_alarms.get(name)
     return found

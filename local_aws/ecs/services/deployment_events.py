@@ -3,10 +3,9 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
 """
 
-from ministack.core.responses import now_iso
-
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.eventbridge import events
+from local_aws.ministack_parts.responses import now_iso
 
 
 def announce(what: str, rollout: Rollout, reason: str) -> None:

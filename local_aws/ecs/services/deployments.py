@@ -5,15 +5,14 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 
 import itertools
 
-from ministack.core.responses import get_account_id, get_region, now_iso
-from ministack.services import ecs
-
 from local_aws.clock import Clock
 from local_aws.ecs.services import deployment_checks, deployment_queries, pause_hooks
 from local_aws.ecs.services.rollouts import Revision, Rollout
 from local_aws.ecs.services.service_controller import ServiceController
 from local_aws.ecs.tasks import tasks
 from local_aws.ministack_parts.answers import Action, Record, RefusedError, answered
+from local_aws.ministack_parts.responses import get_account_id, get_region, now_iso
+from local_aws.ministack_parts.services import ecs
 
 ACTIONS: dict[str, Action] = {}
 _controllers: dict[str, ServiceController] = {}
@@ -56,10 +55,7 @@ def install(clock: Clock) -> None:
         }
     )
     for name, action in ACTIONS.items():
-        ecs._ACTION_MAP[name] = answered(_without_internals(action))
-    ecs._create_service = ecs._ACTION_MAP["CreateService"]
-    ecs._update_service = ecs._ACTION_MAP["UpdateService"]
-    ecs._delete_service = ecs._ACTION_MAP["DeleteService"]
+        ecs.replace_action(name, answered(_without_internals(action)))
 
 
 def close() -> None:
@@ -75,8 +71,8 @@ def controllers() -> list[ServiceController]:
 
 def controller(cluster: str, service: str) -> ServiceController:
     """The controller of a service; names or ARNs."""
-    name = ecs._resolve_cluster_name(cluster or "default")
-    if name not in ecs._clusters:
+    name = ecs.cluster_name(cluster or "default")
+    if name not in ecs.clusters:
         raise RefusedError("ClusterNotFoundException", "Cluster not found.")
     found = _controllers.get(f"{name}/{service.rsplit('/', 1)[-1]}")
     if found is None:
@@ -88,25 +84,25 @@ def controller(cluster: str, service: str) -> ServiceController:
 
 def _without_internals(action: Action) -> Action:
     def answer(request: Record) -> Record:
-        body: Record = ecs._sanitize(action(request))
+        body: Record = ecs.without_internals(action(request))
         return body
 
     return answer
 
 
 def _create_service(request: Record, clock: Clock) -> Record:
-    cluster = ecs._resolve_cluster_name(request.get("cluster") or "default")
-    if cluster not in ecs._clusters:
+    cluster = ecs.cluster_name(request.get("cluster") or "default")
+    if cluster not in ecs.clusters:
         raise RefusedError("ClusterNotFoundException", "Cluster not found.")
     key = f"{cluster}/{request['serviceName']}"
     if key in _controllers and _controllers[key].record["status"] != "INACTIVE":
         raise RefusedError("InvalidParameterException", "Creation of service was not idempotent.")
     deployment_checks.check(request)
     definition = _active_definition(request.get("taskDefinition", ""))
-    record = _service_record(request, ecs._clusters[cluster])
-    ecs._services[key] = record
+    record = _service_record(request, ecs.clusters[cluster])
+    ecs.services[key] = record
     if record["tags"]:
-        ecs._tags[record["serviceArn"]] = list(record["tags"])
+        ecs.tags[record["serviceArn"]] = list(record["tags"])
     service = _controllers[key] = ServiceController(record, clock)
     _roll_out(service, definition)
     return {"service": record}

@@ -8,10 +8,9 @@ import secrets
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from ministack.core.responses import now_iso
-
 from local_aws.ecs.services.rollouts import HookError
 from local_aws.eventbridge import events
+from local_aws.ministack_parts.responses import now_iso
 
 if TYPE_CHECKING:
     from local_aws.clock import Clock

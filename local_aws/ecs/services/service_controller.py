@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from time import time
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
-from ministack.services import ecs
-
 from local_aws.clock import Clock
 from local_aws.ecs.services import blue_green, deployment_events, rolling, service_environment, service_views, traffic
 from local_aws.ecs.services.rollouts import (
@@ -22,6 +19,8 @@ from local_aws.ecs.services.rollouts import (
 )
 from local_aws.ecs.tasks import tasks
 from local_aws.ecs.tasks.tasks import Task
+from local_aws.ministack_parts.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
+from local_aws.ministack_parts.services import ecs
 
 Record = dict[str, Any]
 TICK = 0.05
@@ -110,7 +109,7 @@ class ServiceController:
             "enableExecuteCommand": self.record.get("enableExecuteCommand"),
             "_environment": service_environment.of(rollout.revision.settings),
         }
-        cluster = ecs._clusters[self.record["clusterArn"].rsplit("/", 1)[-1]]
+        cluster = ecs.clusters[self.record["clusterArn"].rsplit("/", 1)[-1]]
         return tasks.launch(request, cluster=cluster, definition=rollout.revision.definition, clock=self.clock)
 
     def say(self, message: str) -> None:

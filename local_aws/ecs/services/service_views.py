@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ministack.services import ecs
-
 from local_aws.ecs.services.rollouts import Rollout
+from local_aws.ministack_parts.services import ecs
 
 if TYPE_CHECKING:
     from local_aws.ecs.services.service_controller import ServiceController
@@ -102,7 +101,7 @@ def brief(rollout: Rollout) -> Record:
 
 def breaker_threshold(configuration: Record, desired: int) -> int:
     """Failed tasks that end a rollout. Without a breaker AWS would retry for hours; here the default applies."""
-    threshold: int = ecs._circuit_breaker_threshold({"deploymentConfiguration": configuration, "desiredCount": desired})
+    threshold: int = ecs.failed_tasks_threshold({"deploymentConfiguration": configuration, "desiredCount": desired})
     return threshold
 
 

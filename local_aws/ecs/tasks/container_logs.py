@@ -8,10 +8,9 @@ import threading
 import time
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import cloudwatch_logs, ecs
-
 from local_aws.cloudwatch import embedded_metrics
+from local_aws.ministack_parts.responses import get_account_id, get_region, request_scope
+from local_aws.ministack_parts.services import cloudwatch_logs, ecs
 
 KEPT_LINES = 40
 
@@ -21,7 +20,7 @@ class LogForwarder:
 
     def __init__(self, process: "subprocess.Popen[bytes]", definition: dict[str, Any], task_id: str) -> None:
         self._process = process
-        self._target = ecs._awslogs_config(definition, task_id, task_id)
+        self._target = ecs.log_target(definition, task_id, task_id)
         self._scope = (get_account_id(), get_region())
         self.last_lines: list[str] = []
         self._thread = threading.Thread(target=self._forward, daemon=True, name=f"logs-{task_id[:8]}")
@@ -33,20 +32,21 @@ class LogForwarder:
 
     def _forward(self) -> None:
         with request_scope(*self._scope):
-            known = self._target is not None and ecs._ensure_awslogs_stream(self._target)
+            target = self._target if self._target is not None and ecs.ensure_log_stream(self._target) else None
             assert self._process.stdout is not None  # noqa: S101  (it was started with a pipe)
             for raw in self._process.stdout:
                 line = raw.decode("utf-8", errors="replace").rstrip("\n")
                 self.last_lines = [*self.last_lines[1 - KEPT_LINES :], line]
-                if known:
-                    self._put(line)
+                if target is not None:
+                    _put(target, line)
                     embedded_metrics.extract(line)
 
-    def _put(self, line: str) -> None:
-        cloudwatch_logs._put_log_events(
-            {
-                "logGroupName": self._target["group"],
-                "logStreamName": self._target["stream"],
-                "logEvents": [{"timestamp": int(time.time() * 1000), "message": line}],
-            }
-        )
+
+def _put(target: dict[str, Any], line: str) -> None:
+    cloudwatch_logs.put_log_events(
+        {
+            "logGroupName": target["group"],
+            "logStreamName": target["stream"],
+            "logEvents": [{"timestamp": int(time.time() * 1000), "message": line}],
+        }
+    )

@@ -5,13 +5,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 
 from typing import Any
 
-from ministack.services import ecs
-from ministack.services.cloudformation import provisioners
-
 from local_aws.clock import Clock
 from local_aws.ecs.tasks import tasks
 from local_aws.host import workplace
 from local_aws.ministack_parts.answers import Record, RefusedError, answered
+from local_aws.ministack_parts.services import cloudformation, ecs
 
 _VERBATIM = ("Options", "DockerLabels", "DriverOpts", "Labels", "HookDetails")
 
@@ -19,9 +17,9 @@ _VERBATIM = ("Options", "DockerLabels", "DriverOpts", "Labels", "HookDetails")
 def install(clock: Clock) -> None:
     """Replaces both actions, and keeps all of a template's container definition."""
 
-    ecs._run_task = ecs._ACTION_MAP["RunTask"] = answered(lambda request: _run_task(request, clock))
-    ecs._stop_task = ecs._ACTION_MAP["StopTask"] = answered(_stop_task)
-    provisioners._normalize_container_defs = camel_case
+    ecs.replace_action("RunTask", answered(lambda request: _run_task(request, clock)))
+    ecs.replace_action("StopTask", answered(_stop_task))
+    cloudformation.container_definitions.replace(camel_case)
 
 
 def close() -> None:
@@ -54,20 +52,20 @@ def _run_task(request: Record, clock: Clock) -> Record:
         tasks.launch(request, cluster=cluster, definition=definition, clock=clock)
         for _ in range(int(request.get("count") or 1))
     ]
-    return {"tasks": [ecs._sanitize(task.record) for task in started], "failures": []}
+    return {"tasks": [ecs.without_internals(task.record) for task in started], "failures": []}
 
 
 def _stop_task(request: Record) -> Record:
-    record = ecs._resolve_task(request.get("task", ""), _cluster(request)["clusterName"])
+    record = ecs.find_task(request.get("task", ""), _cluster(request)["clusterName"])
     if not record:
         raise RefusedError("InvalidParameterException", "The referenced task was not found.")
     tasks.find(record["taskArn"]).stop(request.get("reason") or "Task stopped by user", "UserInitiated")
-    return {"task": ecs._sanitize(record)}
+    return {"task": ecs.without_internals(record)}
 
 
 def _cluster(request: Record) -> Record:
-    name = ecs._resolve_cluster_name(request.get("cluster") or "default")
-    if name not in ecs._clusters:
+    name = ecs.cluster_name(request.get("cluster") or "default")
+    if name not in ecs.clusters:
         raise RefusedError("ClusterNotFoundException", "Cluster not found.")
-    found: Record = ecs._clusters[name]
+    found: Record = ecs.clusters[name]
     return found

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ministack.services import ecs
-
 from local_aws.clock import Clock
 from local_aws.ecr.image_files import Image, PullError, pull
 from local_aws.ecs.tasks.container_health import HealthCheck, HealthMonitor
@@ -14,6 +12,7 @@ from local_aws.ecs.tasks.container_logs import LogForwarder
 from local_aws.ecs.tasks.containers import Container, Plan, StartError
 from local_aws.host import workplace
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.services import ecs
 
 Record = dict[str, Any]
 
@@ -112,8 +111,8 @@ def _aws() -> Mapping[str, str]:
 
 def _secrets(definition: Record) -> dict[str, str]:
     try:
-        resolved: dict[str, str] = ecs._resolve_container_secrets(definition)
-    except ecs._SecretResolutionError as error:
+        resolved: dict[str, str] = ecs.resolve_secrets(definition)
+    except ecs.SecretResolutionError as error:
         raise TaskStartError(
             "ResourceInitializationError: unable to pull secrets or registry auth: "
             f"execution resource retrieval failed: {error}"

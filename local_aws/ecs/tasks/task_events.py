@@ -5,17 +5,16 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 
 from typing import Any
 
-from ministack.core.responses import now_iso
-from ministack.services import ecs
-
 from local_aws.eventbridge import events
+from local_aws.ministack_parts.responses import now_iso
+from local_aws.ministack_parts.services import ecs
 
 Record = dict[str, Any]
 
 
 def announce(record: Record) -> None:
     """Tells EventBridge of this state of a task."""
-    seen: Record = ecs._sanitize(record)
+    seen: Record = ecs.without_internals(record)
     detail = _without_health(seen) | {
         "containers": [_without_health(container) for container in seen["containers"]],
         "updatedAt": now_iso(),

@@ -5,7 +5,7 @@ Fields: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
 
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso
+from local_aws.ministack_parts.responses import get_account_id, get_region, new_uuid, now_iso
 
 Record = dict[str, Any]
 # Present from the start, so that no key is added while another thread reads the record; ministack leaves out None.

@@ -9,15 +9,14 @@ from collections.abc import Callable
 from time import monotonic, sleep
 from typing import NamedTuple
 
-from ministack.core.responses import get_account_id, get_region, now_iso, request_scope
-from ministack.services import ecs
-
 from local_aws.clock import Clock
 from local_aws.ecs.tasks import task_events
 from local_aws.ecs.tasks.task_containers import TaskContainer, TaskStartError
 from local_aws.ecs.tasks.task_records import Record, attach_network_interface, move, new_task
 from local_aws.elastic_load_balancing import load_balancer
 from local_aws.host import workplace
+from local_aws.ministack_parts.responses import get_account_id, get_region, now_iso, request_scope
+from local_aws.ministack_parts.services import ecs
 
 LOOK_EVERY = 0.05
 SHORTEST_STOP = 2.0
@@ -218,7 +217,7 @@ _tasks: dict[str, Task] = {}
 def launch(request: Record, *, cluster: Record, definition: Record, clock: Clock) -> Task:
     """Starts a task; its record is in ministack's store at once."""
     task = Task(new_task(request, cluster=cluster, definition=definition), definition, clock)
-    ecs._tasks[task.arn] = task.record
+    ecs.tasks[task.arn] = task.record
     _tasks[task.arn] = task
     task.start()
     return task
@@ -239,5 +238,5 @@ def stop_all() -> list[Task]:
 
 def task_definition(reference: str) -> Record | None:
     """The registered definition that a family, a family:revision or an ARN names."""
-    found: Record | None = ecs._task_defs.get(ecs._resolve_td_key(reference))
+    found: Record | None = ecs.task_definitions.get(ecs.task_definition_key(reference))
     return found

@@ -1,0 +1,36 @@
+"""Functions of ministack's that the local AWS calls, replaces or wraps, each under a public name."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Generic, ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Replaceable(Generic[Parameters, Result]):
+    """A function by its module and private name, looked up at each call: every caller gets what replaced it.
+
+    A name that the installed ministack lacks is an AttributeError when the room is imported.
+    """
+
+    def __init__(self, module: ModuleType, name: str) -> None:
+        getattr(module, name)
+        self._module, self._name = module, name
+
+    @property
+    def current(self) -> Callable[Parameters, Result]:
+        """The function itself as it is now: ministack's own, or what replaced it last."""
+        function: Callable[Parameters, Result] = getattr(self._module, self._name)
+        return function
+
+    def __call__(self, *arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
+        return self.current(*arguments, **options)
+
+    def replace(self, function: Callable[..., Any]) -> None:
+        """Let ministack and everybody here call `function` from now on."""
+        setattr(self._module, self._name, function)
+
+    def wrap(self, wrapper: Callable[[Any], Callable[..., Any]]) -> None:
+        """Replace the function by what `wrapper` makes of the current one."""
+        self.replace(wrapper(self.current))

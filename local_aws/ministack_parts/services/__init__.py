@@ -1,0 +1,1 @@
+"""The parts of ministack's services that the local AWS uses, under public names: one module for each service."""

@@ -1,0 +1,38 @@
+"""ministack's Lambda: functions, and the Python workers that run them as processes of this machine."""
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from local_aws.ministack_parts.replaceable import Replaceable
+from local_aws.ministack_parts.stores import Record
+
+# (function, event, request id) -> {"body", "log", "error", ...}
+execute_function: Replaceable[[Record, Record, str], Record] = Replaceable(lambda_svc, "_execute_function_warm")
+# Ends every worker and removes its folder.
+end_workers: Callable[[], None] = lambda_runtime.reset
+
+
+def worker_script() -> str:
+    """Return the program of a Python worker."""
+    return str(lambda_runtime._PYTHON_WORKER_SCRIPT)
+
+
+def replace_worker_script(script: str) -> None:
+    """Start workers with this program from now on."""
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+
+
+def end_idle_workers_after(seconds: float) -> None:
+    """Set how long a worker may be idle before it ends."""
+    lambda_runtime._LOCAL_WORKER_TTL = seconds
+
+
+def keep_workers_in(folder: Path) -> None:
+    """Let workers unpack their functions below `folder` rather than in the machine's temporary folder."""
+    lambda_runtime.tempfile = SimpleNamespace(mkdtemp=partial(tempfile.mkdtemp, dir=folder))

@@ -1,0 +1,7 @@
+"""ministack's ElastiCache."""
+
+from ministack.services import elasticache as stock
+
+from local_aws.ministack_parts.stores import Store
+
+replication_groups: Store = stock._replication_groups  # by id

@@ -1,0 +1,12 @@
+"""ministack's IAM."""
+
+from collections.abc import Callable
+
+from ministack.services import iam as stock
+
+from local_aws.ministack_parts.responses import Response
+from local_aws.ministack_parts.stores import Record
+
+# Actions of the query API.
+create_oidc_provider: Callable[[Record], Response] = stock._create_oidc_provider
+delete_oidc_provider: Callable[[Record], Response] = stock._delete_oidc_provider

@@ -1,0 +1,20 @@
+"""ministack's MSK."""
+
+from collections.abc import Callable
+
+from ministack.services import msk as stock
+
+from local_aws.ministack_parts.replaceable import Replaceable
+from local_aws.ministack_parts.responses import Response
+from local_aws.ministack_parts.stores import Record, Store
+
+# By ARN.
+clusters: Store = stock._clusters
+configurations: Store = stock._configurations
+
+# Actions of the API.
+create_cluster: Callable[[bytes], Response] = stock._create_cluster
+delete_cluster: Callable[[str], Response] = stock._delete_cluster
+create_configuration: Callable[[bytes], Response] = stock._create_configuration
+
+bootstrap_strings: Replaceable[[str], Record] = Replaceable(stock, "_bootstrap_strings")  # of a cluster's name

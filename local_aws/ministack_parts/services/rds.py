@@ -1,0 +1,7 @@
+"""ministack's RDS."""
+
+from ministack.services import rds as stock
+
+from local_aws.ministack_parts.stores import Store
+
+instances: Store = stock._instances  # by identifier

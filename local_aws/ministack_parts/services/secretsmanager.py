@@ -1,0 +1,7 @@
+"""ministack's Secrets Manager."""
+
+from ministack.services import secretsmanager as stock
+
+from local_aws.ministack_parts.stores import Store
+
+secrets: Store = stock._secrets  # by name

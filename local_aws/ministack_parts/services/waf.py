@@ -1,0 +1,12 @@
+"""ministack's WAF."""
+
+from collections.abc import Callable
+
+from ministack.services import waf as stock
+
+from local_aws.ministack_parts.responses import Response
+from local_aws.ministack_parts.stores import Record
+
+# Actions of the API.
+associate_web_acl: Callable[[Record], Response] = stock._associate_web_acl
+disassociate_web_acl: Callable[[Record], Response] = stock._disassociate_web_acl
