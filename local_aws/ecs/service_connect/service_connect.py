@@ -69,7 +69,7 @@ def _offered(namespace: str) -> Iterator[tuple[ServiceController, Record]]:
 
 
 def _mappings(service: ServiceController) -> Iterator[Record]:
-    for rollout in list(service.rollouts):
+    for rollout in list(service.state.rollouts):
         for container in rollout.revision.definition["containerDefinitions"]:
             yield from container.get("portMappings") or []
 
@@ -85,7 +85,7 @@ def _names(service: ServiceController, offered: Record) -> set[tuple[str, int]]:
 
 
 def _endpoint(service: ServiceController, offered: Record) -> Endpoint:
-    serving = [rollout for rollout in list(service.rollouts) if rollout.healthy]
+    serving = [rollout for rollout in list(service.state.rollouts) if rollout.healthy]
     weighted = [rollout for rollout in serving if rollout.production_weight > 0]
     if weighted:
         serving = random.choices(weighted, [rollout.production_weight for rollout in weighted])

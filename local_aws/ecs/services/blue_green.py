@@ -4,20 +4,17 @@ Stages: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-d
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from local_aws.ecs.services.lifecycle_hooks import run_hooks
 from local_aws.ecs.services.rollouts import Rollout, RolloutError
+from local_aws.ecs.services.service_state import ServiceState
 from local_aws.ecs.services.traffic import shift_production, shift_test
 from local_aws.ecs.services.traffic_steps import steps
 
-if TYPE_CHECKING:
-    from local_aws.ecs.services.service_controller import ServiceController
-
-Work = Callable[["ServiceController", Rollout], Iterator[None]]
+Work = Callable[[ServiceState, Rollout], Iterator[None]]
 
 
-def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
+def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
     """Goes through the stages; a hook of a stage runs when the stage's own work is done."""
     for stage, work in STAGES:
         if work is _reconcile and not _others(service, rollout):
@@ -25,11 +22,11 @@ def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
         rollout.stage = stage
         yield from work(service, rollout)
         if work is not _production:
-            yield from run_hooks(service, rollout, stage)
+            yield from run_hooks(service.clock, rollout, stage)
     rollout.stage = ""
 
 
-def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | None) -> Iterator[None]:
+def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) -> Iterator[None]:
     """All traffic back to blue, which is still there, first; then the green tasks end."""
     service.kept = [former] if former is not None else []
     if former is not None:
@@ -45,12 +42,12 @@ def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | N
     yield from _stopped(failed, "Deployment rolled back")
 
 
-def _others(service: "ServiceController", green: Rollout) -> list[Rollout]:
+def _others(service: ServiceState, green: Rollout) -> list[Rollout]:
     """What an overtaken deployment, or one that failed without a rollback, has left running."""
     return [other for other in service.rollouts if other not in green.sides and other.tasks]
 
 
-def _reconcile(service: "ServiceController", green: Rollout) -> Iterator[None]:
+def _reconcile(service: ServiceState, green: Rollout) -> Iterator[None]:
     """More than one revision lives: the one that completed last gets all traffic, the others end."""
     service.kept = [green.source] if green.source is not None else []
     for other in _others(service, green):
@@ -60,36 +57,36 @@ def _reconcile(service: "ServiceController", green: Rollout) -> Iterator[None]:
         yield from _stopped(other, f"Task replaced by deployment {green.id}")
 
 
-def _nothing(_service: "ServiceController", _rollout: Rollout) -> Iterator[None]:
+def _nothing(_service: ServiceState, _rollout: Rollout) -> Iterator[None]:
     yield from ()
 
 
-def _scale_up(service: "ServiceController", green: Rollout) -> Iterator[None]:
+def _scale_up(service: ServiceState, green: Rollout) -> Iterator[None]:
     service.kept = [rollout for rollout in (green.source, green) if rollout is not None]
     while len(green.healthy) < service.desired or len(green.tasks) > service.desired:
         yield
 
 
-def _test_traffic(_service: "ServiceController", green: Rollout) -> Iterator[None]:
+def _test_traffic(_service: ServiceState, green: Rollout) -> Iterator[None]:
     shift_test(green, green.source)
     yield
 
 
-def _production(service: "ServiceController", green: Rollout) -> Iterator[None]:
+def _production(service: ServiceState, green: Rollout) -> Iterator[None]:
     """The hooks of both stages are asked at every step."""
     for step in steps(green.configuration, first=green.source is None):
-        yield from run_hooks(service, green, "PRE_PRODUCTION_TRAFFIC_SHIFT")
+        yield from run_hooks(service.clock, green, "PRE_PRODUCTION_TRAFFIC_SHIFT")
         shift_production(green, green.source, step.percent)
-        yield from run_hooks(service, green, "PRODUCTION_TRAFFIC_SHIFT")
+        yield from run_hooks(service.clock, green, "PRODUCTION_TRAFFIC_SHIFT")
         yield from service.clock.ticks(step.minutes * 60)
 
 
-def _bake(service: "ServiceController", green: Rollout) -> Iterator[None]:
+def _bake(service: ServiceState, green: Rollout) -> Iterator[None]:
     if green.source is not None:
         yield from service.clock.ticks(60 * float(green.configuration.get("bakeTimeInMinutes") or 0))
 
 
-def _clean_up(service: "ServiceController", green: Rollout) -> Iterator[None]:
+def _clean_up(service: ServiceState, green: Rollout) -> Iterator[None]:
     service.kept = [green]
     if green.source is not None:
         yield from _stopped(green.source, f"Task replaced by deployment {green.id}")
@@ -102,10 +99,10 @@ def _stopped(rollout: Rollout, reason: str) -> Iterator[None]:
         yield
 
 
-def _told(service: "ServiceController", failed: Rollout, stage: str) -> Iterator[None]:
+def _told(service: ServiceState, failed: Rollout, stage: str) -> Iterator[None]:
     """During a rollback the traffic hooks run again, with the target at 0; what they answer changes nothing."""
     try:
-        yield from run_hooks(service, failed, stage)
+        yield from run_hooks(service.clock, failed, stage)
     except RolloutError as refusal:
         service.say(f"a hook of {stage} failed during the rollback: {refusal}")
 

@@ -123,7 +123,7 @@ def _update_service(request: Record) -> Record:
 
 def _delete_service(request: Record) -> Record:
     service = controller(request.get("cluster", ""), request.get("service", ""))
-    if service.desired > 0 and not request.get("force"):
+    if service.state.desired > 0 and not request.get("force"):
         raise RefusedError("InvalidParameterException", "The service cannot be stopped while it is scaled above 0.")
     service.record.update(status="DRAINING", desiredCount=0)
     service.close()
@@ -176,7 +176,7 @@ def _roll_out(service: ServiceController, definition: Record) -> Rollout:
     name = record["serviceArn"].partition(":service/")[2]
     number = next(_numbers)
     settings = {key: record.get(key) for key in (*_REVISED, "serviceArn", "clusterArn", "launchType")}
-    settings["_grace"] = service.clock.real(float(record.get("healthCheckGracePeriodSeconds") or 0))
+    settings["_grace"] = service.state.clock.real(float(record.get("healthCheckGracePeriodSeconds") or 0))
     revision = Revision(
         arn=f"arn:aws:ecs:{get_region()}:{get_account_id()}:service-revision/{name}/{number}",
         number=number,

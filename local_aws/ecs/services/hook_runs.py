@@ -6,15 +6,12 @@ ecs_hook_state_change_events.html. `expiresAt` is the moment at which this clock
 
 import secrets
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from local_aws.ecs.services.rollouts import HookError
+from local_aws.clock import Clock
+from local_aws.ecs.services.rollouts import HookError, Rollout
 from local_aws.eventbridge import events
 from local_aws.ministack_parts.responses import now_iso
-
-if TYPE_CHECKING:
-    from local_aws.clock import Clock
-    from local_aws.ecs.services.rollouts import Rollout
 
 Record = dict[str, Any]
 LONGEST_MINUTES = 1440.0
@@ -25,7 +22,7 @@ OPEN = ("", "IN_PROGRESS", "AWAITING_ACTION")
 class HookRun:
     """A hook of one stage (of one traffic step), from its start to what became of it."""
 
-    def __init__(self, rollout: "Rollout", stage: str, hook: Record, clock: "Clock") -> None:
+    def __init__(self, rollout: Rollout, stage: str, hook: Record, clock: Clock) -> None:
         limit = hook.get("timeoutConfiguration") or {}
         self.rollout, self.stage, self.hook = rollout, stage, hook
         self.kind = str(hook.get("targetType") or "AWS_LAMBDA")

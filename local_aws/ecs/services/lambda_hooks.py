@@ -7,15 +7,13 @@ import json
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from local_aws import clients
+from local_aws.clock import Clock
 from local_aws.ecs.services.hook_runs import HookRun
 from local_aws.ecs.services.rollouts import Rollout
-
-if TYPE_CHECKING:
-    from local_aws.ecs.services.service_controller import ServiceController
 
 Record = dict[str, Any]
 DEFAULT_DELAY = 30.0
@@ -24,7 +22,7 @@ _UNREACHABLE = "unreachable"
 _invocations = ThreadPoolExecutor(max_workers=16, thread_name_prefix="lifecycle-hook")
 
 
-def ask(service: "ServiceController", run: HookRun) -> Iterator[None]:
+def ask(clock: Clock, run: HookRun) -> Iterator[None]:
     """Invokes the function until it says SUCCEEDED; HookError when it says anything but that or IN_PROGRESS."""
     run.move("IN_PROGRESS")
     details, execution = _details(run), str(uuid4())
@@ -35,7 +33,7 @@ def ask(service: "ServiceController", run: HookRun) -> Iterator[None]:
         if answer.get("hookStatus") != "IN_PROGRESS":
             raise run.fail(_reason(run, answer))
         details.update(answer.get("hookDetails") or {})
-        yield from _delay(run, service.clock.real(float(answer.get("callBackDelay") or DEFAULT_DELAY)))
+        yield from _delay(run, clock.real(float(answer.get("callBackDelay") or DEFAULT_DELAY)))
     run.time_out()
 
 

@@ -5,28 +5,25 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hook
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
+from local_aws.clock import Clock
 from local_aws.ecs.services import lambda_hooks, pause_hooks
 from local_aws.ecs.services.hook_runs import HookRun
 from local_aws.ecs.services.rollouts import Rollout
 
-if TYPE_CHECKING:
-    from local_aws.ecs.services.service_controller import ServiceController
-
-Work = Callable[["ServiceController", HookRun], Iterator[None]]
+Work = Callable[[Clock, HookRun], Iterator[None]]
 WORK: dict[str, Work] = {"AWS_LAMBDA": lambda_hooks.ask, "PAUSE": pause_hooks.wait}
 
 
-def run_hooks(service: "ServiceController", rollout: Rollout, stage: str) -> Iterator[None]:
+def run_hooks(clock: Clock, rollout: Rollout, stage: str) -> Iterator[None]:
     """Runs the hooks of this stage; HookError as soon as one does not let the deployment go on."""
     runs = [
-        HookRun(rollout, stage, hook, service.clock)
+        HookRun(rollout, stage, hook, clock)
         for hook in rollout.configuration.get("lifecycleHooks") or []
         if stage in hook.get("lifecycleStages", [])
     ]
     rollout.hooks.extend(runs)
-    works = [WORK[run.kind](service, run) for run in runs]
+    works = [WORK[run.kind](clock, run) for run in runs]
     try:
         while works := [work for work in works if next(work, works) is not works]:
             yield

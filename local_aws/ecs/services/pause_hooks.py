@@ -6,19 +6,16 @@ troubleshooting-blue-green.html.
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from local_aws.clock import Clock
 from local_aws.ecs.services.hook_runs import HookRun
 from local_aws.ecs.services.rollouts import HookError, Rollout
 from local_aws.ministack_parts.answers import RefusedError
 
-if TYPE_CHECKING:
-    from local_aws.ecs.services.service_controller import ServiceController
-
 ID = re.compile(r"ecs-\w+-.+")
 
 
-def wait(_service: "ServiceController", run: HookRun) -> Iterator[None]:
+def wait(_clock: Clock, run: HookRun) -> Iterator[None]:
     """Ends when a person or a program has said CONTINUE."""
     run.move("AWAITING_ACTION")
     while run.open:

@@ -8,16 +8,13 @@ Bake time: deployment-alarm-failure.html. It starts when the former tasks are go
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from local_aws.ecs.services.lifecycle_hooks import run_hooks
 from local_aws.ecs.services.rollouts import Rollout
-
-if TYPE_CHECKING:
-    from local_aws.ecs.services.service_controller import ServiceController
+from local_aws.ecs.services.service_state import ServiceState
 
 
-def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
+def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
     """Ends when only the new revision's tasks are left, all of them are healthy, and the bake is over."""
     yield from _hooks(service, rollout, "PRE_SCALE_UP")
     rollout.stage = "SCALE_UP"
@@ -29,7 +26,7 @@ def deploy(service: "ServiceController", rollout: Rollout) -> Iterator[None]:
     rollout.stage = ""
 
 
-def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | None) -> Iterator[None]:
+def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) -> Iterator[None]:
     """The same way back, to the last completed deployment."""
     if former is None:
         yield from _empty(failed)
@@ -37,9 +34,9 @@ def roll_back(service: "ServiceController", failed: Rollout, former: Rollout | N
         yield from _replace(service, former, [failed])
 
 
-def _hooks(service: "ServiceController", rollout: Rollout, stage: str) -> Iterator[None]:
+def _hooks(service: ServiceState, rollout: Rollout, stage: str) -> Iterator[None]:
     rollout.stage = stage
-    yield from run_hooks(service, rollout, stage)
+    yield from run_hooks(service.clock, rollout, stage)
 
 
 def _bake_minutes(rollout: Rollout) -> float:
@@ -50,13 +47,13 @@ def _bake_minutes(rollout: Rollout) -> float:
     return rollout.alarms.default_bake() if configured is None else float(configured)
 
 
-def _replace(service: "ServiceController", new: Rollout, old: Sequence[Rollout]) -> Iterator[None]:
+def _replace(service: ServiceState, new: Rollout, old: Sequence[Rollout]) -> Iterator[None]:
     service.kept = []
     while not _step(service, new, old):
         yield
 
 
-def _step(service: "ServiceController", new: Rollout, old: Sequence[Rollout]) -> bool:
+def _step(service: ServiceState, new: Rollout, old: Sequence[Rollout]) -> bool:
     desired = service.desired
     least, most = _limits(new, desired)
     new.desired = desired

@@ -9,13 +9,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from local_aws.ecs.services.deployment_alarms import AlarmWatch
 from local_aws.ecs.tasks.tasks import Target, Task
-
-if TYPE_CHECKING:
-    from local_aws.ecs.services.hook_runs import HookRun
 
 Record = dict[str, Any]
 Launch = Callable[["Rollout"], Task]
@@ -82,6 +79,20 @@ class Revision:
     created_at: float = field(default_factory=time)
 
 
+class RunOfHook(Protocol):
+    """A run of a lifecycle hook, as the rollout that it belongs to shows it and as a user may answer it."""
+
+    id: str
+    status: str
+
+    @property
+    def open(self) -> bool: ...
+
+    def move(self, status: str) -> None: ...
+
+    def view(self) -> Record: ...
+
+
 class Rollout:
     """One revision's tasks and how far its deployment got."""
 
@@ -97,7 +108,7 @@ class Rollout:
         self.finished_at: float | None = None
         self.rollback: Record | None = None
         self.alarms = AlarmWatch({})
-        self.hooks: list[HookRun] = []
+        self.hooks: list[RunOfHook] = []
         self.hook_details: dict[int, Record] = {}
         self.broken = False
         self.production_weight = self.test_weight = 0.0

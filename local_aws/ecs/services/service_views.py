@@ -1,32 +1,25 @@
 """How rollouts look in DescribeServices, DescribeServiceDeployments and DescribeServiceRevisions."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ministack_parts.services import ecs
-
-if TYPE_CHECKING:
-    from local_aws.ecs.services.service_controller import ServiceController
 
 Record = dict[str, Any]
 _SHARED = ("launchType", "platformVersion", "platformFamily", "networkConfiguration", "serviceConnectConfiguration")
 
 
-def counts(service: "ServiceController") -> Record:
-    """The part of the service's record that follows its rollouts."""
-    listed = [_deployment(rollout, primary=index == 0) for index, rollout in enumerate(_listed(service))]
+def counts(rollouts: Sequence[Rollout], newest: Rollout | None) -> Record:
+    """Return the part of a service's record that follows its rollouts; the newest may still wait for its turn."""
+    shown = rollouts if newest is None or newest in rollouts else [newest, *rollouts]
+    listed = [_deployment(rollout, primary=index == 0) for index, rollout in enumerate(shown)]
     return {
         "deployments": listed,
-        "currentServiceRevisions": [_current(rollout) for rollout in service.rollouts],
+        "currentServiceRevisions": [_current(rollout) for rollout in rollouts],
         "runningCount": sum(item["runningCount"] for item in listed),
         "pendingCount": sum(item["pendingCount"] for item in listed),
     }
-
-
-def _listed(service: "ServiceController") -> list[Rollout]:
-    waiting = service.current
-    known = service.rollouts
-    return known if waiting is None or waiting in known else [waiting, *known]
 
 
 def _deployment(rollout: Rollout, *, primary: bool) -> Record:

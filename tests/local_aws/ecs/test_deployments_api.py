@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from local_aws.clock import Clock
 from local_aws.ecs.services import blue_green, lifecycle_hooks
 from local_aws.ecs.services.rollouts import Rollout
-from local_aws.ecs.services.service_controller import ServiceController
 from local_aws.server import LocalAws
 from tests.local_aws import contracts
 from tests.local_aws.ecr.sample_images import Registry
@@ -64,9 +64,9 @@ def test_stages_come_in_the_documented_order(
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html"""
     asked: list[str] = []
 
-    def recorded(service: ServiceController, rollout: Rollout, stage: str) -> Iterator[None]:
+    def recorded(clock: Clock, rollout: Rollout, stage: str) -> Iterator[None]:
         asked.append(stage)
-        return lifecycle_hooks.run_hooks(service, rollout, stage)
+        return lifecycle_hooks.run_hooks(clock, rollout, stage)
 
     name = released(registry, ecs, balanced, BLUE_GREEN)
     monkeypatch.setattr(blue_green, "run_hooks", recorded)

@@ -1,0 +1,55 @@
+"""A service as its rollouts see it: its record, what runs, and how a task of it is launched."""
+
+from typing import Any
+
+from local_aws.clock import Clock
+from local_aws.ecs.services import service_environment
+from local_aws.ecs.services.rollouts import Rollout
+from local_aws.ecs.tasks import tasks
+from local_aws.ecs.tasks.tasks import Task
+from local_aws.ministack_parts.responses import new_uuid, now_iso
+from local_aws.ministack_parts.services import ecs
+
+Record = dict[str, Any]
+KEPT_EVENTS = 100  # as DescribeServices shows
+
+
+class ServiceState:
+    """Changed in the controller's thread, under its lock.
+
+    `rollouts` are those that run or ran last, the newest first; of each in `kept` the number of tasks is held at the
+    desired count; `completed` is the one to go back to.
+    """
+
+    def __init__(self, record: Record, clock: Clock) -> None:
+        self.record, self.clock = record, clock
+        self.rollouts: list[Rollout] = []
+        self.kept: list[Rollout] = []
+        self.completed: Rollout | None = None
+
+    @property
+    def desired(self) -> int:
+        return int(self.record["desiredCount"])
+
+    def put_first(self, rollout: Rollout) -> None:
+        """Make this the primary rollout; of the others those stay that have tasks."""
+        self.rollouts = [rollout, *(other for other in self.rollouts if other.tasks and other is not rollout)]
+
+    def launch(self, rollout: Rollout) -> Task:
+        """Start a task of this rollout."""
+        request = {
+            "group": f"service:{self.record['serviceName']}",
+            "startedBy": rollout.id,
+            "launchType": self.record.get("launchType"),
+            "networkConfiguration": rollout.revision.settings.get("networkConfiguration"),
+            "enableExecuteCommand": self.record.get("enableExecuteCommand"),
+            "_environment": service_environment.of(rollout.revision.settings),
+        }
+        cluster = ecs.clusters[self.record["clusterArn"].rsplit("/", 1)[-1]]
+        return tasks.launch(request, cluster=cluster, definition=rollout.revision.definition, clock=self.clock)
+
+    def say(self, message: str) -> None:
+        """Add a line to the service's events."""
+        text = f"(service {self.record['serviceName']}) {message}"
+        event = {"id": new_uuid(), "createdAt": now_iso(), "message": text}
+        self.record["events"] = [event, *self.record["events"][: KEPT_EVENTS - 1]]
