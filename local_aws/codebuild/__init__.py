@@ -11,7 +11,7 @@ __all__ = ["close", "install"]
 
 def install(_clock: Clock) -> None:
     """Replace the actions on builds and on projects."""
-    credentials.open_door()
+    credentials.open_endpoint()
     projects.install()
     api.install()
 
@@ -19,4 +19,4 @@ def install(_clock: Clock) -> None:
 def close() -> None:
     """Ends the builds that still run."""
     builds.close()
-    credentials.close_door()
+    credentials.close_endpoint()

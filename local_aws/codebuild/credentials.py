@@ -39,25 +39,25 @@ class _Answer(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-_doors: list[ThreadingHTTPServer] = []
+_servers: list[ThreadingHTTPServer] = []
 
 
-def open_door() -> None:
+def open_endpoint() -> None:
     """Answers from now on, on loopback."""
     server = ThreadingHTTPServer((embedding.HOST, 0), _Answer)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True, name="build-credentials").start()
-    _doors[:] = [server]
+    _servers[:] = [server]
 
 
 def uri() -> str:
     """Where they are asked for."""
-    return f"http://{embedding.HOST}:{_doors[0].server_port}/credentials"
+    return f"http://{embedding.HOST}:{_servers[0].server_port}/credentials"
 
 
-def close_door() -> None:
+def close_endpoint() -> None:
     """Nothing answers any more."""
-    for server in _doors:
+    for server in _servers:
         server.shutdown()
         server.server_close()
-    _doors.clear()
+    _servers.clear()

@@ -7,14 +7,11 @@ import logging
 import re
 from collections.abc import Callable
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.codepipeline.providers import function
-from local_aws.codepipeline.runs import AbandonedError, FailedError, Run
+from local_aws.codepipeline.runs import AbandonedError, FailedError, Run, RunningExecution
 from local_aws.codepipeline.variables import UnresolvedError
-
-if TYPE_CHECKING:
-    from local_aws.codepipeline.executions import Execution
 
 Record = dict[str, Any]
 _log = logging.getLogger("rehearsal.code_pipeline")
@@ -32,7 +29,7 @@ class ConditionRun:
         self.status, self.summary, self.updated = status, summary, time()
 
 
-def judge(condition: ConditionRun, stage: str, execution: "Execution") -> None:
+def judge(condition: ConditionRun, stage: str, execution: RunningExecution) -> None:
     """All rules are evaluated, in their order."""
     for declared in condition.declared["rules"]:
         rule = execution.new_run(declared, stage)

@@ -4,40 +4,34 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.
 """
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from local_aws.codepipeline import variables
 from local_aws.codepipeline.artifacts import Location
-from local_aws.codepipeline.runs import Run
-from local_aws.codepipeline.stage_executions import StagePass
-from local_aws.codepipeline.stage_transitions import Door
-
-if TYPE_CHECKING:
-    from local_aws.codepipeline.pipelines import Pipeline
+from local_aws.codepipeline.runs import Run, RunningPipeline, Start
+from local_aws.codepipeline.stage_executions import StageExecution
+from local_aws.codepipeline.stage_transitions import StageTransition
 
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Start:
-    """What an execution begins with. `commits` and `branches` pin source actions to what was pushed or asked for."""
+class OwningPipeline(RunningPipeline, Protocol):
+    """A pipeline, as an execution takes over what it is at its start."""
 
-    trigger: Record
-    variables: Mapping[str, str]
-    commits: Mapping[str, str]
-    branches: Mapping[str, str]
+    declared: Record
+    version: int
+    transitions: list[StageTransition]
+    changed: threading.Condition
 
 
 class Execution:
-    """Its declaration, version and doors are those of its start. Whoever changes it holds `changed`."""
+    """Its declaration, version and transitions are those of its start. Whoever changes it holds `changed`."""
 
-    def __init__(self, pipeline: "Pipeline", start: Start) -> None:
+    def __init__(self, pipeline: OwningPipeline, start: Start) -> None:
         self.id, self.pipeline, self.start = str(uuid4()), pipeline, start
-        self.declared, self.version, self.doors = pipeline.declared, pipeline.version, pipeline.doors
+        self.declared, self.version, self.transitions = pipeline.declared, pipeline.version, pipeline.transitions
         self.changed = pipeline.changed
         self.status, self.stop_reason = "InProgress", ""
         self.started = self.updated = time()
@@ -45,14 +39,14 @@ class Execution:
         self.abandoned = threading.Event()
         self.artifacts: dict[str, Location] = {}
         self.revisions: dict[str, Record] = {}
-        self.passes: dict[str, StagePass] = {}
+        self.stage_executions: dict[str, StageExecution] = {}
         self._outputs: dict[str, dict[str, str]] = {}
         self._at = 0
 
     def begin(self) -> None:
         """Queued before this returns, so executions keep the order in which they were started."""
         with self.changed:
-            self.doors[0].queue.append(self)
+            self.transitions[0].queue.append(self)
             self._run()
 
     def stop(self, reason: str, *, abandon: bool) -> None:
@@ -74,9 +68,9 @@ class Execution:
         with self.changed:
             self.status, self.stopping, self.retrying = "InProgress", False, True
             self.abandoned = threading.Event()
-            door = self.doors[self._at]
-            self.passes[door.name].retry(mode)
-            door.queue.appendleft(self)
+            transition = self.transitions[self._at]
+            self.stage_executions[transition.name].retry(mode)
+            transition.queue.appendleft(self)
             self._run()
 
     def join(self, seconds: float) -> None:
@@ -112,36 +106,38 @@ class Execution:
         self._thread.start()
 
     def _walk(self) -> None:
-        while self._enters(door := self.doors[self._at]):
-            if not self._goes_on(door, self.passes[door.name].go()):
+        while self._enters(transition := self.transitions[self._at]):
+            if not self._goes_on(transition, self.stage_executions[transition.name].go()):
                 return
 
-    def _enters(self, door: Door) -> bool:
+    def _enters(self, transition: StageTransition) -> bool:
         with self.changed:
-            self.changed.wait_for(lambda: self.stopping or door.admits(self))
+            self.changed.wait_for(lambda: self.stopping or transition.admits(self))
             if self.stopping:
-                self._end(door, "Stopped")
+                self._end(transition, "Stopped")
                 return False
             self.retrying = False
-            door.enter(self, self.passes.setdefault(door.name, StagePass(door.declared, self)))
+            transition.enter(
+                self, self.stage_executions.setdefault(transition.name, StageExecution(transition.declared, self))
+            )
             self.touch()
             return True
 
-    def _goes_on(self, door: Door, status: str) -> bool:
+    def _goes_on(self, transition: StageTransition, status: str) -> bool:
         """Into the next queue at the moment at which it leaves the stage, so nobody comes between."""
         with self.changed:
-            last = self._at + 1 == len(self.doors)
+            last = self._at + 1 == len(self.transitions)
             if self.stopping or last or status not in ("Succeeded", "Skipped"):
                 done = "Stopped" if self.stopping else status
-                self._end(door, "Succeeded" if done == "Skipped" else done)
+                self._end(transition, "Succeeded" if done == "Skipped" else done)
                 return False
-            door.leave(self)
+            transition.leave(self)
             self._at += 1
-            self.doors[self._at].queue.append(self)
+            self.transitions[self._at].queue.append(self)
             self.touch()
             return True
 
-    def _end(self, door: Door, status: str) -> None:
-        door.leave(self)
+    def _end(self, transition: StageTransition, status: str) -> None:
+        transition.leave(self)
         self.status = "Cancelled" if self.cancelled else status
         self.touch()

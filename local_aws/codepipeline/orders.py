@@ -9,8 +9,8 @@ from local_aws.codepipeline import pipelines
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.providers import approval
-from local_aws.codepipeline.stage_executions import StagePass
-from local_aws.codepipeline.stage_transitions import Door
+from local_aws.codepipeline.stage_executions import StageExecution
+from local_aws.codepipeline.stage_transitions import StageTransition
 from local_aws.ministack_parts.answers import RefusedError
 from local_aws.ministack_parts.responses import get_account_id
 
@@ -47,14 +47,16 @@ def retry(request: Record) -> Record:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-retry.html"""
     found, mode = pipelines.find(request["pipelineName"]), request["retryMode"]
     with found.changed:
-        stage_pass = _latest_pass(_door(found, request["stageName"]), request["pipelineExecutionId"])
-        execution = stage_pass.execution
+        stage_execution = _latest_stage_execution(
+            _transition(found, request["stageName"]), request["pipelineExecutionId"]
+        )
+        execution = stage_execution.execution
         if execution.version != found.version:
             raise RefusedError("StageNotRetryableException", f"{found.name} has changed since: start a new execution")
-        if stage_pass.status in ("Failed", "Stopped") and execution.status in ("Failed", "Stopped"):
+        if stage_execution.status in ("Failed", "Stopped") and execution.status in ("Failed", "Stopped"):
             execution.try_again(mode)
-        elif mode != "FAILED_ACTIONS" or not stage_pass.retry_failed_now():
-            said = f"{stage_pass.name} is {stage_pass.status}: there is nothing to try again"
+        elif mode != "FAILED_ACTIONS" or not stage_execution.retry_failed_now():
+            said = f"{stage_execution.name} is {stage_execution.status}: there is nothing to try again"
             raise RefusedError("StageNotRetryableException", said)
     return {"pipelineExecutionId": execution.id}
 
@@ -62,10 +64,10 @@ def retry(request: Record) -> Record:
 def approve(request: Record) -> Record:
     found = pipelines.find(request["pipelineName"])
     with found.changed:
-        door, name = _door(found, request["stageName"]), request["actionName"]
-        if name not in [action["name"] for action in door.declared["actions"]]:
-            raise RefusedError("ActionNotFoundException", f"{door.name} has no action {name}")
-        return {"approvedAt": approval.answer(door.latest.latest(name) if door.latest else None, request)}
+        transition, name = _transition(found, request["stageName"]), request["actionName"]
+        if name not in [action["name"] for action in transition.declared["actions"]]:
+            raise RefusedError("ActionNotFoundException", f"{transition.name} has no action {name}")
+        return {"approvedAt": approval.answer(transition.latest.latest(name) if transition.latest else None, request)}
 
 
 def enable(request: Record) -> Record:
@@ -82,8 +84,8 @@ def _switch(request: Record, *, enabled: bool) -> Record:
     if request["transitionType"] != "Inbound":
         raise RefusedError("ValidationException", "Outbound transitions are not imitated here")
     with found.changed:
-        door = _door(found, request["stageName"])
-        door.switch(enabled=enabled, reason=request.get("reason", ""), by=_root())
+        transition = _transition(found, request["stageName"])
+        transition.switch(enabled=enabled, reason=request.get("reason", ""), by=_root())
         found.changed.notify_all()
     return {}
 
@@ -106,17 +108,17 @@ def _stoppable(found: Pipeline, identity: str) -> Execution:
     return execution
 
 
-def _latest_pass(door: Door, identity: str) -> StagePass:
-    if door.latest is None or door.latest.execution.id != identity:
-        said = f"{identity} is not the execution that was last in {door.name}"
+def _latest_stage_execution(transition: StageTransition, identity: str) -> StageExecution:
+    if transition.latest is None or transition.latest.execution.id != identity:
+        said = f"{identity} is not the execution that was last in {transition.name}"
         raise RefusedError("NotLatestPipelineExecutionException", said)
-    return door.latest
+    return transition.latest
 
 
-def _door(found: Pipeline, stage: str) -> Door:
-    for door in found.doors:
-        if door.name == stage:
-            return door
+def _transition(found: Pipeline, stage: str) -> StageTransition:
+    for transition in found.transitions:
+        if transition.name == stage:
+            return transition
     raise RefusedError("StageNotFoundException", f"{found.name} has no stage {stage}")
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.codepipeline import declaration, declaration_checks
-from local_aws.codepipeline.executions import Execution, Start
-from local_aws.codepipeline.stage_transitions import Door
+from local_aws.codepipeline.executions import Execution
+from local_aws.codepipeline.runs import Start
+from local_aws.codepipeline.stage_transitions import StageTransition
 from local_aws.ministack_parts.answers import RefusedError
 from local_aws.ministack_parts.responses import get_account_id, get_region
 
@@ -30,7 +31,7 @@ class Pipeline:
         self.created = self.updated = time()
         self.region = get_region()
         self.arn = f"arn:aws:codepipeline:{self.region}:{get_account_id()}:{declared['name']}"
-        self.doors = [Door(stage) for stage in declared["stages"]]
+        self.transitions = [StageTransition(stage) for stage in declared["stages"]]
         self.executions: list[Execution] = []
         self.tokens: dict[str, Execution] = {}
 
@@ -81,11 +82,11 @@ class Pipeline:
         """An execution in progress ends as Cancelled; a stage of the same name keeps its transition."""
         with self.changed:
             self.cancel()
-            former = {door.name: door for door in self.doors}
-            self.doors = [Door(stage) for stage in declared["stages"]]
-            for door in self.doors:
-                if known := former.get(door.name):
-                    door.transition, door.latest = known.transition, known.latest
+            former = {transition.name: transition for transition in self.transitions}
+            self.transitions = [StageTransition(stage) for stage in declared["stages"]]
+            for transition in self.transitions:
+                if known := former.get(transition.name):
+                    transition.state, transition.latest = known.state, known.latest
             self.declared, self.version, self.updated = declared, self.version + 1, time()
 
     def cancel(self) -> None:

@@ -7,8 +7,8 @@ from local_aws.codepipeline import pipelines
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.run_views import action_detail, action_state, condition_state, rule_detail
-from local_aws.codepipeline.stage_executions import StagePass
-from local_aws.codepipeline.stage_transitions import Door
+from local_aws.codepipeline.stage_executions import StageExecution
+from local_aws.codepipeline.stage_transitions import StageTransition
 from local_aws.ministack_parts.answers import RefusedError
 
 Record = dict[str, Any]
@@ -42,7 +42,7 @@ def listed(request: Record) -> Record:
 def state(request: Record) -> Record:
     found = pipelines.find(request["name"])
     with found.changed:
-        stages = [_stage(door) for door in found.doors]
+        stages = [_stage(transition) for transition in found.transitions]
     return {
         "pipelineName": found.name,
         "pipelineVersion": found.version,
@@ -70,14 +70,16 @@ def executions(request: Record) -> Record:
 
 def actions(request: Record) -> Record:
     """The newest first."""
-    runs = [run for stage_pass in _passes(request) for run in stage_pass.runs]
+    runs = [run for stage_execution in _stage_executions(request) for run in stage_execution.runs]
     runs.sort(key=lambda run: run.started, reverse=True)
     return _page("actionExecutionDetails", [action_detail(run) for run in runs], request)
 
 
 def rules(request: Record) -> Record:
     """The newest first; of a condition that was asked again, those of the last time."""
-    asked = [condition for stage_pass in _passes(request) for condition in stage_pass.conditions.values()]
+    asked = [
+        condition for stage_execution in _stage_executions(request) for condition in stage_execution.conditions.values()
+    ]
     runs = [rule for condition in asked for rule in condition.rules]
     runs.sort(key=lambda run: run.started, reverse=True)
     return _page("ruleExecutionDetails", [rule_detail(run) for run in runs], request)
@@ -91,39 +93,42 @@ def by_id(found: Pipeline, identity: str) -> Execution:
     raise RefusedError("PipelineExecutionNotFoundException", said)
 
 
-def _passes(request: Record) -> list[StagePass]:
+def _stage_executions(request: Record) -> list[StageExecution]:
     found, criteria = pipelines.find(request["pipelineName"]), request.get("filter", {})
     latest = criteria.get("latestInPipelineExecution", {})
     identity = criteria.get("pipelineExecutionId") or latest.get("pipelineExecutionId")
     ones = [by_id(found, identity)] if identity else found.executions
-    return [stage_pass for one in ones for stage_pass in one.passes.values()]
+    return [stage_execution for one in ones for stage_execution in one.stage_executions.values()]
 
 
-def _stage(door: Door) -> Record:
-    waiting = [{"pipelineExecutionId": one.id, "status": one.status, "type": "STANDARD"} for one in door.queue]
+def _stage(transition: StageTransition) -> Record:
+    waiting = [{"pipelineExecutionId": one.id, "status": one.status, "type": "STANDARD"} for one in transition.queue]
     view: Record = {
-        "stageName": door.name,
+        "stageName": transition.name,
         "inboundExecutions": waiting,
-        "inboundTransitionState": door.transition,
-        "actionStates": [action_state(action, door.latest) for action in door.declared["actions"]],
+        "inboundTransitionState": transition.state,
+        "actionStates": [action_state(action, transition.latest) for action in transition.declared["actions"]],
     }
     if waiting:
         view["inboundExecution"] = waiting[0]
-    if door.latest is not None:
-        view["latestExecution"] = _latest(door.latest)
-        if door.latest.manual_retries:
-            retries = {"manualStageRetryAttempt": door.latest.manual_retries, "latestRetryTrigger": "ManualStageRetry"}
+    if transition.latest is not None:
+        view["latestExecution"] = _latest(transition.latest)
+        if transition.latest.manual_retries:
+            retries = {
+                "manualStageRetryAttempt": transition.latest.manual_retries,
+                "latestRetryTrigger": "ManualStageRetry",
+            }
             view["retryStageMetadata"] = retries
         for where in CONDITIONS:
-            if condition := door.latest.conditions.get(where):
+            if condition := transition.latest.conditions.get(where):
                 view[f"{where}ConditionState"] = condition_state(condition)
     return view
 
 
-def _latest(stage_pass: StagePass) -> Record:
-    stopping = stage_pass.execution.stopping and stage_pass.status == "InProgress"
-    status = "Stopping" if stopping else stage_pass.status
-    return {"pipelineExecutionId": stage_pass.execution.id, "status": status, "type": "STANDARD"}
+def _latest(stage_execution: StageExecution) -> Record:
+    stopping = stage_execution.execution.stopping and stage_execution.status == "InProgress"
+    status = "Stopping" if stopping else stage_execution.status
+    return {"pipelineExecutionId": stage_execution.execution.id, "status": status, "type": "STANDARD"}
 
 
 def _execution(one: Execution) -> Record:
@@ -153,8 +158,8 @@ def _artifact_revisions(one: Execution) -> Iterator[Record]:
 
 
 def _succeeded(one: Execution, stage: str) -> bool:
-    stage_pass = one.passes.get(stage)
-    return stage_pass is not None and stage_pass.status == "Succeeded"
+    stage_execution = one.stage_executions.get(stage)
+    return stage_execution is not None and stage_execution.status == "Succeeded"
 
 
 def _page(name: str, items: Sequence[Record], request: Record) -> Record:

@@ -52,9 +52,11 @@ def _switch(pipeline: Pipeline, old: Record, new: Record) -> None:
     """What was disabled by hand stays so: only what the template says differently now is done."""
     former, now = _disabled(old), _disabled(new)
     with pipeline.changed:
-        for door in pipeline.doors:
-            if (door.name in former) is not (door.name in now):
-                door.switch(enabled=door.name in former, reason=now.get(door.name, ""), by="CloudFormation")
+        for transition in pipeline.transitions:
+            if (transition.name in former) is not (transition.name in now):
+                transition.switch(
+                    enabled=transition.name in former, reason=now.get(transition.name, ""), by="CloudFormation"
+                )
         pipeline.changed.notify_all()
 
 

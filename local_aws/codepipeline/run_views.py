@@ -6,21 +6,21 @@ from typing import Any
 from local_aws.codepipeline.artifacts import Location
 from local_aws.codepipeline.conditions import ConditionRun
 from local_aws.codepipeline.runs import Run
-from local_aws.codepipeline.stage_executions import StagePass
+from local_aws.codepipeline.stage_executions import StageExecution
 
 Record = dict[str, Any]
 
 
-def action_state(action: Record, stage_pass: StagePass | None) -> Record:
+def action_state(action: Record, stage_execution: StageExecution | None) -> Record:
     """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionState.html"""
     view: Record = {"actionName": action["name"]}
-    run = stage_pass.latest(action["name"]) if stage_pass else None
-    if run is None or stage_pass is None:
+    run = stage_execution.latest(action["name"]) if stage_execution else None
+    if run is None or stage_execution is None:
         return view
     view["latestExecution"] = _latest(run) | {"actionExecutionId": run.id}
     if run.token and run.status == "InProgress":
         view["latestExecution"]["token"] = run.token
-    if revision := stage_pass.execution.revisions.get(run.name):
+    if revision := stage_execution.execution.revisions.get(run.name):
         commit = revision["revisionId"]
         view["currentRevision"] = {"revisionId": commit, "revisionChangeId": commit, "created": run.updated}
     return view

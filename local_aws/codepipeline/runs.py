@@ -1,16 +1,14 @@
 """One run of an action or of a rule: what became of it, and how it waits."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import uuid4
 
+from local_aws.clock import Clock
 from local_aws.codepipeline.artifacts import Location
-
-if TYPE_CHECKING:
-    from local_aws.clock import Clock
-    from local_aws.codepipeline.executions import Execution
 
 Record = dict[str, Any]
 _LONGEST_SUMMARY, _LONGEST_MESSAGE = 2048, 5000
@@ -28,14 +26,63 @@ class FailedError(Exception):
         self.code = code
 
 
+@dataclass(frozen=True)
+class Start:
+    """What an execution begins with. `commits` and `branches` pin source actions to what was pushed or asked for."""
+
+    trigger: Record
+    variables: Mapping[str, str]
+    commits: Mapping[str, str]
+    branches: Mapping[str, str]
+
+
+class RunningPipeline(Protocol):
+    """A pipeline, as the runs of its executions see it."""
+
+    clock: Clock
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def store(self) -> Record: ...
+
+
+class RunningExecution(Protocol):
+    """An execution, as its stages, actions and rules see it; whoever changes it holds `changed`."""
+
+    id: str
+    version: int
+    status: str
+    stopping: bool
+    retrying: bool
+    changed: threading.Condition
+    start: Start
+    artifacts: dict[str, Location]
+    revisions: dict[str, Record]
+
+    @property
+    def pipeline(self) -> RunningPipeline: ...
+
+    def new_run(self, declared: Record, stage: str) -> "Run": ...
+
+    def resolve(self, text: str) -> str: ...
+
+    def take_over(self, run: "Run") -> None: ...
+
+    def touch(self) -> None: ...
+
+    def try_again(self, mode: str) -> None: ...
+
+
 @dataclass(eq=False)
 class Run:
     """`configuration` is the resolved one. `pause` is the only way in which its work may wait."""
 
     declared: Record
     stage: str
-    execution: "Execution"
-    clock: "Clock"
+    execution: "RunningExecution"
+    clock: Clock
     abandoned: threading.Event
     id: str = field(default_factory=lambda: str(uuid4()))
     status: str = "InProgress"

@@ -6,22 +6,19 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.
 import threading
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.codepipeline import action_work, conditions
 from local_aws.codepipeline.conditions import ConditionRun
-from local_aws.codepipeline.runs import Run
-
-if TYPE_CHECKING:
-    from local_aws.codepipeline.executions import Execution
+from local_aws.codepipeline.runs import Run, RunningExecution
 
 Record = dict[str, Any]
 
 
-class StagePass:
+class StageExecution:
     """`runs` are all runs of its actions, the newest last; `conditions` by where they stand in the declaration."""
 
-    def __init__(self, declared: Record, execution: "Execution") -> None:
+    def __init__(self, declared: Record, execution: RunningExecution) -> None:
         self.declared, self.execution = declared, execution
         self.status = "InProgress"
         self.entered = False

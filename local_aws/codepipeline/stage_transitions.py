@@ -6,39 +6,38 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.
 from collections import deque
 from dataclasses import dataclass, field
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from local_aws.codepipeline.executions import Execution
-    from local_aws.codepipeline.stage_executions import StagePass
+from local_aws.codepipeline.runs import RunningExecution
+from local_aws.codepipeline.stage_executions import StageExecution
 
 Record = dict[str, Any]
 
 
 @dataclass(eq=False)
-class Door:
-    """Whoever uses it holds the pipeline's lock. `latest` is the last execution's pass that entered."""
+class StageTransition:
+    """Whoever uses it holds the pipeline's lock. `latest` is the last execution that entered."""
 
     declared: Record
-    queue: "deque[Execution]" = field(default_factory=deque)
-    occupant: "Execution | None" = None
-    latest: "StagePass | None" = None
-    transition: Record = field(default_factory=lambda: {"enabled": True})
+    queue: deque[RunningExecution] = field(default_factory=deque)
+    occupant: RunningExecution | None = None
+    latest: StageExecution | None = None
+    state: Record = field(default_factory=lambda: {"enabled": True})
 
     @property
     def name(self) -> str:
         return str(self.declared["name"])
 
-    def admits(self, execution: "Execution") -> bool:
+    def admits(self, execution: RunningExecution) -> bool:
         """An execution that tries again is in the stage already: a disabled transition holds it up no more."""
-        open_ = self.transition["enabled"] or execution.retrying
+        open_ = self.state["enabled"] or execution.retrying
         return self.occupant is None and bool(self.queue) and self.queue[0] is execution and open_
 
-    def enter(self, execution: "Execution", stage_pass: "StagePass") -> None:
+    def enter(self, execution: RunningExecution, stage_execution: StageExecution) -> None:
         self.queue.popleft()
-        self.occupant, self.latest = execution, stage_pass
+        self.occupant, self.latest = execution, stage_execution
 
-    def leave(self, execution: "Execution") -> None:
+    def leave(self, execution: RunningExecution) -> None:
         """From inside, or from the queue."""
         if self.occupant is execution:
             self.occupant = None
@@ -46,6 +45,6 @@ class Door:
             self.queue.remove(execution)
 
     def switch(self, *, enabled: bool, reason: str = "", by: str) -> None:
-        self.transition = {"enabled": enabled, "lastChangedBy": by, "lastChangedAt": time()}
+        self.state = {"enabled": enabled, "lastChangedBy": by, "lastChangedAt": time()}
         if reason:
-            self.transition["disabledReason"] = reason
+            self.state["disabledReason"] = reason

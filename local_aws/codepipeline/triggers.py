@@ -97,10 +97,10 @@ def _wanted(pipeline: Pipeline, action: Record, repository: Repository, push: Pu
     filters = [one for trigger in mine for one in trigger.get("push", [])]
     if any(not trigger.get("push") for trigger in mine) and own:
         return True
-    return any(_passes(one, repository, push) for one in filters)
+    return any(_meets(one, repository, push) for one in filters)
 
 
-def _passes(criteria: Record, repository: Repository, push: Push) -> bool:
+def _meets(criteria: Record, repository: Repository, push: Push) -> bool:
     """Excludes have precedence over includes; a new branch has no files that differ from anything."""
     if not _chosen(criteria["branches"], push.branch):
         return False

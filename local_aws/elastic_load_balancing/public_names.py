@@ -21,11 +21,11 @@ TRUSTED = "trusted.pem"
 
 def environment(folder: Path) -> dict[str, str]:
     """For a program that starts now; `folder` keeps what it trusts."""
-    names = " ".join(f"{name}={place}" for name, place in sorted(_doors()))
+    names = " ".join(f"{name}={place}" for name, place in sorted(_endpoints()))
     return {"PUBLIC_NAMES": names, "PYTHONPATH": str(RESOLVER), "SSL_CERT_FILE": str(_trusted(folder))}
 
 
-def _doors() -> Iterator[tuple[str, str]]:
+def _endpoints() -> Iterator[tuple[str, str]]:
     with request_scope(embedding.ACCOUNT, embedding.REGION):
         listeners, balancers = list(alb.listeners.values()), dict(alb.load_balancers)
     for listener in listeners:

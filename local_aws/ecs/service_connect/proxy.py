@@ -31,7 +31,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True, name="service-connect")
-        self._doors: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server] = []
         self.port = 0
 
     def start(self) -> None:
@@ -43,7 +43,7 @@ class Proxy:
         opened = asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._stream(host, port), address, port), self._loop
         )
-        self._doors.append(opened.result())
+        self._servers.append(opened.result())
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -60,8 +60,8 @@ class Proxy:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
-        for door in (server, *self._doors):
-            door.close()
+        for listener in (server, *self._servers):
+            listener.close()
         self._loop.run_until_complete(_hang_up(asyncio.all_tasks(self._loop)))
 
     def _stream(self, host: str, port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:

@@ -13,16 +13,16 @@ def _pairs(variable: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in os.environ.get(variable, "").split())
 
 
-_names, _doors = _pairs("SERVICE_CONNECT_NAMES"), _pairs("PUBLIC_NAMES")
+_names, _endpoints = _pairs("SERVICE_CONNECT_NAMES"), _pairs("PUBLIC_NAMES")
 _stock = socket.getaddrinfo
 
 
 def _getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
-    door = _doors.get(f"{host}:{port}")
-    if door:
-        host, port = door.rsplit(":", 1)
+    endpoint = _endpoints.get(f"{host}:{port}")
+    if endpoint:
+        host, port = endpoint.rsplit(":", 1)
     return _stock(_names.get(host, host), port, *arguments, **options)
 
 
-if _names or _doors:
+if _names or _endpoints:
     socket.getaddrinfo = _getaddrinfo
