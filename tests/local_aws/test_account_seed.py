@@ -1,43 +1,36 @@
-"""What an environment adopts is in the account before the first deployment."""
-
-from types import SimpleNamespace
-from typing import Any
-
-import pytest
+"""What an account holds is there before the first deployment."""
 
 from local_aws import account_seed
+from local_aws.account_seed import Certificate, Holdings
 from local_aws.server import LocalAws
 
 CERTIFICATE = "arn:aws:acm:us-west-2:111122223333:certificate/00000000-0000-0000-0000-000000000000"
+HOLDINGS = Holdings(
+    repositories=["adopted-backend-1"],
+    cluster="adopted-cluster",
+    certificate=Certificate(CERTIFICATE, "exchange.example.com"),
+)
 
 
-@pytest.fixture
-def settings() -> Any:
-    return SimpleNamespace(
-        adopt=SimpleNamespace(cluster="adopted-cluster", repositories={"backend": "adopted-backend-1"}),
-        domain=SimpleNamespace(name="exchange.example.com", certificate_arn=CERTIFICATE),
-    )
-
-
-def test_f7_adopted_repositories_have_immutable_tags(aws: LocalAws, settings: Any) -> None:
+def test_f7_adopted_repositories_have_immutable_tags(aws: LocalAws) -> None:
     """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html"""
-    account_seed.seed(aws.client, settings)
-    found = aws.client("ecr").describe_repositories(repositoryNames=["adopted-backend-1"])["repositories"]
-    assert [repository["imageTagMutability"] for repository in found] == ["IMMUTABLE"]
+    account_seed.seed(aws.client, HOLDINGS)
+    held = aws.client("ecr").describe_repositories(repositoryNames=["adopted-backend-1"])["repositories"]
+    assert [repository["imageTagMutability"] for repository in held] == ["IMMUTABLE"]
 
 
-def test_seeding_twice_changes_nothing(aws: LocalAws, settings: Any) -> None:
-    account_seed.seed(aws.client, settings)
-    account_seed.seed(aws.client, settings)
+def test_seeding_twice_changes_nothing(aws: LocalAws) -> None:
+    account_seed.seed(aws.client, HOLDINGS)
+    account_seed.seed(aws.client, HOLDINGS)
     clusters = aws.client("ecs").describe_clusters(clusters=["adopted-cluster"])["clusters"]
     assert [cluster["status"] for cluster in clusters] == ["ACTIVE"]
 
 
-def test_certificate_has_exactly_the_arn_of_the_settings(aws: LocalAws, settings: Any) -> None:
+def test_certificate_has_exactly_the_arn_that_it_is_given(aws: LocalAws) -> None:
     """https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html"""
-    account_seed.seed(aws.client, settings)
-    found = aws.client("acm").describe_certificate(CertificateArn=CERTIFICATE)["Certificate"]
-    assert (found["CertificateArn"], found["DomainName"], found["Status"]) == (
+    account_seed.seed(aws.client, HOLDINGS)
+    certificate = aws.client("acm").describe_certificate(CertificateArn=CERTIFICATE)["Certificate"]
+    assert (certificate["CertificateArn"], certificate["DomainName"], certificate["Status"]) == (
         CERTIFICATE,
         "exchange.example.com",
         "ISSUED",

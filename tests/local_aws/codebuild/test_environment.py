@@ -13,6 +13,7 @@ import pytest
 from local_aws.codebuild import builds as started
 from tests.local_aws.codebuild.sample_builds import IMAGE, Builds, context, spec
 from tests.local_aws.ecs.sample_services import wait_for
+from tests.local_aws.fixtures import GREETER
 
 WHO = (
     "import boto3; session = boto3.Session(); "
@@ -198,3 +199,9 @@ def _secret(builds: Builds, value: dict[str, str]) -> dict[str, str]:
     name = f"secret-{uuid.uuid4().hex[:8]}"
     made: dict[str, str] = builds.aws.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))
     return made
+
+
+def test_programs_that_the_local_aws_was_given_are_first_in_the_path(builds: Builds) -> None:
+    build = builds.run(f"{GREETER} > said; cat said")
+    assert build["buildStatus"] == "SUCCEEDED", builds.log(build)
+    assert f"hello from {GREETER}" in builds.log(build)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # An execution waits for its approval, another one before the stage, while the local AWS is closed.
 CLOSED = """
 import pathlib, sys, threading, time
