@@ -1,14 +1,22 @@
 """Starts a local AWS alone, says how clients find it, and waits until Ctrl-C or SIGTERM."""
 
 import argparse
+import os
 import shlex
+import shutil
 import signal
 import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
+from local_aws.host import workplace
+from local_aws.host.orphans import Orphans
 from local_aws.server import LocalAws
+
+PREFIX = "local-aws-"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -20,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.folder is not None:
         _serve(options.folder, options.speed, asked_to_end)
         return
-    with tempfile.TemporaryDirectory(prefix="local-aws-") as folder:
+    _remove_what_killed_ones_left()
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as folder:
         _serve(Path(folder), options.speed, asked_to_end)
 
 
@@ -31,6 +40,15 @@ def _serve(folder: Path, speed: float, asked_to_end: threading.Event) -> None:
             print(f"export {name}={shlex.quote(value)}")
         print(end="", flush=True)
         asked_to_end.wait()
+
+
+def _remove_what_killed_ones_left() -> None:
+    """Remove the folders, and end the processes, of local AWS that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            Orphans(folder / workplace.PROCESSES).reap()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -22,6 +22,7 @@ from local_aws.ministack_parts import embedding
 
 # Installed in this order, closed in the other: tasks end while the load balancer still drains them.
 EXTENSIONS = (
+    "retention",
     "account_seed",
     "ecr.images",
     "ecr.image_scans",
@@ -89,6 +90,8 @@ class LocalAws:
                 close()
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(timeout=READY_WITHIN)
+        logging.getLogger().removeHandler(self._log)
+        self._log.close()
 
     def environment(self) -> dict[str, str]:
         """What makes boto3, the CDK CLI and the operator's command line talk to this AWS, and to no other."""
@@ -99,7 +102,7 @@ class LocalAws:
         return clients.client(service)
 
     def _install_extensions(self) -> None:
-        _log_to(self.folder / "local-aws.log")
+        self._log = _log_to(self.folder / "local-aws.log")
         place = import_module("local_aws.host.workplace").open_in(self.folder)
         if self._programs is not None:
             self._programs(place.programs)
@@ -131,11 +134,12 @@ def _extension(name: str) -> Any:
     return import_module(f"local_aws.{name}")
 
 
-def _log_to(file: Path) -> None:
-    """ministack logs through the root logger, to standard error: keep its warnings in a file instead."""
-    root = logging.getLogger()
+def _log_to(file: Path) -> logging.Handler:
+    """Keep ministack's warnings in a file; by itself it logs through the root logger, to standard error."""
+    root, ours = logging.getLogger(), logging.FileHandler(file)
     former = list(root.handlers)
-    root.addHandler(logging.FileHandler(file))
+    root.addHandler(ours)
     import_module("local_aws.ministack_parts.application")
     for handler in root.handlers[len(former) + 1 :]:
         root.removeHandler(handler)
+    return ours

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.host import workplace
 from local_aws.ministack_parts.services import aws_lambda
 
 Record = dict[str, Any]
@@ -24,6 +25,7 @@ def install(_clock: Clock) -> None:
     if script.count(STOCK) != 1:
         raise RuntimeError("ministack's worker script is another one: look at _PYTHON_WORKER_SCRIPT")
     aws_lambda.replace_worker_script(script.replace(STOCK, rf'{STOCK} + "{MARK}" + type(e).__name__'))
+    aws_lambda.keep_workers_in(workplace.current().functions)
     aws_lambda.end_idle_workers_after(IDLE_WORKERS_END_AFTER)
     aws_lambda.execute_function.wrap(_naming_errors)
 

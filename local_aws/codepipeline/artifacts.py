@@ -13,10 +13,10 @@ from typing import Any
 
 from local_aws import clients
 from local_aws.codepipeline import archives
+from local_aws.host import workplace
 
 Record = dict[str, Any]
 _LETTERS = string.ascii_letters + string.digits
-_folders: list[Path] = []
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,9 @@ def unpacked(location: Location) -> Path:
 
 
 def new_folder() -> Path:
-    return Path(tempfile.mkdtemp(dir=_folders[0]))
+    """Make a folder in which an artifact is unpacked while an action works."""
+    return Path(tempfile.mkdtemp(dir=workplace.current().artifacts))
 
 
 def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def open_folder() -> None:
-    """Where artifacts are unpacked while an action works."""
-    _folders[:] = [Path(tempfile.mkdtemp(prefix="code-pipeline-"))]
-
-
-def close_folder() -> None:
-    while _folders:
-        discard(_folders.pop())

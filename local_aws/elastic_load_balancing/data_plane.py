@@ -82,6 +82,7 @@ class DataPlane:
             await self._open(wanted[arn])
         for group in set(self.groups.groups()) - set(alb.target_groups):
             self.groups.forget(group)
+        self._behind.targets.close_all_but(self.groups.places())
         self._free_addresses()
 
     async def _open(self, listener: Record) -> None:

@@ -6,7 +6,7 @@ Which error a client sees: https://docs.aws.amazon.com/elasticloadbalancing/late
 import asyncio
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -59,6 +59,12 @@ class TargetConnections:
                 self._put_back(place, (answer.reader, writer), reusable=answer.reusable and target.state == "healthy")
         finally:
             target.in_flight -= 1
+
+    def close_all_but(self, places: Collection[Place]) -> None:
+        """Close the kept connections to every other place: its target is gone."""
+        for gone in self._kept.keys() - set(places):
+            for _, writer in self._kept.pop(gone):
+                writer.close()
 
     async def _ask(self, place: Place, message: bytes, *, again: bool) -> tuple[Answer, asyncio.StreamWriter]:
         kept = self._take(place)

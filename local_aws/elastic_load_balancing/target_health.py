@@ -98,6 +98,10 @@ class TargetGroups:
         for target in self._targets.pop(group, {}).values():
             target.state = "draining"
 
+    def places(self) -> set[Place]:
+        """Return every place at which a target is registered, in whichever group."""
+        return {place for targets in self._targets.values() for place in targets}
+
     def groups(self) -> list[str]:
         return list(self._targets)
 

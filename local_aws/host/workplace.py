@@ -7,6 +7,7 @@ from local_aws.host.addresses import Addresses
 from local_aws.host.orphans import Orphans
 from local_aws.host.processes import ProcessStarter
 
+PROCESSES = "processes.txt"
 TASK_NAMES = Path(__file__).parent / "task_names"  # has the module by which Python programs resolve names
 
 
@@ -17,13 +18,20 @@ class Workplace:
         self.folder = folder
         self.images, self.tasks = folder / "images", folder / "tasks"
         self.builds, self.caches, self.programs = folder / "builds", folder / "build-caches", folder / "programs"
-        self.orphans = Orphans(folder / "processes.txt")
+        self.functions, self.artifacts = folder / "functions", folder / "artifacts"
+        self.orphans = Orphans(folder / PROCESSES)
         self.orphans.reap()
-        for kept in (self.images, self.tasks, self.builds, self.caches, self.programs):
-            shutil.rmtree(kept, ignore_errors=True)
-            kept.mkdir(parents=True)
+        for used in self._folders:
+            shutil.rmtree(used, ignore_errors=True)
+            used.mkdir(parents=True)
         self.addresses = Addresses()
         self.processes = ProcessStarter(self.orphans)
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        """Emptied when the workplace is opened: whatever a run that was cut off left is gone then."""
+        own = (self.images, self.tasks, self.builds, self.caches, self.programs)
+        return (*own, self.functions, self.artifacts)
 
     def close(self) -> None:
         """Kills what still runs."""

@@ -46,6 +46,20 @@ def test_a_folder_of_ones_own_is_kept_with_its_log(tmp_path: Path) -> None:
     assert (folder / "local-aws.log").exists()
 
 
+def test_what_a_killed_one_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        left = Path(dict(_exports(process))["CDK_HOME"]).parent
+        process.kill()
+        process.wait(timeout=20)
+    assert left.exists()
+    with started(tmp_path) as process:
+        dict(_exports(process))
+        assert not left.exists()
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("speed", ["0", "-1", "fast"])
 def test_a_speed_that_is_none_is_refused(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

@@ -34,12 +34,15 @@ class LogForwarder:
         with request_scope(*self._scope):
             target = self._target if self._target is not None and ecs.ensure_log_stream(self._target) else None
             assert self._process.stdout is not None  # noqa: S101  (it was started with a pipe)
-            for raw in self._process.stdout:
-                line = raw.decode("utf-8", errors="replace").rstrip("\n")
-                self.last_lines = [*self.last_lines[1 - KEPT_LINES :], line]
-                if target is not None:
-                    _put(target, line)
-                    embedded_metrics.extract(line)
+            with self._process.stdout as output:
+                for raw in output:
+                    self._take(raw.decode("utf-8", errors="replace").rstrip("\n"), target)
+
+    def _take(self, line: str, target: dict[str, Any] | None) -> None:
+        self.last_lines = [*self.last_lines[1 - KEPT_LINES :], line]
+        if target is not None:
+            _put(target, line)
+            embedded_metrics.extract(line)
 
 
 def _put(target: dict[str, Any], line: str) -> None:

@@ -59,7 +59,8 @@ def _stop_task(request: Record) -> Record:
     record = ecs.find_task(request.get("task", ""), _cluster(request)["clusterName"])
     if not record:
         raise RefusedError("InvalidParameterException", "The referenced task was not found.")
-    tasks.find(record["taskArn"]).stop(request.get("reason") or "Task stopped by user", "UserInitiated")
+    if (task := tasks.find(record["taskArn"])) is not None:
+        task.stop(request.get("reason") or "Task stopped by user", "UserInitiated")
     return {"task": ecs.without_internals(record)}
 
 

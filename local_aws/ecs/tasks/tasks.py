@@ -211,11 +211,13 @@ class Task:
             sleep(LOOK_EVERY / 2)
 
 
+KEPT_STOPPED = 100  # AWS lists a stopped task for at least an hour
 _tasks: dict[str, Task] = {}
 
 
 def launch(request: Record, *, cluster: Record, definition: Record, clock: Clock) -> Task:
     """Starts a task; its record is in ministack's store at once."""
+    _forget_stopped()
     task = Task(new_task(request, cluster=cluster, definition=definition), definition, clock)
     ecs.tasks[task.arn] = task.record
     _tasks[task.arn] = task
@@ -223,9 +225,18 @@ def launch(request: Record, *, cluster: Record, definition: Record, clock: Clock
     return task
 
 
-def find(arn: str) -> Task:
-    """The live object behind a task's record."""
-    return _tasks[arn]
+def find(arn: str) -> Task | None:
+    """Return the live object behind a task's record; None once the task has stopped and is forgotten."""
+    return _tasks.get(arn)
+
+
+def _forget_stopped() -> None:
+    """Drop the live objects of stopped tasks, and of their records all but the newest."""
+    for arn in [arn for arn, task in list(_tasks.items()) if task.stopped]:
+        _tasks.pop(arn, None)
+    stopped = [arn for arn, record in list(ecs.tasks.items()) if record["lastStatus"] == "STOPPED"]
+    for arn in stopped[:-KEPT_STOPPED]:
+        ecs.tasks.pop(arn, None)
 
 
 def stop_all() -> list[Task]:

@@ -19,6 +19,7 @@ composite_alarms: Store = stock._composite_alarms
 metrics: MutableMapping[MetricKey, list[Record]] = stock._metrics
 dimensions_key: Callable[[dict[str, str]], str] = stock._dims_key
 datapoints: Callable[[MetricKey], list[Record]] = stock._metric_bucket  # the list to append to
+evict_old_metrics: Replaceable[[], None] = Replaceable(stock, "_evict_old_metrics")  # called before each action
 record_metric: Callable[..., None] = stock.record_metric
 statistics: Callable[[list[Record]], Record] = stock._calc_stats
 statistic: Callable[[Record, str, list[Record]], float | None] = stock._stat_value

@@ -1,6 +1,7 @@
 """Starts a local AWS with one service in it and leaves; prints the ids of the processes that it started."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def main(folder: Path) -> None:
         ecs = Ecs(client, "cluster")
         ecs.settled(ecs.create(ecs.define(Registry(aws.client("ecr")).server("deaf")), desiredCount=2))
         started = [child.pid for child in psutil.Process().children(recursive=True)]
+    assert not [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]
     print(json.dumps(started))
 
 
