@@ -7,7 +7,7 @@ from time import time
 from typing import Any
 
 from local_aws.clock import Clock
-from local_aws.codepipeline import declaration, declaration_checks
+from local_aws.codepipeline.declarations import checks, templates
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.runs import Start
 from local_aws.codepipeline.stage_transitions import StageTransition
@@ -41,7 +41,7 @@ class Pipeline:
 
     @property
     def store(self) -> Record:
-        return declaration.store(self.declared, self.region)
+        return templates.store(self.declared, self.region)
 
     def begin(
         self,
@@ -131,7 +131,7 @@ def create(declared: Record) -> Pipeline:
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create.html
     """
-    declaration_checks.check(declared, get_region())
+    checks.check(declared, get_region())
     if declared["name"] in _pipelines:
         raise ValueError(f"PipelineNameInUseException: a pipeline with the name {declared['name']} already exists")
     pipeline = _pipelines[declared["name"]] = Pipeline(declared, _clock[0])
@@ -140,7 +140,7 @@ def create(declared: Record) -> Pipeline:
 
 def update(declared: Record) -> Pipeline:
     """Nothing changes where nothing differs."""
-    declaration_checks.check(declared, get_region())
+    checks.check(declared, get_region())
     pipeline = find(declared["name"])
     if declared != pipeline.declared:
         pipeline.update(declared)

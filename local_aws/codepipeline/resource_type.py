@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from uuid import uuid4
 
-from local_aws.codepipeline import declaration, pipelines, triggers
+from local_aws.codepipeline import pipelines, triggers
+from local_aws.codepipeline.declarations import templates
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
 from local_aws.ministack_parts.services import cloudformation
@@ -19,7 +20,7 @@ def create(logical_id: str, properties: Record, stack: str) -> Created:
     """It runs at once, as any new pipeline does; transitions that are to be disabled are so before."""
     name = properties.get("Name") or f"{stack}-{logical_id}-{uuid4().hex[:12]}"
     _check(properties)
-    pipeline = pipelines.create(declaration.from_template(properties, name))
+    pipeline = pipelines.create(templates.from_template(properties, name))
     _switch(pipeline, {}, properties)
     triggers.remember(pipeline)
     pipeline.begin_by_itself({"triggerType": "CreatePipeline", "triggerDetail": "CreatePipeline"})
@@ -33,7 +34,7 @@ def update(physical_id: str, old: Record, new: Record, stack: str, logical_id: s
         delete(physical_id, old)
         return created
     _check(new)
-    pipeline = pipelines.update(declaration.from_template(new, physical_id))
+    pipeline = pipelines.update(templates.from_template(new, physical_id))
     _switch(pipeline, old, new)
     triggers.remember(pipeline)
     return _created(pipeline)

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-pipeline-str
 from collections.abc import Iterator
 from typing import Any
 
-from local_aws.codepipeline import declaration, declaration_model, provider_rules
+from local_aws.codepipeline.declarations import model, provider_rules, templates
 from local_aws.codepipeline.providers.source import FULL_CLONE
 from local_aws.codepipeline.variables import REFERENCE
 
@@ -17,7 +17,7 @@ RESULTS = {"beforeEntry": ("FAIL", "SKIP"), "onSuccess": ("FAIL",)}
 
 def check(declared: Record, region: str) -> None:
     """ValueError with everything that is wrong: the reason of the resource's event."""
-    found = list(declaration_model.problems(declared))
+    found = list(model.problems(declared))
     found = found or [
         *_whole(declared, region),
         *_stages(declared, region),
@@ -32,7 +32,7 @@ def _whole(declared: Record, region: str) -> Iterator[str]:
     for key, only in (("pipelineType", "V2"), ("executionMode", "QUEUED")):
         if declared.get(key) != only:
             yield f"{key} is {declared.get(key, 'not set')}: only {only} is imitated here"
-    if not declaration.store(declared, region):
+    if not templates.store(declared, region):
         yield f"there is no artifact store for {region}"
     if others := [other for other in declared.get("artifactStores", {}) if other != region]:
         yield f"actions in other regions are not imitated here, so no store in {', '.join(others)}"
