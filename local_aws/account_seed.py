@@ -39,7 +39,7 @@ class HasClients(Protocol):
 
 
 def install(_clock: Clock) -> None:
-    """An adopted certificate keeps its ARN, whichever account that names: stock finds only ARNs of its own."""
+    """Let an adopted certificate keep its ARN, whichever account it names: stock finds ARNs of its own account only."""
     acm.is_local_certificate_arn.wrap(_also_adopted)
 
 

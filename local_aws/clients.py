@@ -15,6 +15,6 @@ _PATIENT = Config(read_timeout=900, retries={"max_attempts": 0}, max_pool_connec
 
 @cache
 def client(service: str) -> Any:
-    """A client with root's credentials; it waits as long as a function may run, and never asks twice."""
+    """Return a client with root's credentials, which waits as long as a function may run and never asks twice."""
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=embedding.REGION)  # noqa: S106
     return session.client(service, endpoint_url=embedding.endpoint(), config=_PATIENT)

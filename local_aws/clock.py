@@ -16,11 +16,11 @@ class Clock:
             raise ValueError(f"speed {self.speed} is not above 0")
 
     def real(self, seconds: float) -> float:
-        """The wall-clock seconds that stand for `seconds` of the deployed system's time."""
+        """Return the wall-clock seconds that stand for `seconds` of the deployed system's time."""
         return seconds / self.speed
 
     def sleep(self, seconds: float) -> None:
-        """Waits for `seconds` of the deployed system's time."""
+        """Wait for `seconds` of the deployed system's time."""
         time.sleep(self.real(seconds))
 
     def ticks(self, seconds: float) -> Iterator[None]:

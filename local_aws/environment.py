@@ -6,7 +6,7 @@ from local_aws.ministack_parts import embedding
 
 
 def leading_to(folder: Path) -> dict[str, str]:
-    """For boto3, the CDK CLI and the operator's command line; `folder` is the local AWS's."""
+    """Return the variables for boto3, the CDK CLI and command lines; `folder` is the local AWS's."""
     return {
         "AWS_ENDPOINT_URL": embedding.endpoint(),
         "AWS_ACCESS_KEY_ID": "test",

@@ -94,11 +94,11 @@ class LocalAws:
         self._log.close()
 
     def environment(self) -> dict[str, str]:
-        """What makes boto3, the CDK CLI and the operator's command line talk to this AWS, and to no other."""
+        """Return what makes boto3, the CDK CLI and command lines talk to this AWS, and to no other."""
         return leading_to(self.folder)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this AWS."""
+        """Return a boto3 client of this AWS."""
         return clients.client(service)
 
     def _install_extensions(self) -> None:

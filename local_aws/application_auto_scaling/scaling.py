@@ -36,7 +36,7 @@ def install(_clock: Clock) -> None:
 
 
 def register_scalable_target(request: Record) -> Record:
-    """A service outside the bounds is brought to the nearer one."""
+    """Register a service, and bring it within its bounds if it is outside."""
     key, known = _key(request), _targets.get(_key(request), {})
     if not known:
         _check_service(request)
@@ -63,7 +63,7 @@ def _bounds(request: Record) -> dict[str, int]:
 
 
 def deregister_scalable_target(request: Record) -> Record:
-    """Its policies go with it."""
+    """Forget a scalable target and its policies."""
     key = _key(request)
     if _targets.pop(key, None) is None:
         raise RefusedError("ObjectNotFoundException", f"No scalable target found for {_said(key)}")
@@ -136,7 +136,7 @@ def _said(key: Key) -> str:
 
 
 def _in_scope(store: Mapping[Any, Record], request: Record) -> list[Record]:
-    """The records of the namespace that was asked for, and of the dimension if one was."""
+    """Return the records of the request's namespace, and of its dimension if it names one."""
     asked = {name: request[name] for name in ("ServiceNamespace", "ScalableDimension") if name in request}
     return [record for record in store.values() if asked.items() <= record.items()]
 
@@ -174,7 +174,10 @@ def _bring_within(target: Record) -> None:
 
 
 def _begin_activity(target: Record, wanted: int, cause: str) -> Record:
-    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalingActivity.html"""
+    """Record a scaling activity that is in progress.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalingActivity.html
+    """
     activity = {name: target[name] for name in KEYS} | {
         "ActivityId": new_uuid(),
         "Description": f"Setting desired count to {wanted}.",

@@ -20,7 +20,7 @@ LAST_LINE = re.compile(rf"^{MARK}(\w+)\s*\Z", re.MULTILINE)
 
 
 def install(_clock: Clock) -> None:
-    """Has the worker name the class at the end of its traceback; ends idle workers sooner, to spare memory."""
+    """Let a worker name the exception's class after its traceback, and end idle workers sooner, to spare memory."""
     script = aws_lambda.worker_script()
     if script.count(STOCK) != 1:
         raise RuntimeError("ministack's worker script is another one: look at _PYTHON_WORKER_SCRIPT")

@@ -40,7 +40,7 @@ IN_PLACE = {"AWS::ECS::TaskDefinition": {"Tags", "EnableFaultInjection"}}
 
 
 def install(_clock: Clock) -> None:
-    """Changes what change sets compare; the update itself stays as it is."""
+    """Change what change sets compare; the update itself stays as it is."""
     cloudformation.resolve_for_change_set.wrap(_as_deployed)
     cloudformation.property_recreation.wrap(_as_documented)
 
@@ -71,7 +71,7 @@ def _as_deployed(stock: Any) -> Any:
 def _outputs(
     template: Record, written: Record, known: Record, stack: Record, parameters: Record
 ) -> Iterator[tuple[str, Any]]:
-    """The properties that name outputs of other stacks: as they were applied, or as they would be now."""
+    """Yield the properties that name outputs of other stacks, as they were applied or as they would be now."""
     applied = template is stack.get("_template")
     for name, value in written.items():
         if name == "Tags" or not _refers(value):

@@ -101,7 +101,7 @@ class StackServices:
         return Begun(service, service.current, former=old)
 
     def _begin_siblings(self, stack: str, logical_id: str) -> None:
-        """What can't be begun now is refused again, and reported, when the engine comes to it."""
+        """Begin the stack's other services; one that is refused now is refused again when the engine comes to it."""
         for sibling in stack_siblings.siblings(stack, logical_id, TYPE):
             with suppress(ValueError):
                 self._ahead[stack, sibling.logical_id] = self._begin(stack, sibling)
@@ -113,7 +113,7 @@ class StackServices:
         return self._update(sibling.physical_id, sibling.former, properties)
 
     def _abandon_siblings(self, stack: str) -> None:
-        """Those that were begun ahead go back: to the engine they have not happened yet."""
+        """Send back the services that were begun ahead: to the engine they have not happened yet."""
         for key in [key for key in self._ahead if key[0] == stack]:
             begun = self._ahead.pop(key)
             if begun.former is None:
@@ -156,7 +156,10 @@ def _end(service: ServiceController) -> None:
 
 
 def _cancelled(stack: str) -> bool:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html"""
+    """Say whether somebody has cancelled the stack's update.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
+    """
     found: Record = cloudformation.stacks.get(stack) or {}
     return found.get("StackStatus") == "UPDATE_IN_PROGRESS" and bool(found.get("_cancel_requested"))
 

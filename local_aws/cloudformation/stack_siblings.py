@@ -27,7 +27,7 @@ class Sibling:
 
 
 def last(sort: Sort, resource_type: str) -> Sort:
-    """The engine's order, with this type after everything that does not depend on it."""
+    """Wrap the engine's order: this type comes after everything that does not depend on it."""
 
     @wraps(sort)
     def ordered(resources: Record, conditions: Record) -> list[str]:
@@ -39,7 +39,7 @@ def last(sort: Sort, resource_type: str) -> Sort:
 
 
 def siblings(stack_name: str, logical_id: str, resource_type: str) -> Iterator[Sibling]:
-    """The other resources of this type that wait for none of their kind, if an operation is going forward."""
+    """Yield the other resources of this type that wait for none of their kind, while an operation goes forward."""
     stack: Record = cloudformation.stacks.get(stack_name) or {}
     if stack.get("StackStatus") not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS") or "_resources" not in stack:
         return
@@ -52,7 +52,7 @@ def siblings(stack_name: str, logical_id: str, resource_type: str) -> Iterator[S
 
 
 def with_tags(stack_name: str, sibling: Sibling, resource_type: str) -> Record:
-    """The properties as the engine passes them, with the stack's own tags."""
+    """Return the properties as the engine passes them, with the stack's own tags."""
     stack: Record = cloudformation.stacks[stack_name]
     tags = (stack.get("Tags") or [], stack_name, stack["StackId"], sibling.logical_id)
     tagged: Record = cloudformation.with_stack_tags(resource_type, sibling.properties, *tags)
@@ -87,7 +87,7 @@ def _parameters(stack: Record, template: Record) -> Record:
 
 
 def _late(resources: Record, order: list[str], resource_type: str) -> tuple[set[str], list[str]]:
-    """What is of this type or depends on one that is; and those of this type that depend on none of these."""
+    """Return what is of this type or depends on it, and those of this type that depend on none of these."""
     needs = {name: cloudformation.dependencies(resources[name], set(order)) for name in order}
     late: set[str] = set()
     for name in order:

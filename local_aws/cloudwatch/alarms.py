@@ -76,7 +76,7 @@ class Alarms:
             _log.exception("alarm %s", alarm["AlarmName"])
 
     def _point(self, alarm: Record, age: int) -> Value:
-        """The value of the whole period that ended `age - 1` periods ago."""
+        """Return the value of the whole period that ended `age - 1` periods ago."""
         metrics = {metric["Id"]: metric for metric in alarm.get("Metrics") or []}
         if not metrics:
             return self._measured(alarm | {"Stat": alarm.get("ExtendedStatistic") or alarm["Statistic"]}, age)
@@ -104,7 +104,7 @@ class Alarms:
 
 
 def _state(alarm: Record, points: list[Value], *, silent: bool) -> str | None:
-    """None when there is nothing to say."""
+    """Return the state that the points say; None when they say nothing."""
     treatment = alarm.get("TreatMissingData") or "missing"
     present = [point for point in points if point is not None]
     if not present and treatment in ("missing", "ignore"):
@@ -117,7 +117,7 @@ def _state(alarm: Record, points: list[Value], *, silent: bool) -> str | None:
 
 
 def _reason(alarm: Record, state: str, points: list[Value]) -> str:
-    """In the words of CloudWatch's own history."""
+    """Return the reason in the words of CloudWatch's own history."""
     present = [point for point in points if point is not None]
     if not present:
         return f"Threshold Crossed: no datapoints were received for {len(points)} periods"
@@ -135,7 +135,10 @@ def _move(alarm: Record, state: str, reason: str) -> None:
 
 
 def _with_math(stock: Any) -> Any:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html"""
+    """Let an alarm of a template keep its `Metrics`, with expressions that are checked at once.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
+    """
 
     @wraps(stock)
     def record(name: str, properties: Record) -> Record:
@@ -174,7 +177,7 @@ def _as_in_templates(stock: Any) -> Any:
 
 
 def _typed(metrics: list[Record]) -> list[Record]:
-    """Numbers and booleans of a template may be text."""
+    """Return the metrics with numbers and booleans, which a template may write as text."""
     typed = []
     for metric in metrics:
         returned: Record = {"ReturnData": str(metric.get("ReturnData", True)).lower() == "true"}

@@ -31,7 +31,7 @@ def extract(line: str) -> None:
 
 
 def metrics_in(line: str) -> Iterator[Found]:
-    """A line that is not such a document, or a directive that names what is not there, gives none."""
+    """Yield the metrics of a line; other lines, and directives that name what is not there, give none."""
     try:
         document = json.loads(line)
     except ValueError:
@@ -53,6 +53,6 @@ def _of_directive(document: Record, directive: Record) -> Iterator[Found]:
 
 
 def _values(value: object) -> list[float]:
-    """A number, or several."""
+    """Return the numbers of a metric, which may be one or a list."""
     listed = value if isinstance(value, list) else [value]
     return [float(one) for one in listed if isinstance(one, int | float) and not isinstance(one, bool)]

@@ -29,7 +29,7 @@ class UnsupportedError(ValueError):
 
 
 def evaluate(expression: str, lookup: Lookup) -> Value:
-    """The expression's value in one period; None where a datapoint is missing, or the division is by zero."""
+    """Return the expression's value in one period; None where a datapoint is missing, or the division is by zero."""
     try:
         return _value(ast.parse(expression, mode="eval").body, lookup)
     except SyntaxError as wrong:

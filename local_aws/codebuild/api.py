@@ -64,7 +64,7 @@ def stop_build(request: Record) -> Record:
 
 
 def batch_delete_builds(request: Record) -> Record:
-    """A build that runs is kept: its record is what it writes to."""
+    """Delete builds that are over: the record of one that runs is what it writes to."""
     found = {one: codebuild.builds.get(one) for one in request["ids"]}
     running = {one: "BUILD_IN_PROGRESS" if build else "NOT_FOUND" for one, build in found.items() if not _over(build)}
     deleted = [one for one in found if one not in running]
@@ -79,7 +79,7 @@ def _over(build: Record | None) -> bool:
 
 
 def _source(source: Record, request: Record) -> Record:
-    """A build that no pipeline starts has no source here; so its buildspec is in the project or in the request."""
+    """Return the source of a build that no pipeline starts: it has none, so its buildspec is in project or request."""
     said = source | {"type": request.get("sourceTypeOverride", source["type"])}
     said["buildspec"] = request.get("buildspecOverride", source.get("buildspec", ""))
     if said["type"] != "NO_SOURCE":

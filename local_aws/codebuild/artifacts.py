@@ -16,7 +16,7 @@ SECONDARY = "secondary-"
 
 
 def collect(source: Path, target: Path, artifacts: Mapping[str, Files], told: Callable[[str], None]) -> None:
-    """Copies each artifact's files into a folder of its own; PhaseError when one would be empty."""
+    """Copy each artifact's files into a folder of its own; PhaseError when one would be empty."""
     for identifier, wanted in artifacts.items():
         found = list(_found(source, wanted, told))
         if not found:
@@ -27,12 +27,12 @@ def collect(source: Path, target: Path, artifacts: Mapping[str, Files], told: Ca
 
 
 def folder_of(target: Path, identifier: str) -> Path:
-    """Where the files of an artifact are."""
+    """Return where the files of an artifact are."""
     return target / (SECONDARY + identifier if identifier else PRIMARY)
 
 
 def identifier_of(folder: Path) -> str:
-    """Whose files are in a folder."""
+    """Return the identifier of the artifact whose files are in a folder."""
     return "" if folder.name == PRIMARY else folder.name.removeprefix(SECONDARY)
 
 

@@ -13,7 +13,7 @@ from local_aws.ministack_parts.services import cloudwatch_logs
 
 
 def location(project: Record, build_id: str) -> Record:
-    """The `logs` of a build. Without a group of the project's own it is /aws/codebuild/<project>."""
+    """Return the `logs` of a build: without a group of the project's own it is /aws/codebuild/<project>."""
     name, _, unique = build_id.rpartition(":")
     config = (project.get("logsConfig") or {}).get("cloudWatchLogs") or {"status": "ENABLED"}
     if config["status"] == "DISABLED":
@@ -37,7 +37,7 @@ class BuildLog:
             cloudwatch_logs.create_log_stream(self._stream)
 
     def said(self, line: str) -> None:
-        """A line of a command's output."""
+        """Log a line of a command's output."""
         if not self._stream["logGroupName"]:
             return
         event = {"timestamp": int(time.time() * 1000), "message": line}
@@ -45,5 +45,5 @@ class BuildLog:
             cloudwatch_logs.put_log_events({**self._stream, "logEvents": [event]})
 
     def told(self, line: str) -> None:
-        """A line of CodeBuild's own."""
+        """Log a line of CodeBuild's own."""
         self.said(f"[Container] {datetime.now(UTC):%Y/%m/%d %H:%M:%S.%f} {line}")

@@ -23,7 +23,7 @@ _numbers = threading.Lock()
 
 
 def start(project: str, sources: Sources, *, variables: Sequence[Mapping[str, str]] = (), initiator: str) -> str:
-    """The identifier of a build that has begun, `project:uuid`; LookupError when there is no such project.
+    """Start a build and return its identifier, `project:uuid`; LookupError when there is no such project.
 
     `variables` are name, value and type, as an action of CodePipeline has them; they count more than the project's.
     """
@@ -38,7 +38,7 @@ def begin(
     initiator: str,
     version: str = "",
 ) -> str:
-    """The same of a project as it is given; without sources there is an empty folder."""
+    """Start a build of a project as it is given; without sources it works in an empty folder."""
     build_id = f"{project['name']}:{new_uuid()}"
     with _numbers:
         record = BuildRecord(
@@ -50,13 +50,13 @@ def begin(
 
 
 def described(build_id: str) -> Record:
-    """One of the `builds` of BatchGetBuilds; LookupError when there is none."""
+    """Return one of the `builds` of BatchGetBuilds; LookupError when there is none."""
     _require(build_id)
     return deepcopy(dict(codebuild.builds[build_id]))
 
 
 def artifacts(build_id: str) -> Mapping[str, Path]:
-    """The artifacts' folders by their identifiers, the primary one under ""; LookupError unless the build succeeded."""
+    """Return the artifacts' folders by identifier, the primary one under ""; LookupError unless the build succeeded."""
     status = described(build_id)["buildStatus"]
     if status != "SUCCEEDED":
         raise LookupError(f"build {build_id} is {status}: only a build that succeeded has artifacts")
@@ -64,7 +64,7 @@ def artifacts(build_id: str) -> Mapping[str, Path]:
 
 
 def stop(build_id: str) -> None:
-    """It has ended, with all its processes, when this returns; LookupError when there is no such build."""
+    """End a build with all its processes, and return when they have ended; LookupError when there is no such build."""
     _require(build_id)
     _jobs[build_id].stop()
 
@@ -82,7 +82,10 @@ def _require(build_id: str) -> None:
 
 
 def _build(project: Record, build_id: str) -> Record:
-    """https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html"""
+    """Return the record of a build that has been submitted.
+
+    https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html
+    """
     others = [build for build in codebuild.builds.values() if build["projectName"] == project["name"]]
     kept = ("source", "secondarySources", "cache", "serviceRole", "encryptionKey", "timeoutInMinutes", "vpcConfig")
     secondary = [{"artifactIdentifier": one["artifactIdentifier"]} for one in project.get("secondaryArtifacts", ())]
@@ -119,7 +122,7 @@ def _of_this_start(
 
 
 def _commit(folder: Path) -> str:
-    """Of a full clone; other sources tell none here."""
+    """Return the commit of a full clone; other sources tell none here."""
     if not (folder / ".git").exists():
         return ""
     asked = ["git", "-C", str(folder), "rev-parse", "HEAD"]

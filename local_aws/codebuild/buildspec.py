@@ -62,7 +62,7 @@ class Buildspec:
 
 
 def parsed(text: str) -> Buildspec:
-    """A buildspec's text, YAML or JSON, which is YAML too; BuildspecError says what is wrong with it."""
+    """Read a buildspec in YAML, or in JSON, which is YAML too; BuildspecError says what is wrong with it."""
     try:
         written = yaml.load(text, yaml.BaseLoader)  # noqa: S506  (texts, lists and mappings alone: 1.10 stays 1.10)
     except yaml.YAMLError as error:
@@ -122,7 +122,7 @@ def _files(path: str, written: Any) -> Files:
 
 
 def _mapping(kind: str, written: Any, *, path: str = "") -> dict[str, Any]:
-    """A mapping with no other keys than those of its kind."""
+    """Return a mapping with no other keys than those of its kind."""
     path = path or kind
     if not isinstance(written, dict):
         raise BuildspecError(f"{path}: a mapping is expected, not {json.dumps(written)}")
@@ -137,7 +137,7 @@ def _mapping(kind: str, written: Any, *, path: str = "") -> dict[str, Any]:
 
 
 def _list(path: str, written: Any) -> tuple[str, ...]:
-    """Of texts; a lone text is a list of one."""
+    """Return a list of texts; a lone text is a list of one."""
     items: Sequence[Any] = written if isinstance(written, list) else [written] if written else []
     for number, item in enumerate(items):
         if not isinstance(item, str):

@@ -11,7 +11,7 @@ USUAL = "buildspec.yml"
 
 
 def is_inline(said: str) -> bool:
-    """Text rather than a path."""
+    """Say whether the buildspec is text rather than a path."""
     return "\n" in said.strip() or said.lstrip().startswith("{")
 
 

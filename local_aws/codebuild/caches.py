@@ -27,7 +27,7 @@ class Cache:
         self._places = {"src": folders.source, "home": folders.home}
 
     def restore(self) -> None:
-        """Before the first command."""
+        """Put the kept files back, before the first command."""
         if self._kept is None:
             return
         with _lock:
@@ -36,7 +36,7 @@ class Cache:
                     shutil.copytree(self._kept / name, place, symlinks=True, dirs_exist_ok=True)
 
     def save(self) -> None:
-        """After a build that succeeded: what is there now takes the place of what was kept."""
+        """Keep what is there after a build that succeeded, in place of what was kept."""
         if self._kept is None or not self._paths:
             return
         fresh = self._kept.with_name(f"{self._kept.name}.{uuid4().hex}")
@@ -51,7 +51,7 @@ class Cache:
                 fresh.rename(self._kept)
 
     def _located(self) -> Iterator[tuple[str, str]]:
-        """Where each path lies, and the location there; a directory stands for all that is in it."""
+        """Yield where each path lies, and the location there; a directory stands for all that is in it."""
         for path in self._paths:
             name, location = ("home", path.removeprefix(HOME)) if path.startswith(HOME) else ("src", path)
             whole = (self._places[name] / location).is_dir()

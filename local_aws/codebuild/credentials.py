@@ -36,7 +36,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Nobody reads it."""
+        """Log nothing: nobody reads it."""
 
 
 _servers: list[ThreadingHTTPServer] = []
@@ -51,12 +51,12 @@ def open_endpoint() -> None:
 
 
 def uri() -> str:
-    """Where they are asked for."""
+    """Return the address at which builds ask for credentials."""
     return f"http://{embedding.HOST}:{_servers[0].server_port}/credentials"
 
 
 def close_endpoint() -> None:
-    """Nothing answers any more."""
+    """Close the endpoint of credentials."""
     for server in _servers:
         server.shutdown()
         server.server_close()

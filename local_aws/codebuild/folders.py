@@ -37,6 +37,6 @@ class Folders:
             shutil.copytree(self._sources.secondary[name], folder, symlinks=True)
 
     def leave_artifacts(self) -> None:
-        """Everything else goes, as the container does."""
+        """Remove everything but the artifacts, as the container goes."""
         for folder in (self.home, self.temporary, self.shell, self.source.parent):
             shutil.rmtree(folder, ignore_errors=True)

@@ -39,7 +39,7 @@ class Job:
         self._thread.join(timeout=STOPPED_WITHIN)
 
     def artifacts(self) -> dict[str, Path]:
-        """The folders of a build that succeeded, by the artifacts' identifiers."""
+        """Return the folders of a build that succeeded, by the artifacts' identifiers."""
         target = self._folders.artifacts
         return {artifacts.identifier_of(folder): folder for folder in target.iterdir()}
 
@@ -89,7 +89,7 @@ class Job:
             shell.close()
 
     def _upload(self, shell: Shell, succeeding: bool) -> None:
-        """Attempted even if the build failed; what a failed build leaves is nothing to build on, here or there."""
+        """Collect the artifacts, also of a failed build, and save the cache of one that went well."""
         handed_on = variables.exported(self._record.now, self._spec, shell.environment())
         self._record.change(exportedEnvironmentVariables=handed_on)
         artifacts.collect(self._folders.source, self._folders.artifacts, self._spec.artifacts, self._log.told)
@@ -115,4 +115,4 @@ class Job:
 
 
 def _nothing() -> None:
-    """There are no machines to wait for."""
+    """Do nothing: there are no machines to wait for."""

@@ -16,11 +16,11 @@ class Limit:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """From now on there is no time left."""
+        """Leave no time from now on."""
         self._stopping.set()
 
     def require(self) -> None:
-        """BuildEndedError if the build was stopped, or has had its time."""
+        """Raise BuildEndedError if the build was stopped, or has had its time."""
         if self._stopping.is_set():
             raise BuildEndedError("STOPPED")
         if monotonic() > self._deadline:

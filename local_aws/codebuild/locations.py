@@ -14,7 +14,7 @@ _MEANT = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 
 def matching(folder: Path, location: str) -> Iterator[PurePosixPath]:
-    """The files under a folder that a location stands for, relative to it."""
+    """Return the files under a folder that a location stands for, relative to it."""
     pattern = PurePosixPath(location)
     if pattern.is_absolute() or ".." in pattern.parts:
         return
@@ -28,7 +28,7 @@ def matching(folder: Path, location: str) -> Iterator[PurePosixPath]:
 
 
 def directories(folder: Path, location: str) -> list[Path]:
-    """The directories under a folder that a base directory stands for."""
+    """Return the directories under a folder that a base directory stands for."""
     if not _WILD.search(location):
         found = folder / location
         return [found] if found.is_dir() else []
@@ -37,7 +37,7 @@ def directories(folder: Path, location: str) -> list[Path]:
 
 
 def compiled(location: str) -> "re.Pattern[str]":
-    """`*` and `?` stay within a directory, `**` does not."""
+    """Return a location as a pattern: `*` and `?` stay within a directory, `**` does not."""
     words = _WORDS.findall(location)
     return re.compile("".join(_MEANT.get(word) or (word if len(word) > 1 else re.escape(word)) for word in words))
 

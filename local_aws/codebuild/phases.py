@@ -24,7 +24,7 @@ class Phases:
     succeeding: bool = True
 
     def run(self, phases: Mapping[str, Phase]) -> bool:
-        """Whether artifacts come next; `succeeding` says whether all went well."""
+        """Run the phases and say whether artifacts come next; `succeeding` says whether all went well."""
         for name in PHASES:
             phase = phases.get(name, Phase())
             if self.step(name.upper(), lambda phase=phase: self._commands(phase)):  # type: ignore[misc]

@@ -43,7 +43,7 @@ def install() -> None:
 
 
 def found(name: str) -> Record:
-    """A copy of the project; LookupError when there is none of this name."""
+    """Return a copy of the project; LookupError when there is none of this name."""
     project = codebuild.projects.get(name)
     if project is None:
         raise LookupError(f"Project cannot be found: {codebuild.project_arn(name)}")
@@ -51,7 +51,7 @@ def found(name: str) -> Record:
 
 
 def _kept(created: Created, properties: Record) -> Created:
-    """An update says all of what the project is: what it leaves out is gone."""
+    """Keep what ministack drops; an update says all of a project, so what it leaves out is gone."""
     project = codebuild.projects[created[0]]
     for name, key in DROPPED.items():
         if name in properties:
@@ -63,7 +63,7 @@ def _kept(created: Created, properties: Record) -> Created:
 
 
 def _numbers(value: Any) -> Any:
-    """A template may write a number as text."""
+    """Return a number that a template wrote as text."""
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 

@@ -22,7 +22,7 @@ class BuildRecord:
 
     @property
     def now(self) -> Record:
-        """It as it stands; not to be changed."""
+        """Return the record as stored; callers must not change it."""
         build: Record = codebuild.builds[self.id]
         return build
 
@@ -30,19 +30,19 @@ class BuildRecord:
         codebuild.builds[self.id] = self.now | changes
 
     def begin(self, phase: str) -> None:
-        """The phase is under way."""
+        """Record that a phase is under way."""
         entry = {"phaseType": phase, "startTime": time.time()}
         self.change(currentPhase=phase, phases=[*self.now["phases"], entry])
 
     def end(self, status: str, context: Mapping[str, str] = EMPTY) -> None:
-        """The phase that was begun last is over."""
+        """Record how the phase ended that was begun last."""
         *before, last = self.now["phases"]
         now = time.time()
         ended = {"phaseStatus": status, "endTime": now, "durationInSeconds": int(now - last["startTime"])}
         self.change(phases=[*before, last | ended | {"contexts": [dict(context)]}])
 
     def complete(self, status: str) -> None:
-        """The build is over."""
+        """Record that the build is over."""
         now = time.time()
         phases = [*self.now["phases"], {"phaseType": "COMPLETED", "startTime": now}]
         self.change(currentPhase="COMPLETED", phases=phases, buildStatus=status, buildComplete=True, endTime=now)

@@ -43,7 +43,7 @@ class Shell:
         self._started: list[tuple[subprocess.Popen[bytes], threading.Thread]] = []
 
     def run(self, command: str, *, succeeding: bool) -> int:
-        """Its exit status; BuildEndedError when the build was stopped or timed out before it ended."""
+        """Run a command and return its exit status; BuildEndedError when the build was stopped or timed out first."""
         said = f"CODEBUILD_BUILD_SUCCEEDING={int(succeeding)}; export CODEBUILD_BUILD_SUCCEEDING\n{command}\n"
         (self._folder / "command").write_text(said, encoding="utf-8")
         if not self._started or self._started[-1][0].poll() is not None:
@@ -52,7 +52,7 @@ class Shell:
         return self._status(*self._started[-1])
 
     def environment(self) -> dict[str, str]:
-        """What a command would find in its environment now."""
+        """Return what a command would find in its environment now."""
         told = self._folder / "environment"
         self.run(f"/usr/bin/env -0 > {shlex.quote(str(told))}", succeeding=True)
         lines = told.read_text(encoding="utf-8", errors="replace").split("\0")

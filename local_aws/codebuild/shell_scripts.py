@@ -43,7 +43,7 @@ printf 'cd %q\\n' "$PWD"
 
 
 def write(folder: Path, shell: str, mark: str) -> Path:
-    """The scripts of a shell that works in `folder`; the loop prints `mark` and the status after each command."""
+    """Write the scripts of a shell in `folder`; its loop prints `mark` and the status after each command."""
     names = ("save", "state", "next", "command")
     paths = {name: shlex.quote(str(folder / name)) for name in names}
     (folder / "save").write_text(SAVE[shell].format(**paths), encoding="utf-8")

@@ -24,7 +24,7 @@ SECRET_PARTS = 7  # of an ARN, before the key
 
 
 def environment_of(build: Record, spec: Buildspec, folders: Folders) -> dict[str, str]:
-    """All of it; ParameterError and SecretError when a value is nowhere to be found."""
+    """Return the whole environment; ParameterError and SecretError when a value is nowhere to be found."""
     project: Iterable[Mapping[str, str]] = build["environment"].get("environmentVariables") or ()
     own = {
         **spec.variables,
@@ -36,7 +36,7 @@ def environment_of(build: Record, spec: Buildspec, folders: Folders) -> dict[str
 
 
 def exported(build: Record, spec: Buildspec, environment: Mapping[str, str]) -> list[Record]:
-    """What the buildspec hands on, of what the commands left in the environment.
+    """Return the variables that the buildspec exports, of those that the commands left.
 
     Never secrets of the project, and nothing that begins with AWS_:
     https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html#build-spec.env.exported-variables

@@ -42,7 +42,7 @@ def work(run: Run) -> None:
 
 
 def prepare(run: Run) -> None:
-    """Variables first: one that cannot be resolved fails the action before anything is done."""
+    """Resolve variables first: one that cannot be resolved fails the action before anything is done."""
     try:
         for key, value in run.declared.get("configuration", {}).items():
             run.configuration[key] = run.execution.resolve(value)

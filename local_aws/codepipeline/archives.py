@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def packed(folder: Path) -> bytes:
-    """Everything in the folder."""
+    """Return a zip file with everything in the folder."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as files:
         for path in _inside(folder):
@@ -21,7 +21,7 @@ def packed(folder: Path) -> bytes:
 
 
 def unpack(archive: bytes, folder: Path) -> None:
-    """A name that leads out of the folder is refused."""
+    """Unpack a zip file; a name that leads out of the folder is refused."""
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         for entry in files.infolist():
             _unpack(files, entry, folder)

@@ -31,20 +31,20 @@ class Location:
 
 
 def reserve(pipeline: str, store: Record, name: str) -> Location:
-    """pipeline (20 characters) / artifact (10 characters) / seven of chance."""
+    """Return a key: 20 characters of the pipeline, 10 of the artifact, seven of chance."""
     chance = "".join(secrets.choice(_LETTERS) for _ in range(7))
     return Location(store["location"], f"{pipeline[:20]}/{name[:10]}/{chance}")
 
 
 def put(location: Location, archive: bytes, store: Record) -> None:
-    """Under the store's key if it names one."""
+    """Store an artifact, under the store's encryption key if it names one."""
     key = store.get("encryptionKey")
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key["id"]} if key else {}
     clients.client("s3").put_object(Bucket=location.bucket, Key=location.key, Body=archive, **encryption)
 
 
 def unpacked(location: Location) -> Path:
-    """A new folder with its content, for `discard`."""
+    """Unpack an artifact into a new folder, for `discard`."""
     archive = clients.client("s3").get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
     folder = new_folder()
     archives.unpack(archive, folder)

@@ -30,7 +30,7 @@ class ConditionRun:
 
 
 def judge(condition: ConditionRun, stage: str, execution: RunningExecution) -> None:
-    """All rules are evaluated, in their order."""
+    """Evaluate all rules of a condition, in their order."""
     for declared in condition.declared["rules"]:
         rule = execution.new_run(declared, stage)
         condition.rules.append(rule)
@@ -58,7 +58,10 @@ def _evaluate(rule: Run) -> None:
 
 
 def _variable_check(rule: Run) -> None:
-    """https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-VariableCheck.html"""
+    """Hold the rule met when the variable compares with the value as the operator says.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-VariableCheck.html
+    """
     try:
         rule.configuration = {
             key: rule.execution.resolve(value) for key, value in rule.declared["configuration"].items()
@@ -71,7 +74,10 @@ def _variable_check(rule: Run) -> None:
 
 
 def _lambda_invoke(rule: Run) -> None:
-    """https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html"""
+    """Hold the rule met when the function answers its job with success.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html
+    """
     rule.configuration = dict(rule.declared["configuration"])
     function.ask(rule, function.listening)
 

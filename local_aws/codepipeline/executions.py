@@ -44,7 +44,7 @@ class Execution:
         self._at = 0
 
     def begin(self) -> None:
-        """Queued before this returns, so executions keep the order in which they were started."""
+        """Join the first queue before this returns: executions keep the order in which they were started."""
         with self.changed:
             self.transitions[0].queue.append(self)
             self._run()
@@ -57,14 +57,14 @@ class Execution:
             self.touch()
 
     def cancel(self) -> None:
-        """The pipeline is another one now, or gone."""
+        """End the execution: its pipeline is another one now, or gone."""
         with self.changed:
             self.cancelled = self.stopping = True
             self.abandoned.set()
             self.touch()
 
     def try_again(self, mode: str) -> None:
-        """Before all who wait: the stage where it ended is still its own."""
+        """Go on at the stage where the execution ended, before all who wait there."""
         with self.changed:
             self.status, self.stopping, self.retrying = "InProgress", False, True
             self.abandoned = threading.Event()
@@ -77,17 +77,17 @@ class Execution:
         self._thread.join(seconds)
 
     def touch(self) -> None:
-        """Whoever waits looks again."""
+        """Let whoever waits look again."""
         self.updated = time()
         self.changed.notify_all()
 
     def new_run(self, declared: Record, stage: str) -> Run:
-        """An approval has its token from its first moment: whoever sees it may answer it."""
+        """Return a run; that of an approval has its token from its first moment, so that whoever sees it may answer."""
         token = str(uuid4()) if declared.get("actionTypeId", {}).get("category") == "Approval" else ""
         return Run(declared, stage, self, self.pipeline.clock, self.abandoned, token=token)
 
     def resolve(self, text: str) -> str:
-        """`codepipeline`, `variables` and the namespaces of the actions that have succeeded."""
+        """Resolve `codepipeline`, `variables` and the namespaces of the actions that have succeeded."""
         known = self._outputs | {
             "codepipeline": {"PipelineExecutionId": self.id},
             "variables": dict(self.start.variables),
@@ -95,7 +95,7 @@ class Execution:
         return variables.resolved(text, known)
 
     def take_over(self, run: Run) -> None:
-        """What a successful action leaves to those after it."""
+        """Keep what a successful action leaves to those after it."""
         self.artifacts.update(run.outputs)
         if namespace := run.declared.get("namespace"):
             self._outputs[namespace] = dict(run.variables)
@@ -124,7 +124,7 @@ class Execution:
             return True
 
     def _goes_on(self, transition: StageTransition, status: str) -> bool:
-        """Into the next queue at the moment at which it leaves the stage, so nobody comes between."""
+        """Join the next queue at the moment of leaving the stage, so that nobody comes between."""
         with self.changed:
             last = self._at + 1 == len(self.transitions)
             if self.stopping or last or status not in ("Succeeded", "Skipped"):

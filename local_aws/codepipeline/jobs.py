@@ -27,7 +27,7 @@ class Job:
     over: threading.Event = field(default_factory=threading.Event)
 
     def lose(self, reason: str) -> None:
-        """Without an answer; not once there is one."""
+        """End the job without an answer, unless it has one."""
         with _lock:
             if self.open:
                 self.lost, self.open = reason, False

@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def start(request: Record) -> Record:
-    """The same token again is the same execution."""
+    """Start an execution; the same token again is the same execution."""
     found, token = pipelines.find(request["name"]), request.get("clientRequestToken")
     with found.changed:
         if token in found.tokens:
@@ -32,7 +32,10 @@ def start(request: Record) -> Record:
 
 
 def stop(request: Record) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html"""
+    """Stop an execution, after its actions in progress or at once.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html
+    """
     found = pipelines.find(request["pipelineName"])
     with found.changed:
         execution, abandon = _stoppable(found, request["pipelineExecutionId"]), bool(request.get("abandon"))
@@ -44,7 +47,10 @@ def stop(request: Record) -> Record:
 
 
 def retry(request: Record) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-retry.html"""
+    """Try a stage again, its failed actions or all of them.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-retry.html
+    """
     found, mode = pipelines.find(request["pipelineName"]), request["retryMode"]
     with found.changed:
         stage_execution = _latest_stage_execution(
@@ -79,7 +85,10 @@ def disable(request: Record) -> Record:
 
 
 def _switch(request: Record, *, enabled: bool) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/userguide/transitions.html"""
+    """Enable or disable the transition into a stage.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/transitions.html
+    """
     found = pipelines.find(request["pipelineName"])
     if request["transitionType"] != "Inbound":
         raise RefusedError("ValidationException", "Outbound transitions are not imitated here")
@@ -91,7 +100,10 @@ def _switch(request: Record, *, enabled: bool) -> Record:
 
 
 def _commits(found: Pipeline, request: Record) -> dict[str, str]:
-    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_SourceRevisionOverride.html"""
+    """Return the commit that each source action is to take; another override is refused.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_SourceRevisionOverride.html
+    """
     sources = {action["name"] for action in found.declared["stages"][0]["actions"]}
     for one in request.get("sourceRevisions", []):
         if one["actionName"] not in sources or one["revisionType"] != "COMMIT_ID":

@@ -63,7 +63,7 @@ class Pipeline:
             return execution
 
     def begin_by_itself(self, trigger: Record, **pinned: Mapping[str, str]) -> None:
-        """As a push or its own creation does: nobody is there to be told of a refusal."""
+        """Begin an execution by a push or the pipeline's creation; a refusal is logged: nobody is there to hear it."""
         try:
             self.begin(trigger, **pinned)
         except RefusedError as refusal:
@@ -127,7 +127,7 @@ def find(name: str) -> Pipeline:
 
 
 def create(declared: Record) -> Pipeline:
-    """ValueError for what is refused. A new pipeline runs at once; `begin` is left to the caller.
+    """Create a pipeline that is to run at once, which is left to the caller; ValueError for what is refused.
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create.html
     """
@@ -148,6 +148,6 @@ def update(declared: Record) -> Pipeline:
 
 
 def delete(name: str) -> None:
-    """Its executions end."""
+    """Forget a pipeline and end its executions."""
     if pipeline := _pipelines.pop(name, None):
         pipeline.cancel()

@@ -61,7 +61,7 @@ def execution(request: Record) -> Record:
 
 
 def executions(request: Record) -> Record:
-    """The newest first."""
+    """List the executions of a pipeline, the newest first."""
     found = pipelines.find(request["pipelineName"])
     wanted = request.get("filter", {}).get("succeededInStage", {}).get("stageName")
     ones = [one for one in reversed(found.executions) if not wanted or _succeeded(one, wanted)]
@@ -69,14 +69,14 @@ def executions(request: Record) -> Record:
 
 
 def actions(request: Record) -> Record:
-    """The newest first."""
+    """List the runs of actions, the newest first."""
     runs = [run for stage_execution in _stage_executions(request) for run in stage_execution.runs]
     runs.sort(key=lambda run: run.started, reverse=True)
     return _page("actionExecutionDetails", [action_detail(run) for run in runs], request)
 
 
 def rules(request: Record) -> Record:
-    """The newest first; of a condition that was asked again, those of the last time."""
+    """List the runs of rules, the newest first; of a condition that was asked again, those of the last time."""
     asked = [
         condition for stage_execution in _stage_executions(request) for condition in stage_execution.conditions.values()
     ]

@@ -21,21 +21,21 @@ class Repository:
     heads_at_connection: dict[str, str] = field(default_factory=dict)
 
     def heads(self) -> dict[str, str]:
-        """Branch -> commit."""
+        """Return the commit of each branch."""
         lines = git(self.path, "for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", HEADS).splitlines()
         return {branch: commit for branch, _, commit in (line.rpartition(" ") for line in lines)}
 
     def commit(self, revision: str) -> str:
-        """The id of a branch's newest commit, or of a commit."""
+        """Return the id of a branch's newest commit, or of a commit."""
         return git(self.path, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
 
     def changed(self, former: str, commit: str) -> list[str]:
-        """The files that differ; on both sides of a renaming."""
+        """Return the files that differ; of a renaming both names."""
         return git(self.path, "diff", "--name-only", "--no-renames", "-z", former, commit).split("\0")[:-1]
 
 
 def connect(full_name: str, path: Path) -> None:
-    """From now on `owner/name` is this repository, with or without a working tree. Its next push is the first."""
+    """Make `owner/name` this repository, with or without a working tree; its next push is the first."""
     repository = Repository(path.resolve())
     _connected[full_name] = Repository(repository.path, repository.heads())
 
@@ -45,17 +45,17 @@ def find(full_name: str) -> Repository | None:
 
 
 def forget() -> None:
-    """No repository is connected any more."""
+    """Disconnect every repository."""
     _connected.clear()
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git says."""
+    """Run git and return its output."""
     return git_bytes(folder, *arguments).decode(errors="surrogateescape")
 
 
 def git_bytes(folder: Path, *arguments: str) -> bytes:
-    """In a neutral locale and zone, and never asking for a password."""
+    """Run git in a neutral locale and zone, never asking for a password, and return its output."""
     environment = os.environ | {"LC_ALL": "C", "TZ": "UTC", "GIT_TERMINAL_PROMPT": "0"}
     done = subprocess.run(["git", "-C", str(folder), *arguments], env=environment, capture_output=True, check=False)
     if done.returncode != 0:

@@ -17,7 +17,7 @@ def install() -> None:
 
 
 def create(logical_id: str, properties: Record, stack: str) -> Created:
-    """It runs at once, as any new pipeline does; transitions that are to be disabled are so before."""
+    """Create a pipeline and run it at once; transitions that are to be disabled are so before."""
     name = properties.get("Name") or f"{stack}-{logical_id}-{uuid4().hex[:12]}"
     _check(properties)
     pipeline = pipelines.create(templates.from_template(properties, name))
@@ -28,7 +28,7 @@ def create(logical_id: str, properties: Record, stack: str) -> Created:
 
 
 def update(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
-    """Another name is another pipeline; a template that gave none keeps the one that was made up."""
+    """Update a pipeline, or replace it when its name changes; one without a name keeps that which was made up."""
     if new.get("Name", physical_id) != physical_id:
         created = create(logical_id, new, stack)
         delete(physical_id, old)
@@ -50,7 +50,7 @@ def _check(properties: Record) -> None:
 
 
 def _switch(pipeline: Pipeline, old: Record, new: Record) -> None:
-    """What was disabled by hand stays so: only what the template says differently now is done."""
+    """Switch the transitions that the template says differently now; what was disabled by hand stays so."""
     former, now = _disabled(old), _disabled(new)
     with pipeline.changed:
         for transition in pipeline.transitions:
@@ -62,7 +62,7 @@ def _switch(pipeline: Pipeline, old: Record, new: Record) -> None:
 
 
 def _disabled(properties: Record) -> dict[str, str]:
-    """Stage -> why."""
+    """Return the stages with a disabled transition, and why."""
     return {one["StageName"]: one["Reason"] for one in properties.get("DisableInboundStageTransitions", [])}
 
 

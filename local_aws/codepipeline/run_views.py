@@ -12,7 +12,10 @@ Record = dict[str, Any]
 
 
 def action_state(action: Record, stage_execution: StageExecution | None) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionState.html"""
+    """Return an ActionState: the newest run of the action in the stage.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionState.html
+    """
     view: Record = {"actionName": action["name"]}
     run = stage_execution.latest(action["name"]) if stage_execution else None
     if run is None or stage_execution is None:
@@ -27,7 +30,10 @@ def action_state(action: Record, stage_execution: StageExecution | None) -> Reco
 
 
 def condition_state(condition: ConditionRun) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StageConditionState.html"""
+    """Return a StageConditionState: the condition with its rules.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StageConditionState.html
+    """
     latest = _filled({"status": condition.status, "summary": condition.summary[:2048]})
     rules = [
         {"ruleName": rule.name, "latestExecution": _latest(rule) | {"ruleExecutionId": rule.id}}
@@ -38,7 +44,10 @@ def condition_state(condition: ConditionRun) -> Record:
 
 
 def action_detail(run: Run) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html"""
+    """Return an ActionExecutionDetail: what a run was given, and what it made.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html
+    """
     made = run.outputs if run.status == "Succeeded" else {}
     asked = _asked(run) | {"actionTypeId": run.kind}
     output = {
@@ -56,7 +65,10 @@ def action_detail(run: Run) -> Record:
 
 
 def rule_detail(run: Run) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RuleExecutionDetail.html"""
+    """Return a RuleExecutionDetail: what a rule was given, and how it ended.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RuleExecutionDetail.html
+    """
     return _detail(run) | {
         "ruleName": run.name,
         "ruleExecutionId": run.id,

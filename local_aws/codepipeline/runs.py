@@ -104,7 +104,7 @@ class Run:
 
     @property
     def kind(self) -> Record:
-        """The type of the action, or of the rule."""
+        """Return the type of the action, or of the rule."""
         found: Record = self.declared.get("actionTypeId") or self.declared["ruleTypeId"]
         return found
 

@@ -36,19 +36,19 @@ class StageExecution:
         return next((run for run in reversed(self.runs) if run.name == action), None)
 
     def go(self) -> str:
-        """Its end, Succeeded or Skipped if the execution may go on."""
+        """Run the stage and return its end: the execution may go on if it is Succeeded or Skipped."""
         self.status = "InProgress"
         self.status = self._passed()
         return self.status
 
     def retry(self, mode: str) -> None:
-        """What succeeded is left alone unless all actions are to run again; an entry that was allowed stays so."""
+        """Prepare another try: what succeeded stays, unless all actions are to run; an allowed entry stays allowed."""
         self.manual_retries += 1
         if mode == "ALL_ACTIONS":
             self._former = len(self.runs)
 
     def retry_failed_now(self) -> bool:
-        """While others still run, those that failed run again at once; whether there were any."""
+        """Run failed actions again at once, while others still run, and say whether there were any."""
         failed = [action for action in self._group if self._status(action) == "Failed"]
         for action in failed:
             self._begin(action)
@@ -67,7 +67,7 @@ class StageExecution:
         return self._asked("onSuccess") or "Succeeded"
 
     def _asked(self, where: str) -> str:
-        """What the stage ends with because a condition is not met; nothing when all are."""
+        """Return what the stage ends with because a condition is not met; nothing when all are."""
         for declared in self.declared.get(where, {}).get("conditions", []):
             run = self.conditions[where] = ConditionRun(declared)
             conditions.judge(run, self.name, self.execution)
@@ -78,13 +78,16 @@ class StageExecution:
         return ""
 
     def _groups(self) -> Iterator[list[Record]]:
-        """https://docs.aws.amazon.com/codepipeline/latest/userguide/action-requirements.html#action.runOrder"""
+        """Yield the actions of each run order, which run side by side.
+
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/action-requirements.html#action.runOrder
+        """
         ordered = sorted(self.declared["actions"], key=_order)
         for _, group in groupby(ordered, key=_order):
             yield list(group)
 
     def _succeeds(self, group: list[Record]) -> bool:
-        """All are waited for, whatever becomes of one."""
+        """Run a group of actions and wait for all of them, whatever becomes of one."""
         changed = self.execution.changed
         with changed:
             self._group = group

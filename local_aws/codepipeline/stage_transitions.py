@@ -29,7 +29,7 @@ class StageTransition:
         return str(self.declared["name"])
 
     def admits(self, execution: RunningExecution) -> bool:
-        """An execution that tries again is in the stage already: a disabled transition holds it up no more."""
+        """Say whether the execution may enter; one that tries again was inside and passes a disabled transition."""
         open_ = self.state["enabled"] or execution.retrying
         return self.occupant is None and bool(self.queue) and self.queue[0] is execution and open_
 
@@ -38,7 +38,7 @@ class StageTransition:
         self.occupant, self.latest = execution, stage_execution
 
     def leave(self, execution: RunningExecution) -> None:
-        """From inside, or from the queue."""
+        """Leave the stage, from inside or from its queue."""
         if self.occupant is execution:
             self.occupant = None
         if execution in self.queue:

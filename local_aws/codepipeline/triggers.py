@@ -48,7 +48,7 @@ def stop() -> None:
 
 
 def remember(pipeline: Pipeline) -> None:
-    """What is there when a pipeline comes into being, or changes, is no push."""
+    """Take what is there when a pipeline comes into being, or changes, as known: it is no push."""
     for action, repository in _sources(pipeline):
         _known.setdefault((pipeline, action["name"], repository.path), repository.heads())
 
@@ -61,7 +61,7 @@ def _watch() -> None:
 
 
 def _look(pipeline: Pipeline, action: Record, repository: Repository) -> None:
-    """A repository that cannot be read just now is read again at the next look."""
+    """Start executions for new commits; a repository that cannot be read just now is read again at the next look."""
     key = (pipeline, action["name"], repository.path)
     try:
         heads = repository.heads()
@@ -81,14 +81,14 @@ def _pushes(known: dict[str, str], heads: dict[str, str]) -> Iterator[Push]:
 
 
 def _begin(pipeline: Pipeline, action: Record, push: Push) -> None:
-    """With exactly this commit; the other sources take the newest."""
+    """Begin an execution with exactly this commit; the other sources take the newest."""
     trigger = {"triggerType": "WebhookV2", "triggerDetail": f"{push.branch} {push.commit}"}
     name = action["name"]
     pipeline.begin_by_itself(trigger, commits={name: push.commit}, branches={name: push.branch})
 
 
 def _wanted(pipeline: Pipeline, action: Record, repository: Repository, push: Push) -> bool:
-    """Once a pipeline has triggers, the detection of changes is off in all its sources."""
+    """Say whether the push starts the pipeline; its triggers, if it has any, replace the detection of changes."""
     triggers = [one["gitConfiguration"] for one in pipeline.declared.get("triggers", [])]
     own = push.branch == action["configuration"]["BranchName"]
     if not triggers:
@@ -101,7 +101,7 @@ def _wanted(pipeline: Pipeline, action: Record, repository: Repository, push: Pu
 
 
 def _meets(criteria: Record, repository: Repository, push: Push) -> bool:
-    """Excludes have precedence over includes; a new branch has no files that differ from anything."""
+    """Say whether a push meets a filter: excludes have precedence, and a new branch has no files that differ."""
     if not _chosen(criteria["branches"], push.branch):
         return False
     if "filePaths" not in criteria or not push.former:
@@ -115,7 +115,7 @@ def _chosen(patterns: Record, text: str) -> bool:
 
 
 def _sources(pipeline: Pipeline) -> Iterator[tuple[Record, Repository]]:
-    """Those that are connected."""
+    """Yield the source actions whose repository is connected."""
     for action in pipeline.declared["stages"][0]["actions"]:
         if repository := repositories.find(action["configuration"]["FullRepositoryId"]):
             yield action, repository

@@ -48,7 +48,7 @@ class DataPlane:
             block.close()
 
     def place_of(self, listener: Record) -> tuple[str, int]:
-        """The address on which a listener answers; waits until it does."""
+        """Return the address on which a listener answers, once it does."""
         arn = listener["ListenerArn"]
         with self._changed:
             if not self._changed.wait_for(lambda: arn in self._servers, timeout=OPEN_WITHIN):

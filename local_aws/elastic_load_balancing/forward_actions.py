@@ -19,20 +19,20 @@ class UnknownRuleError(LookupError):
 
 
 def install() -> None:
-    """ministack keeps the first target group of an action; from here on all of them, with their weights."""
+    """Let an action keep all its target groups with their weights, where ministack keeps the first."""
     alb.parse_actions.wrap(_parsing_weights)
     alb.action_xml.wrap(_rendering_weights)
     cloudformation.listener_actions.wrap(_keeping_weights)
 
 
 def groups(action: Record) -> dict[str, int]:
-    """Target group ARN -> weight."""
+    """Return the weight of each target group of an action, by ARN."""
     listed = (action.get("ForwardConfig") or {}).get("TargetGroups") or []
     return {group["TargetGroupArn"]: int(group.get("Weight", DEFAULT_WEIGHT)) for group in listed}
 
 
 def pick(action: Record) -> str | None:
-    """A target group, as often as its weight says; None when every weight is 0."""
+    """Choose a target group, as often as its weight says; None when every weight is 0."""
     weighted = {arn: weight for arn, weight in groups(action).items() if weight > 0}
     if not weighted:
         return None
@@ -40,17 +40,17 @@ def pick(action: Record) -> str | None:
 
 
 def weights(arn: str) -> dict[str, int]:
-    """The weights of the forward action of a rule, or of a listener's default action."""
+    """Return the weights of the forward action of a rule, or of a listener's default action."""
     return groups(_forward_action(arn))
 
 
 def set_weights(arn: str, wanted: Mapping[str, int]) -> None:
-    """Changes them, as ECS does through ModifyRule."""
+    """Change the weights, as ECS does through ModifyRule."""
     _assign(_forward_action(arn), [{"TargetGroupArn": group, "Weight": weight} for group, weight in wanted.items()])
 
 
 def referring(group: str) -> Iterator[str]:
-    """The load balancers with a rule that forwards to this target group, whatever the weight."""
+    """Yield the load balancers with a rule that forwards to this target group, whatever the weight."""
     for rule in alb.rules.values():
         if any(group in groups(action) for action in rule["Actions"]):
             listener = alb.listeners.get(rule["ListenerArn"])

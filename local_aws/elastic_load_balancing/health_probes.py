@@ -16,7 +16,7 @@ TIMED_OUT = Finding("Target.Timeout", "Request timed out")
 
 
 async def probe(address: str, port: int, path: str, *, expected: str, timeout: float) -> Finding | None:
-    """None when the answer's status is among `expected` ("200", "200,204", "200-299"), else why not."""
+    """Return None when the answer's status is among `expected` ("200", "200,204", "200-299"), else why not."""
     try:
         status = await asyncio.wait_for(_status(address, port, path), timeout)
     except TimeoutError:
@@ -29,7 +29,10 @@ async def probe(address: str, port: int, path: str, *, expected: str, timeout: f
 
 
 def matches(status: int, expected: str) -> bool:
-    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html"""
+    """Say whether a status is among those of a Matcher.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html
+    """
     for part in expected.split(","):
         low, _, high = part.strip().partition("-")
         if int(low) <= status <= int(high or low):

@@ -25,7 +25,7 @@ class Head:
     fields: tuple[tuple[str, str], ...]
 
     def get(self, name: str) -> str:
-        """The field's value, or "" when it is absent."""
+        """Return the field's value, or "" when it is absent."""
         return next((value for field, value in self.fields if field == name), "")
 
     @property
@@ -37,13 +37,13 @@ class Head:
         return "chunked" in self.get("transfer-encoding").lower()
 
     def keeps_alive(self, version: str) -> bool:
-        """Whether the other side will take or send another message on this connection."""
+        """Say whether the other side will take or send another message on this connection."""
         wish = self.get("connection").lower()
         return "close" not in wish if version == "HTTP/1.1" else "keep-alive" in wish
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """The next message's head; None when the other side closed before its first byte."""
+    """Return the next message's head; None when the other side closed before its first byte."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as short:
@@ -61,7 +61,7 @@ async def read_head(reader: asyncio.StreamReader) -> Head | None:
 
 
 async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:
-    """A request's whole body."""
+    """Return a request's whole body."""
     pieces, length = [], 0
     async for piece in framed(reader, head, until_close=False):
         pieces.append(piece)
@@ -72,7 +72,7 @@ async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:
 
 
 async def framed(reader: asyncio.StreamReader, head: Head, *, until_close: bool) -> AsyncIterator[bytes]:
-    """The body's pieces as they come."""
+    """Yield the body's pieces as they come."""
     if head.chunked:
         async for piece in _chunks(reader):
             yield piece
@@ -102,17 +102,20 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 def head_bytes(first: str, fields: Mapping[str, str] | tuple[tuple[str, str], ...]) -> bytes:
-    """A head as it goes over the wire."""
+    """Return a head as it goes over the wire."""
     listed = fields.items() if isinstance(fields, Mapping) else fields
     return "\r\n".join([first, *(f"{name}: {value}" for name, value in listed), "", ""]).encode("latin-1")
 
 
 def status_line(status: int) -> str:
-    """The first line of an answer."""
+    """Return the first line of an answer."""
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     return f"HTTP/1.1 {status} {phrase}"
 
 
 def has_body(method: str, status: int) -> bool:
-    """https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1"""
+    """Say whether an answer to this method, with this status, has a body.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
+    """
     return method != "HEAD" and status >= 200 and status not in (204, 304)

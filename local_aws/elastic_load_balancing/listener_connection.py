@@ -64,7 +64,7 @@ class ListenerConnection:
         return await read_body(self._reader, head)
 
     async def _answer(self, head: Head, body: bytes, *, keep: bool) -> bool:
-        """Whether the connection can take another request."""
+        """Answer a request, and say whether the connection can take another one."""
         method, target, _ = head.words
         fields = dict(head.fields)
         action = listener_rules.action_for(self._listener["ListenerArn"], method, target, fields)
@@ -95,7 +95,7 @@ class ListenerConnection:
             return True
 
     async def _relay(self, answer: Answer, request: Head, *, keep: bool) -> bool:
-        """The target's answer as it comes; one of unknown length goes to the client in chunks."""
+        """Pass the target's answer on as it comes; one of unknown length goes to the client in chunks."""
         head, empty = answer.head, not has_body(request.words[0], answer.head.status)
         fields = [(name, value) for name, value in head.fields if name not in OF_ONE_CONNECTION]
         length = head.get("content-length")
@@ -112,7 +112,7 @@ class ListenerConnection:
         return True
 
     async def _relay_body(self, answer: Answer, *, chunked: bool) -> bool:
-        """Whether the whole body came; when not, the client sees its connection close in the middle."""
+        """Pass the body on and say whether all came; when not, the client sees its connection close in the middle."""
         try:
             async for piece in framed(answer.reader, answer.head, until_close=True):
                 self._writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
@@ -124,7 +124,7 @@ class ListenerConnection:
         return True
 
     async def _say(self, status: int, fields: dict[str, str], body: bytes, *, keep: bool, method: str = "GET") -> None:
-        """An answer of the load balancer's own."""
+        """Send an answer of the load balancer's own."""
         self._behind.metrics.answered_itself(self._listener["LoadBalancerArn"], status)
         if not body and status in NAMES:
             title = f"{status} {NAMES[status]}"

@@ -14,7 +14,7 @@ Own = tuple[int, dict[str, str], bytes]
 
 
 def action_for(listener: str, method: str, target: str, fields: Mapping[str, str]) -> Record:
-    """The action of the first rule, by priority, whose conditions all hold; the default rule comes last."""
+    """Return the action of the first rule, by priority, whose conditions all hold; the default rule comes last."""
     path, _, query = target.partition("?")
     asked = parse_qs(query, keep_blank_values=True)
     for rule in _rules(listener):
@@ -27,7 +27,7 @@ def action_for(listener: str, method: str, target: str, fields: Mapping[str, str
 
 
 async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Own:
-    """What a fixed-response or a redirect action says: (status, header fields, body)."""
+    """Return what a fixed-response or a redirect action says: (status, header fields, body)."""
     path, _, query = target.partition("?")
     seen = dict(fields) | {
         "x-forwarded-proto": str(listener["Protocol"]).lower(),
@@ -39,7 +39,10 @@ async def own_answer(action: Record, listener: Record, method: str, target: str,
 
 
 def fields_for_target(listener: Record, fields: Mapping[str, str], client: str) -> dict[str, str]:
-    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html"""
+    """Return the header fields for the target, with those that tell of the client.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+    """
     out: dict[str, str] = alb.fields_for_target(listener["LoadBalancerArn"], listener, fields, client)
     return out
 

@@ -52,19 +52,19 @@ def target_state(target_group: str, address: str, port: int) -> str:
 
 
 def set_weights(rule_or_listener: str, weights: Mapping[str, int]) -> None:
-    """Changes the forward action of a rule, or of a listener's default action: target group ARN -> weight."""
+    """Change the forward action of a rule, or of a listener's default action: target group ARN -> weight."""
     with _scope():
         forward_actions.set_weights(rule_or_listener, weights)
 
 
 def weights(rule_or_listener: str) -> dict[str, int]:
-    """Target group ARN -> weight."""
+    """Return the weight of each target group, by ARN."""
     with _scope():
         return forward_actions.weights(rule_or_listener)
 
 
 def url(load_balancer: str, port: int) -> str:
-    """Where a listener really listens: the load balancer by its name or ARN, the listener by its port."""
+    """Return where a listener really listens: the load balancer by its name or ARN, the listener by its port."""
     with _scope():
         arns = {
             balancer["LoadBalancerArn"]

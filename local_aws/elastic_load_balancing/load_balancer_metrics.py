@@ -31,14 +31,14 @@ class LoadBalancerMetrics:
         self._milliseconds: dict[Dimensions, Counter[int]] = defaultdict(Counter)
 
     def answered_by_target(self, load_balancer: str, group: str, status: int, seconds: float) -> None:
-        """A target's answer, with its status and the time it took."""
+        """Count a target's answer, with its status and the time it took."""
         for where in _places(load_balancer, group):
             self._counts["RequestCount", where] += 1
             self._counts[f"HTTPCode_Target_{status // 100}XX_Count", where] += 1
             self._milliseconds[where][round(seconds * 1000)] += 1
 
     def answered_itself(self, load_balancer: str, status: int) -> None:
-        """An answer of the load balancer's own; only its errors are counted by code."""
+        """Count an answer of the load balancer's own; only its errors are counted by code."""
         where = _places(load_balancer, None)[0]
         self._counts["RequestCount", where] += 1
         if status >= 400:
@@ -69,7 +69,7 @@ class LoadBalancerMetrics:
 
 
 def _record_times(where: Dimensions, taken: Counter[int]) -> None:
-    """One point for each millisecond, with its count: enough for percentiles, and small."""
+    """Put one point for each millisecond, with its count: enough for percentiles, and small."""
     key = (NAMESPACE, "TargetResponseTime", cloudwatch.dimensions_key(dict(where)))
     points = cloudwatch.datapoints(key)
     for milliseconds, count in taken.items():
@@ -78,7 +78,7 @@ def _record_times(where: Dimensions, taken: Counter[int]) -> None:
 
 
 def _places(load_balancer: str, group: str | None) -> list[Dimensions]:
-    """A metric has the load balancer as dimension, and again with the target group."""
+    """Return the dimensions of a metric: the load balancer, and the load balancer with the target group."""
     balancer = ("LoadBalancer", alb.end_of_arn(load_balancer, "loadbalancer/"))
     if group is None:
         return [(balancer,)]

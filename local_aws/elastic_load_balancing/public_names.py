@@ -20,7 +20,7 @@ TRUSTED = "trusted.pem"
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """For a program that starts now; `folder` keeps what it trusts."""
+    """Return the variables of a program that starts now; `folder` keeps what it trusts."""
     names = " ".join(f"{name}={place}" for name, place in sorted(_endpoints()))
     return {"PUBLIC_NAMES": names, "PYTHONPATH": str(RESOLVER), "SSL_CERT_FILE": str(_trusted(folder))}
 
@@ -38,7 +38,7 @@ def _endpoints() -> Iterator[tuple[str, str]]:
 
 @cache
 def _trusted(folder: Path) -> Path:
-    """Written once: builds that run read it."""
+    """Write the certificates that a program trusts, once: builds that run read the file."""
     file = folder / TRUSTED
     file.write_bytes(_authorities() + certificates.public_pem())
     return file

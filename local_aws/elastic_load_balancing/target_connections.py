@@ -120,7 +120,7 @@ async def _ask_on(streams: Streams, message: bytes) -> tuple[Answer, asyncio.Str
 
 
 def _acknowledge_quickly(writer: asyncio.StreamWriter) -> None:
-    """A target that writes head and body apart waits 40 ms for a delayed acknowledgement (Linux)."""
+    """Acknowledge at once: a target that writes head and body apart would wait 40 ms for it (Linux)."""
     option = getattr(socket, "TCP_QUICKACK", None)
     if option is not None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, option, 1)

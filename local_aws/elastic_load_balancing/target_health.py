@@ -68,7 +68,7 @@ class TargetGroups:
                 self._start(self._watch(group, target))
 
     def deregister(self, group: str, places: Sequence[Place]) -> None:
-        """No new request from now on; those under way end first."""
+        """Send no new request from now on; those under way end first."""
         for place in places:
             target = self._targets.get(group, {}).get(place)
             if target is not None and target.state != "draining":
@@ -76,16 +76,16 @@ class TargetGroups:
                 self._start(self._drain(group, target))
 
     def state(self, group: str, address: str, port: int) -> str:
-        """As DescribeTargetHealth says it; "unused" for a place that is not registered."""
+        """Return the state as DescribeTargetHealth says it; "unused" for a place that is not registered."""
         target = self._targets.get(group, {}).get((address, port))
         return target.state if target is not None else "unused"
 
     def listed(self, group: str) -> list[Target]:
-        """Every target of a group that has not finished draining."""
+        """Return every target of a group that has not finished draining."""
         return list(self._targets.get(group, {}).values())
 
     def choose(self, group: str) -> Target | None:
-        """The next target in turn. Fails open: when all are unhealthy, any of them; None when there is none."""
+        """Return the next target in turn, any of them when all are unhealthy; None when there is none."""
         targets = self.listed(group)
         for state in ("healthy", "unhealthy"):
             if candidates := [target for target in targets if target.state == state]:
@@ -94,7 +94,7 @@ class TargetGroups:
         return None
 
     def forget(self, group: str) -> None:
-        """The group was deleted."""
+        """Drop the targets of a group that was deleted."""
         for target in self._targets.pop(group, {}).values():
             target.state = "draining"
 
@@ -138,7 +138,7 @@ class TargetGroups:
             )
 
     async def _drain(self, group: str, target: Target) -> None:
-        """Displayed as draining for the whole delay; requests are real work, so they get its real length to end."""
+        """Show the target as draining for the whole delay; its requests are real work: they get its real length."""
         delay = _deregistration_delay(group)
         await asyncio.sleep(self._clock.real(delay))
         deadline = monotonic() + delay

@@ -22,7 +22,7 @@ _later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")  # one t
 
 
 def install(clock: Clock) -> None:
-    """Alarms are evaluated, and tell the default bus about each change; stock tells only their SNS topics."""
+    """Evaluate alarms, and tell the default bus of each change; stock tells only their SNS topics."""
     cloudwatch.dispatch_alarm_actions.wrap(_announcing)
     _running[:] = [Alarms(clock)]
     _running[0].start()
@@ -47,12 +47,12 @@ def emit(source: str, detail_type: str, detail: Record, resources: Sequence[str]
 
 
 def emit_later(source: str, detail_type: str, detail: Record, resources: Sequence[str] = ()) -> None:
-    """The same, in order but off the caller's thread: targets may take their time."""
+    """Deliver the event in order but off the caller's thread: targets may take their time."""
     _later.submit(emit, source, detail_type, detail, resources)
 
 
 def iso(moment: float) -> str:
-    """A moment as the detail of an event spells it."""
+    """Return a moment as the detail of an event spells it."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -66,7 +66,10 @@ def _announcing(stock: Any) -> Any:
 
 
 def _alarm_detail(alarm: Record, old: str, new: str, reason: str) -> Record:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
+    """Return the detail of a CloudWatch Alarm State Change.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
     return {
         "alarmName": alarm["AlarmName"],
         "state": {"value": new, "reason": reason, "timestamp": now_iso()},

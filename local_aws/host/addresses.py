@@ -19,14 +19,14 @@ class Addresses:
         self._lock = threading.Lock()
 
     def take(self) -> str:
-        """An address that no live task has."""
+        """Return an address that no live task has."""
         with self._lock:
             if not self._free:
                 raise RuntimeError("250 tasks at once: no loopback address is left")
             return self._free.popleft()
 
     def give_back(self, address: str) -> None:
-        """The task at this address has ended."""
+        """Free the address of a task that has ended."""
         with self._lock:
             self._free.append(address)
 

@@ -17,7 +17,7 @@ NAMES = ("exchange.example.com", "*.example.com", "*.elb.amazonaws.com", "localh
 
 @cache
 def server_context() -> ssl.SSLContext:
-    """What a listener speaks TLS with."""
+    """Return what a listener speaks TLS with."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "listener.pem"
@@ -27,7 +27,7 @@ def server_context() -> ssl.SSLContext:
 
 
 def public_pem() -> bytes:
-    """What a program trusts that is to trust the listeners."""
+    """Return the certificate that a program trusts that is to trust the listeners."""
     return _made()[0].public_bytes(serialization.Encoding.PEM)
 
 

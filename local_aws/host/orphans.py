@@ -17,14 +17,14 @@ class Orphans:
         self._lock = threading.Lock()
 
     def record(self, pid: int) -> None:
-        """This process must not outlive the run."""
+        """Record a process that must not outlive the run."""
         with suppress(psutil.NoSuchProcess):
             line = f"{pid} {psutil.Process(pid).create_time()}\n"
             with self._lock, self._file.open("a", encoding="utf-8") as file:
                 file.write(line)
 
     def reap(self) -> None:
-        """Kills every recorded process that is still the one that was recorded, with its children."""
+        """Kill every recorded process that is still the one that was recorded, with its children."""
         if not self._file.exists():
             return
         for line in self._file.read_text(encoding="utf-8").splitlines():

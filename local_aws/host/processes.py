@@ -31,7 +31,7 @@ class ProcessStarter:
         return started.result()
 
     def close(self) -> None:
-        """No process is started any more, and the kernel kills those that were."""
+        """Start no process any more; the kernel kills those that were."""
         self._thread.shutdown(wait=True)
 
     def _start(self, command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:

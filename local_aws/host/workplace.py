@@ -29,12 +29,12 @@ class Workplace:
 
     @property
     def _folders(self) -> tuple[Path, ...]:
-        """Emptied when the workplace is opened: whatever a run that was cut off left is gone then."""
+        """Return the folders that are emptied at the opening: whatever a run that was cut off left is gone then."""
         own = (self.images, self.tasks, self.builds, self.caches, self.programs)
         return (*own, self.functions, self.artifacts)
 
     def close(self) -> None:
-        """Kills what still runs."""
+        """Kill what still runs."""
         self.processes.close()
         self.addresses.close()
         self.orphans.reap()
@@ -50,5 +50,5 @@ def open_in(folder: Path) -> Workplace:
 
 
 def current() -> Workplace:
-    """The workplace of this process's local AWS."""
+    """Return the workplace of this process's local AWS."""
     return _current[0]

@@ -10,7 +10,7 @@ from local_aws.ministack_parts.responses import Response, error_response_json
 
 
 def add(service: str, *, target: str, actions: Mapping[str, Action]) -> None:
-    """`target` stands before the action's name in the header x-amz-target; other actions are refused by name."""
+    """Add a service; `target` stands before an action's name in x-amz-target, and other actions are refused by name."""
 
     async def handle(_method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Any) -> Response:
         name = headers.get("x-amz-target", "").rsplit(".", 1)[-1]

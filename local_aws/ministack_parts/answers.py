@@ -20,7 +20,7 @@ class RefusedError(Exception):
 
 
 def answered(action: Action) -> Handler:
-    """An action in the form that ministack's dispatchers call."""
+    """Return an action in the form that ministack's dispatchers call."""
 
     @wraps(action)
     def answer(request: Record) -> Response:
@@ -35,7 +35,7 @@ def answered(action: Action) -> Handler:
 
 
 def checked(check: Callable[[Record], object], handler: Handler) -> Handler:
-    """A handler of ministack's behind a check that may refuse."""
+    """Put a check that may refuse before a handler of ministack's."""
 
     @wraps(handler)
     def answer(request: Record) -> Response:

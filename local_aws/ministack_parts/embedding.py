@@ -34,7 +34,7 @@ def prepare() -> None:
 
 
 def check_version(found: str) -> None:
-    """The extensions replace private names: another version must be tried against the contract tests first."""
+    """Refuse another version: it must be tried against the contract tests first, for private names are replaced."""
     if found != VERSION:
         raise WrongVersionError(f"ministack is {found}, the local AWS is built for {VERSION}: see requirements-dev.txt")
 
@@ -49,10 +49,10 @@ def listening_socket() -> socket.socket:
 
 
 def port() -> int:
-    """The port that this process's ministack was told."""
+    """Return the port on which this process's ministack listens."""
     return int(listening_socket().getsockname()[1])
 
 
 def endpoint() -> str:
-    """Where this process's local AWS answers."""
+    """Return where this process's local AWS answers."""
     return f"http://{HOST}:{port()}"

@@ -20,7 +20,7 @@ class Replaceable(Generic[Parameters, Result]):
 
     @property
     def current(self) -> Callable[Parameters, Result]:
-        """The function itself as it is now: ministack's own, or what replaced it last."""
+        """Return the function as it is now: ministack's own, or what replaced it last."""
         function: Callable[Parameters, Result] = getattr(self._module, self._name)
         return function
 

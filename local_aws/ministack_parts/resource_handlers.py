@@ -13,7 +13,7 @@ Update = Callable[[str, Record, Record, str, str], Created]
 
 
 def replaced(create: Create, delete: Delete) -> Record:
-    """A type of which every change is a replacement: the new one first, then the old one goes."""
+    """Return the handlers of a type whose every change is a replacement: the new one first, then the old one goes."""
 
     def update(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
         created = create(logical_id, new, stack)
@@ -25,7 +25,7 @@ def replaced(create: Create, delete: Delete) -> Record:
 
 
 def in_place(create: Create, update: Update, delete: Delete) -> Record:
-    """A type that is changed without interruption."""
+    """Return the handlers of a type that is changed without interruption."""
     return {"create": create, "update": update, "update_with_logical_id": True, "delete": delete}
 
 
@@ -41,7 +41,7 @@ def asked(
 
 
 def flat(parameters: Mapping[str, Any], *, list_word: str = "") -> Record:
-    """A nested request as a query API gets it: `Name.1.Key` for EC2, `Name.member.1.Key` with the word "member"."""
+    """Return a nested request as a query API gets it: `Name.1.Key`, or `Name.member.1.Key` with the word "member"."""
     found: Record = {}
 
     def put_in(name: str, value: Any) -> None:
@@ -59,7 +59,7 @@ def flat(parameters: Mapping[str, Any], *, list_word: str = "") -> Record:
 
 
 def text(answer: ElementTree.Element, name: str) -> str:
-    """The text of the first element of this name."""
+    """Return the text of the first element of this name."""
     found = answer.findtext(f".//{name}")
     if found is None:
         raise ValueError(f"the answer has no {name}")

@@ -28,7 +28,7 @@ def close() -> None:
 
 
 def _idempotent(stock: Any) -> Any:
-    """The same name and input while it runs is the same execution.
+    """Take the same name and input, while it runs, as the same execution.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     """

@@ -22,5 +22,5 @@ def install(_clock: Clock) -> None:
 
 
 def known() -> frozenset[str]:
-    """Every resource type that a stack may name here."""
+    """Return every resource type that a stack may name here."""
     return frozenset(cloudformation.handlers)

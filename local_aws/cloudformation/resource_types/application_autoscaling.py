@@ -80,7 +80,7 @@ def _called(action: str, request: Record) -> Record:
 
 
 def _typed(value: Any) -> Any:
-    """Numbers and booleans arrive as text when a parameter or a template's author wrote them so."""
+    """Return numbers and booleans as such: a parameter or a template's author may have written them as text."""
     if isinstance(value, dict):
         return {key: NUMBERS[key](inner) if key in NUMBERS else _typed(inner) for key, inner in value.items()}
     if isinstance(value, list):

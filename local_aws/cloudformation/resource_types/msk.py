@@ -48,7 +48,7 @@ def delete_configuration(physical_id: str, _properties: Record) -> None:
 
 
 def lowered(value: Any) -> Any:
-    """Template names begin with a capital, those of the API do not."""
+    """Return the value with the API's names: they begin with a small letter, those of a template with a capital."""
     if isinstance(value, dict):
         return {key[:1].lower() + key[1:]: lowered(inner) for key, inner in value.items()}
     if isinstance(value, list):

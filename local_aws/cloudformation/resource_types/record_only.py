@@ -103,4 +103,4 @@ def _attributes(rule: RecordOnly, reference: str) -> Record:
 
 
 def _nothing(_physical_id: str, _properties: Record) -> None:
-    """There is nothing to delete but the record, which CloudFormation keeps itself."""
+    """Delete nothing: there is only the record, which CloudFormation keeps itself."""

@@ -16,7 +16,7 @@ RESULTS = {"beforeEntry": ("FAIL", "SKIP"), "onSuccess": ("FAIL",)}
 
 
 def check(declared: Record, region: str) -> None:
-    """ValueError with everything that is wrong: the reason of the resource's event."""
+    """Raise ValueError with everything that is wrong: it becomes the reason of the resource's event."""
     found = list(model.problems(declared))
     found = found or [
         *_whole(declared, region),
@@ -91,7 +91,7 @@ def _condition(condition: Record, allowed: tuple[str, ...], region: str) -> Iter
 
 
 def _artifacts(declared: Record) -> Iterator[str]:
-    """An artifact is made by an action before, and once."""
+    """Yield artifacts that are used before an action has made them, or made twice."""
     made: dict[str, Record] = {}
     for stage in declared["stages"]:
         for action in sorted(stage["actions"], key=lambda one: one.get("runOrder", 1)):
@@ -101,7 +101,7 @@ def _artifacts(declared: Record) -> Iterator[str]:
 
 
 def _passed_on(action: Record, made: dict[str, Record]) -> Iterator[str]:
-    """A full clone is for CodeBuild alone."""
+    """Yield full clones that go to another action than CodeBuild's."""
     for name in (artifact["name"] for artifact in action.get("inputArtifacts", [])):
         if name not in made:
             yield f"no action before makes the artifact {name}"

@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 
 def problems(declared: Record) -> Iterator[str]:
-    """What CreatePipeline would refuse."""
+    """Yield what CreatePipeline would refuse."""
     shape = _shape()
     report = ParamValidator().validate(declared, shape)
     if report.has_errors():

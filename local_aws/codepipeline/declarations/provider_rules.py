@@ -57,7 +57,7 @@ CONDITION_RULES = {
 
 
 def problems(declared: Record, kind: Record, known: Mapping[str, Rules]) -> Iterator[str]:
-    """Of one action or rule, without its place."""
+    """Yield what is wrong with one action or rule, whatever its place."""
     rules = known.get(kind["provider"])
     if rules is None or kind["category"] not in rules.categories or kind.get("owner", "AWS") != "AWS":
         there = ", ".join(f"{'/'.join(one.categories)} {name}" for name, one in known.items())

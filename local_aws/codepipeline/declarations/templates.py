@@ -13,7 +13,7 @@ _NUMBERS = ("RunOrder", "TimeoutInMinutes")
 
 
 def from_template(properties: Record, name: str) -> Record:
-    """Every other name begins with a small letter in the API; unknown ones are left for the checks to find."""
+    """Return the API's declaration, whose names begin with a small letter; unknown ones are left for the checks."""
     kept = {key: value for key, value in properties.items() if key not in NOT_OF_THE_DECLARATION}
     declared: Record = _lowered(kept) | {"name": name}
     if stores := kept.get("ArtifactStores"):
@@ -22,7 +22,7 @@ def from_template(properties: Record, name: str) -> Record:
 
 
 def store(declared: Record, region: str) -> Record:
-    """The artifact store of this region; nothing if there is none."""
+    """Return the artifact store of this region; nothing if there is none."""
     found: Record = declared.get("artifactStore") or declared.get("artifactStores", {}).get(region, {})
     return found
 
@@ -44,5 +44,5 @@ def _inner(key: str, value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """Templates may write numbers and truth values where the API wants texts."""
+    """Return a text where a template may have written a number or a truth value."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -20,7 +20,7 @@ _results: dict[str, Record] = {}  # token -> what was answered
 
 
 def work(run: Run) -> None:
-    """A timeout is a failure."""
+    """Wait for the answer; a timeout is a failure."""
     seconds = run.clock.real(60.0 * float(run.declared.get("timeoutInMinutes", MINUTES)))
     until = monotonic() + seconds
     if topic := run.configuration.get("NotificationArn"):
@@ -49,7 +49,10 @@ def answer(run: Run | None, request: Record) -> float:
 
 
 def _notification(run: Run, expires: float) -> Record:
-    """https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-json-format.html"""
+    """Return the message that tells the topic of an approval.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-json-format.html
+    """
     pipeline = run.execution.pipeline.name
     console = f"https://console.aws.amazon.com/codepipeline/home?region={embedding.REGION}#/view/{pipeline}"
     approval = {

@@ -17,7 +17,7 @@ _LOOK_EVERY = 0.2  # wall-clock seconds: a build takes the time that it takes
 
 
 def work(run: Run) -> None:
-    """A build that goes on after its action was abandoned keeps its sources until the local AWS ends."""
+    """Build; a build that goes on after its action was abandoned keeps its sources until the local AWS ends."""
     folders = {name: artifacts.unpacked(location) for name, location in run.inputs.items()}
     build = _started(run, folders)
     run.external_id = build
@@ -52,7 +52,7 @@ def _reasons(build: Record) -> str:
 
 
 def _keep(run: Run, made: Mapping[str, Path]) -> None:
-    """One artifact may be the primary one; of several each is named in the buildspec."""
+    """Store the build's artifacts: one may be the primary one, of several each is named in the buildspec."""
     wanted, pipeline = [one["name"] for one in run.declared.get("outputArtifacts", [])], run.execution.pipeline
     for name in wanted:
         folder = made.get(name) or (made.get("") if len(wanted) == 1 else None)

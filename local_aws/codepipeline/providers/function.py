@@ -24,7 +24,7 @@ _LOOK_EVERY = 0.05  # wall-clock seconds
 
 
 def work(run: Run) -> None:
-    """Lambda's own success or failure says nothing: without an answer the action waits until it times out."""
+    """Ask the function and wait for its answer: without one the action waits until it times out."""
     for artifact in run.declared.get("outputArtifacts", []):
         pipeline = run.execution.pipeline
         run.outputs[artifact["name"]] = artifacts.reserve(pipeline.name, pipeline.store, artifact["name"])
@@ -32,7 +32,7 @@ def work(run: Run) -> None:
 
 
 def ask(run: Run, call: Call) -> None:
-    """Each call is a job of its own, with the token that the one before answered."""
+    """Call the function until it has no more to do; each call is a job, with the token that the one before answered."""
     until, token = monotonic() + run.clock.real(LONGEST), ""
     while True:
         result = _answer(run, call, token)
@@ -73,12 +73,15 @@ def _answer(run: Run, call: Call, token: str) -> Record:
 
 
 def asynchronous(function: str, event: Record, _job: Job) -> None:
-    """https://docs.aws.amazon.com/lambda/latest/dg/services-codepipeline.html"""
+    """Invoke the function with a job as CodePipeline does: nobody waits for what the function returns.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-codepipeline.html
+    """
     clients.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
 
 
 def listening(function: str, event: Record, job: Job) -> None:
-    """As a rule's function is called: its error is the rule's."""
+    """Invoke the function of a rule, whose error is the rule's."""
 
     def invoke() -> None:
         try:

@@ -13,7 +13,7 @@ FULL_CLONE = "CODEBUILD_CLONE_REF"
 
 
 def work(run: Run) -> None:
-    """The commit that was pushed or asked for; else the branch's newest."""
+    """Take the commit that was pushed or asked for, else the branch's newest."""
     execution, name = run.execution, run.configuration["FullRepositoryId"]
     repository = repositories.find(name)
     if repository is None:
@@ -48,7 +48,7 @@ def _variables(run: Run, repository: Repository, branch: str, commit: str) -> di
 
 
 def _archive(repository: Repository, commit: str, *, full: bool) -> bytes:
-    """A full clone is in the artifact itself, where CodePipeline leaves a reference by which CodeBuild clones."""
+    """Return the commit's tree, or a full clone, which CodePipeline would leave as a reference for CodeBuild."""
     if not full:
         return git_bytes(repository.path, "archive", "--format=zip", commit)
     folder = artifacts.new_folder()

@@ -13,7 +13,7 @@ _LOOK_EVERY = 0.1  # wall-clock seconds
 
 
 def work(run: Run) -> None:
-    """The execution bears the id of the action's."""
+    """Start an execution, which bears the id of the action's run, and wait for its end."""
     api, machine = clients.client("stepfunctions"), run.configuration["StateMachineArn"]
     prefix = run.configuration.get("ExecutionNamePrefix")
     name = f"{prefix}-{run.id}" if prefix else run.id

@@ -27,7 +27,7 @@ def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
 
 
 def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) -> Iterator[None]:
-    """All traffic back to blue, which is still there, first; then the green tasks end."""
+    """Send all traffic back to blue, which is still there, and then end the green tasks."""
     service.kept = [former] if former is not None else []
     if former is not None:
         while (
@@ -43,12 +43,12 @@ def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) ->
 
 
 def _others(service: ServiceState, green: Rollout) -> list[Rollout]:
-    """What an overtaken deployment, or one that failed without a rollback, has left running."""
+    """Return what an overtaken deployment, or one that failed without a rollback, has left running."""
     return [other for other in service.rollouts if other not in green.sides and other.tasks]
 
 
 def _reconcile(service: ServiceState, green: Rollout) -> Iterator[None]:
-    """More than one revision lives: the one that completed last gets all traffic, the others end."""
+    """Give all traffic to the revision that completed last, and end the others, when more than one lives."""
     service.kept = [green.source] if green.source is not None else []
     for other in _others(service, green):
         if green.source is not None:
@@ -73,7 +73,7 @@ def _test_traffic(_service: ServiceState, green: Rollout) -> Iterator[None]:
 
 
 def _production(service: ServiceState, green: Rollout) -> Iterator[None]:
-    """The hooks of both stages are asked at every step."""
+    """Shift production traffic step by step, and ask the hooks of both stages at every step."""
     for step in steps(green.configuration, first=green.source is None):
         yield from run_hooks(service.clock, green, "PRE_PRODUCTION_TRAFFIC_SHIFT")
         shift_production(green, green.source, step.percent)
@@ -100,7 +100,7 @@ def _stopped(rollout: Rollout, reason: str) -> Iterator[None]:
 
 
 def _told(service: ServiceState, failed: Rollout, stage: str) -> Iterator[None]:
-    """During a rollback the traffic hooks run again, with the target at 0; what they answer changes nothing."""
+    """Run the traffic hooks again during a rollback, with the target at 0; what they answer changes nothing."""
     try:
         yield from run_hooks(service.clock, failed, stage)
     except RolloutError as refusal:

@@ -24,14 +24,14 @@ class AlarmWatch:
         self.watches = bool(settings.get("enable")) and not _in_alarm(self.names)
 
     def firing(self) -> list[str]:
-        """The names of those that are in ALARM now; they stay the reason."""
+        """Return the names of the alarms that are in ALARM now; they stay the reason."""
         if self.watches and (found := _in_alarm(self.names)):
             self.triggered = found
             return found
         return []
 
     def default_bake(self) -> float:
-        """Minutes that a rolling deployment bakes unless it says how long: AWS computes "less than 5" of the alarms.
+        """Return the minutes of a rolling bake that is not configured: AWS computes "less than 5" of the alarms.
 
         How is not published: the longest evaluation it is here.
         """
@@ -39,7 +39,10 @@ class AlarmWatch:
         return min(longest, LONGEST_DEFAULT_BAKE) if self.watches else 0.0
 
     def view(self, *, over: bool) -> Record:
-        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentAlarms.html"""
+        """Return the ServiceDeploymentAlarms of DescribeServiceDeployments.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentAlarms.html
+        """
         found: Record = {"status": self._status(over=over)}
         if self.names:
             found |= {"alarmNames": self.names, "triggeredAlarmNames": self.triggered}

@@ -9,7 +9,7 @@ from local_aws.ministack_parts.responses import now_iso
 
 
 def announce(what: str, rollout: Rollout, reason: str) -> None:
-    """IN_PROGRESS (of a rollback too, then of the deployment that comes back), COMPLETED or FAILED."""
+    """Tell of IN_PROGRESS (of a rollback too, then of the deployment that comes back), COMPLETED or FAILED."""
     detail = {
         "eventType": "ERROR" if what == "FAILED" else "INFO",
         "eventName": f"SERVICE_DEPLOYMENT_{what}",
@@ -22,6 +22,6 @@ def announce(what: str, rollout: Rollout, reason: str) -> None:
 
 
 def tells_failures(rollout: Rollout) -> bool:
-    """A failure is an event only where the circuit breaker or alarms are in use (deployment-alarm-failure.html)."""
+    """Say whether a failure is an event: only with circuit breaker or alarms (deployment-alarm-failure.html)."""
     alarms = rollout.configuration.get("alarms") or {}
     return bool(rollout.breaker.get("enable") or alarms.get("enable"))

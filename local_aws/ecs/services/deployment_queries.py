@@ -14,7 +14,7 @@ LONGEST_PAGE = 100
 
 
 def listed(request: Record, history: Sequence[Rollout]) -> Record:
-    """The newest first, a page at a time."""
+    """List deployments, the newest first, a page at a time."""
     created, wanted = request.get("createdAt") or {}, request.get("status")
     after, before = float(created.get("after", -math.inf)), float(created.get("before", math.inf))
     found = [
@@ -29,13 +29,13 @@ def listed(request: Record, history: Sequence[Rollout]) -> Record:
 
 
 def deployments(request: Record, rollouts: Sequence[Rollout]) -> Record:
-    """What DescribeServiceDeployments answers."""
+    """Answer DescribeServiceDeployments."""
     known = {rollout.arn: rollout for rollout in rollouts}
     return _described(request["serviceDeploymentArns"], known, "serviceDeployments", service_views.service_deployment)
 
 
 def revisions(request: Record, rollouts: Sequence[Rollout]) -> Record:
-    """What DescribeServiceRevisions answers."""
+    """Answer DescribeServiceRevisions."""
     known = {rollout.revision.arn: rollout for rollout in rollouts}
     return _described(request["serviceRevisionArns"], known, "serviceRevisions", service_views.service_revision)
 

@@ -65,12 +65,12 @@ def close() -> None:
 
 
 def controllers() -> list[ServiceController]:
-    """Every service that lives."""
+    """Return the controller of every active service."""
     return [service for service in _controllers.values() if service.record["status"] == "ACTIVE"]
 
 
 def controller(cluster: str, service: str) -> ServiceController:
-    """The controller of a service; names or ARNs."""
+    """Return the controller of a service, by names or ARNs."""
     name = ecs.cluster_name(cluster or "default")
     if name not in ecs.clusters:
         raise RefusedError("ClusterNotFoundException", "Cluster not found.")
@@ -136,7 +136,10 @@ def _list_service_deployments(request: Record) -> Record:
 
 
 def _stop_service_deployment(request: Record) -> Record:
-    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html"""
+    """Send a service deployment back, as StopServiceDeployment does.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html
+    """
     if request.get("stopType", "ROLLBACK") != "ROLLBACK":
         raise RefusedError("InvalidParameterException", "Invalid stopType. Valid values are: ROLLBACK")
     service, rollout = _deployment(request["serviceDeploymentArn"])
@@ -147,7 +150,10 @@ def _stop_service_deployment(request: Record) -> Record:
 
 
 def _continue_service_deployment(request: Record) -> Record:
-    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html"""
+    """Answer a pause hook of a service deployment.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/continue-service-deployment.html
+    """
     service, rollout = _deployment(request["serviceDeploymentArn"])
     with service.lock:
         pause_hooks.decide(rollout, request["hookId"], request.get("action", "CONTINUE"))
@@ -167,7 +173,7 @@ def _rollouts() -> list[Rollout]:
 
 
 def _remembered() -> list[ServiceController]:
-    """ECS forgets the deployments of a service that is deleted (service-deployment.html)."""
+    """Return the services whose deployments are listed: not deleted ones (service-deployment.html)."""
     return [service for service in _controllers.values() if service.record["status"] != "INACTIVE"]
 
 

@@ -33,7 +33,7 @@ class HookRun:
 
     @property
     def open(self) -> bool:
-        """Nothing has become of it yet."""
+        """Say whether the run has not ended yet."""
         return self.status in OPEN
 
     @property
@@ -41,17 +41,17 @@ class HookRun:
         return time() >= self.expires_at
 
     def move(self, status: str) -> None:
-        """Its next status, told to EventBridge."""
+        """Set the next status, and tell EventBridge of it."""
         self.status = status
         events.emit_later("aws.ecs", "ECS Hook State Change", self._detail(), [self.rollout.arn])
 
     def fail(self, reason: str) -> HookError:
-        """It asks for the way back; the text is ECS's own (troubleshooting-blue-green.html)."""
+        """Return the error that asks for the way back, in ECS's own words (troubleshooting-blue-green.html)."""
         self.move("FAILED")
         return HookError(f"Service deployment rolled back because {self.stage} lifecycle hook(s) failed. {reason}")
 
     def time_out(self) -> None:
-        """Nothing came in time: HookError unless the deployment is to go on then."""
+        """End the run because nothing came in time: HookError unless the deployment is to go on then."""
         self.move("TIMED_OUT")
         if self.timeout_action == "CONTINUE":
             return
@@ -59,7 +59,10 @@ class HookRun:
         raise HookError(f"Service deployment rolled back because {self.stage} {what} timed out.")
 
     def view(self) -> Record:
-        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookDetail.html"""
+        """Return the DeploymentLifecycleHookDetail of DescribeServiceDeployments.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentLifecycleHookDetail.html
+        """
         target = {"targetArn": self.hook["hookTargetArn"]} if self.kind == "AWS_LAMBDA" else {}
         return target | {
             "hookId": self.id,

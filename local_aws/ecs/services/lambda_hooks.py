@@ -23,7 +23,7 @@ _invocations = ThreadPoolExecutor(max_workers=16, thread_name_prefix="lifecycle-
 
 
 def ask(clock: Clock, run: HookRun) -> Iterator[None]:
-    """Invokes the function until it says SUCCEEDED; HookError when it says anything but that or IN_PROGRESS."""
+    """Invoke the function until it says SUCCEEDED; HookError when it says anything but that or IN_PROGRESS."""
     run.move("IN_PROGRESS")
     details, execution = _details(run), str(uuid4())
     while (answer := (yield from _answer(run, _event(run, execution, details)))) is not None:
@@ -38,7 +38,7 @@ def ask(clock: Clock, run: HookRun) -> Iterator[None]:
 
 
 def _details(run: HookRun) -> Record:
-    """Those of the service's definition, and what the same hook has added earlier in this deployment."""
+    """Return the hook's details: as defined, and what the same hook has added earlier in this deployment."""
     kept = run.rollout.hook_details
     index = next(i for i, hook in enumerate(run.rollout.configuration["lifecycleHooks"]) if hook is run.hook)
     return kept.setdefault(index, dict(_parsed(run.hook.get("hookDetails"))))
@@ -73,7 +73,7 @@ def _delay(run: HookRun, seconds: float) -> Iterator[None]:
 
 
 def _invoke(function: str, event: Record) -> object:
-    """What is not JSON, or an exception, is an answer without a hookStatus."""
+    """Return the function's answer; what is not JSON, or an exception, is an answer without a hookStatus."""
     try:
         response = clients.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
     except clients.ERRORS as error:

@@ -28,7 +28,7 @@ def wait(_clock: Clock, run: HookRun) -> Iterator[None]:
 
 
 def decide(rollout: Rollout, hook_id: str, action: str) -> None:
-    """What ContinueServiceDeployment does; RefusedError when nothing waits under this id."""
+    """Carry out ContinueServiceDeployment; RefusedError when nothing waits under this id."""
     if rollout.settled.is_set():
         raise _refused("Continuing a service deployment is not allowed for service deployment in terminal states.")
     if not ID.fullmatch(hook_id):

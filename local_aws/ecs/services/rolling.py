@@ -15,7 +15,7 @@ from local_aws.ecs.services.service_state import ServiceState
 
 
 def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
-    """Ends when only the new revision's tasks are left, all of them are healthy, and the bake is over."""
+    """Replace tasks until only the new revision's are left, all of them are healthy, and the bake is over."""
     yield from _hooks(service, rollout, "PRE_SCALE_UP")
     rollout.stage = "SCALE_UP"
     yield from _replace(service, rollout, [other for other in service.rollouts if other is not rollout])
@@ -27,7 +27,7 @@ def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
 
 
 def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) -> Iterator[None]:
-    """The same way back, to the last completed deployment."""
+    """Replace tasks in the same way, by those of the last completed deployment."""
     if former is None:
         yield from _empty(failed)
     else:
@@ -40,7 +40,7 @@ def _hooks(service: ServiceState, rollout: Rollout, stage: str) -> Iterator[None
 
 
 def _bake_minutes(rollout: Rollout) -> float:
-    """As configured, else as long as the alarms need; a first deployment has nothing to go back to."""
+    """Return the configured bake, else what the alarms need; a first deployment has nothing to go back to."""
     if rollout.source is None:
         return 0.0
     configured = rollout.configuration.get("bakeTimeInMinutes")

@@ -122,27 +122,27 @@ class Rollout:
 
     @property
     def breaker(self) -> Record:
-        """Its deployment circuit breaker, as configured."""
+        """Return the deployment circuit breaker as configured."""
         found: Record = self.configuration.get("deploymentCircuitBreaker") or {}
         return found
 
     @property
     def sides(self) -> "list[Rollout]":
-        """This revision and the one that it replaces, if there is one."""
+        """Return this revision and the one that it replaces, if there is one."""
         return [self, *([self.source] if self.source else [])]
 
     @property
     def wanted(self) -> list[Task]:
-        """The tasks that nobody has asked to end."""
+        """Return the tasks that nobody has asked to end."""
         return [task for task in self.tasks if task.wanted]
 
     @property
     def healthy(self) -> list[Task]:
-        """The tasks that can serve: running, and every check that they have is passed."""
+        """Return the tasks that can serve: running, and every check that they have is passed."""
         return [task for task in self.wanted if self._is_healthy(task)]
 
     def look(self) -> None:
-        """Registers what runs, drops what has ended, counts what failed."""
+        """Register what runs, drop what has ended, count what failed."""
         reset_on_healthy = self.breaker.get("resetOnHealthyTask", True)
         for task in list(self.tasks):
             if task.stopped:
@@ -173,24 +173,24 @@ class Rollout:
         self.stop(-missing, "Scaling activity initiated by deployment " + self.id)
 
     def begin(self, source: "Rollout | None", targets: tuple[Target, ...]) -> None:
-        """It is its turn."""
+        """Take the rollout's turn: traffic comes from `source`, tasks register at `targets`."""
         self.source, self.targets = source, targets
         self.alarms = AlarmWatch(self.configuration)
         self.move("IN_PROGRESS")
         self.started_at = self.updated_at
 
     def move(self, status: str, reason: str = "", *, state: str | None = None) -> None:
-        """The next status of the service deployment, and with it the rollout state of the deployment."""
+        """Set the status of the service deployment and, with `state`, the rollout state of the deployment."""
         self.status, self.reason, self.updated_at = status, reason, time()
         if state is not None:
             self.show(state, reason)
 
     def show(self, state: str, reason: str) -> None:
-        """The rollout state that DescribeServices lists; what became of the service deployment stays as it is."""
+        """Set the rollout state that DescribeServices lists; the service deployment's status stays as it is."""
         self.state, self.state_reason = state, reason
 
     def finish(self, status: str, reason: str, *, state: str) -> None:
-        """It is over, one way or the other."""
+        """End the rollout, one way or the other."""
         self.move(status, reason, state=state)
         self.finished_at = self.updated_at
         self.settled.set()

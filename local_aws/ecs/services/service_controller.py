@@ -43,7 +43,7 @@ class ServiceController:
 
     @property
     def current(self) -> Rollout | None:
-        """The newest rollout: waiting for its turn, under way, or the one that was carried out last."""
+        """Return the newest rollout: waiting for its turn, under way, or the one that was carried out last."""
         return self._next or self._active or next(iter(self.state.rollouts), None)
 
     def begin(self, revision: Revision) -> Rollout:

@@ -8,7 +8,7 @@ service_connect: list[Callable[[str], dict[str, str]]] = []
 
 
 def of(settings: dict[str, Any]) -> dict[str, str]:
-    """Tasks of a service with Service Connect find the other services of its namespace."""
+    """Return what tasks of a service with Service Connect need to find the other services of its namespace."""
     connect = settings.get("serviceConnectConfiguration") or {}
     if not connect.get("enabled"):
         return {}
@@ -16,5 +16,5 @@ def of(settings: dict[str, Any]) -> dict[str, str]:
 
 
 def namespace_of(connect: dict[str, Any]) -> str:
-    """Its name, or the last part of its ARN."""
+    """Return the namespace's name, or the last part of its ARN."""
     return str(connect.get("namespace") or "").rsplit("/", 1)[-1]

@@ -41,7 +41,10 @@ def _deployment(rollout: Rollout, *, primary: bool) -> Record:
 
 
 def _current(rollout: Rollout) -> Record:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceCurrentRevisionSummary.html"""
+    """Return a ServiceCurrentRevisionSummary.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceCurrentRevisionSummary.html
+    """
     return {
         "arn": rollout.revision.arn,
         "requestedTaskCount": rollout.desired,
@@ -51,7 +54,10 @@ def _current(rollout: Rollout) -> Record:
 
 
 def service_deployment(rollout: Rollout) -> Record:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
+    """Return a ServiceDeployment.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
+    """
     breaker = rollout.configuration.get("deploymentCircuitBreaker") or {}
     view: Record = {
         **brief(rollout),
@@ -77,7 +83,10 @@ def service_deployment(rollout: Rollout) -> Record:
 
 
 def brief(rollout: Rollout) -> Record:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html"""
+    """Return a ServiceDeploymentBrief.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html
+    """
     view = {
         "serviceDeploymentArn": rollout.arn,
         "serviceArn": rollout.revision.settings["serviceArn"],
@@ -93,13 +102,16 @@ def brief(rollout: Rollout) -> Record:
 
 
 def breaker_threshold(configuration: Record, desired: int) -> int:
-    """Failed tasks that end a rollout. Without a breaker AWS would retry for hours; here the default applies."""
+    """Return the failed tasks that end a rollout; without a breaker AWS retries for hours, here the default holds."""
     threshold: int = ecs.failed_tasks_threshold({"deploymentConfiguration": configuration, "desiredCount": desired})
     return threshold
 
 
 def service_revision(rollout: Rollout) -> Record:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html"""
+    """Return a ServiceRevision.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html
+    """
     revision = rollout.revision
     settings = {key: value for key, value in revision.settings.items() if value and not key.startswith("_")}
     return {

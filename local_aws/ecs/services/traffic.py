@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 
 def places(settings: Record, serving: Rollout | None) -> tuple[Target, ...]:
-    """Where a new revision registers: the group that does not serve now, or the first one for a first revision."""
+    """Return where a revision registers: at the group that does not serve now; a first revision at the first one."""
     taken = {target.group for target in serving.targets} if serving else set()
     return tuple(_place(balancer, taken) for balancer in settings.get("loadBalancers") or [])
 
@@ -49,7 +49,7 @@ def _place(balancer: Record, taken: set[str]) -> Target:
 
 
 def _rules(target: Rollout, which: str) -> Iterator[tuple[str, str, str]]:
-    """(rule, the target group of this revision, the other one) for each load balancer of the service."""
+    """Yield (rule, the target group of this revision, the other one) for each load balancer of the service."""
     balancers: list[Record] = target.revision.settings.get("loadBalancers") or []
     for place, balancer in zip(target.targets, balancers, strict=True):
         advanced = balancer.get("advancedConfiguration") or {}

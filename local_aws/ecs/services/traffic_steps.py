@@ -17,7 +17,7 @@ class Step(NamedTuple):
 
 
 def steps(configuration: Record, *, first: bool) -> Iterator[Step]:
-    """The steps of a deployment; a first one has nothing to take traffic from. There is no wait after the last step."""
+    """Yield the steps; a first deployment has nothing to take traffic from, and no wait follows the last step."""
     if not first:
         yield from _EARLIER.get(str(configuration.get("strategy")), _none)(configuration)
     yield Step(100.0, 0.0)

@@ -34,7 +34,7 @@ class HealthCheck:
 
     @classmethod
     def of(cls, definition: dict[str, Any]) -> "HealthCheck | None":
-        """The check of a container definition; None when it has none or says NONE."""
+        """Return the check of a container definition; None when it has none or says NONE."""
         settings = definition.get("healthCheck") or {}
         form, *words = settings.get("command") or ["NONE"]
         if form == "NONE":
@@ -59,7 +59,7 @@ class HealthMonitor:
         self.status = UNKNOWN
 
     def look(self) -> str:
-        """HEALTHY, UNHEALTHY, or UNKNOWN while no verdict is in."""
+        """Return HEALTHY, UNHEALTHY, or UNKNOWN while no verdict is in."""
         if self._running is not None and self._running.done():
             self._count(self._running.result())
             self._running = None

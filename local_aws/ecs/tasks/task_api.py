@@ -23,7 +23,7 @@ def install(clock: Clock) -> None:
 
 
 def close() -> None:
-    """Kills every task process, and waits until all of them are gone."""
+    """Kill every task process, and wait until all of them are gone."""
     stopping = tasks.stop_all()
     workplace.current().close()
     for task in stopping:
@@ -31,7 +31,7 @@ def close() -> None:
 
 
 def camel_case(value: Any) -> Any:
-    """A template's PascalCase keys as the API's camelCase, at every depth; maps of free keys stay as they are.
+    """Return a template's keys as the API's, in camelCase at every depth; maps of free keys stay as they are.
 
     Stock stops at the first level, which silently loses secrets and health checks.
     """

@@ -81,7 +81,7 @@ def _plan(definition: Record, image: Image, task: Record, address: str) -> Plan:
 
 
 def _mount_volumes(definition: Record, root: Path) -> None:
-    """A volume of a task begins empty."""
+    """Make the folders of a task's volumes, which begin empty."""
     for mount in definition.get("mountPoints") or []:
         (root / mount["containerPath"].lstrip("/")).mkdir(parents=True, exist_ok=True)
 
@@ -99,7 +99,7 @@ def _environment(definition: Record, image: Image, task: Record, address: str) -
 
 
 def _aws() -> Mapping[str, str]:
-    """Where this AWS is; task roles are not imitated, the credentials are the account's."""
+    """Return where this AWS is; task roles are not imitated, the credentials are the account's."""
     return {
         "AWS_ENDPOINT_URL": embedding.endpoint(),
         "AWS_REGION": embedding.REGION,

@@ -22,7 +22,7 @@ _LATER = (
 
 
 def new_task(request: Record, *, cluster: Record, definition: Record) -> Record:
-    """A task that is asked for and has not started."""
+    """Return the record of a task that has not started."""
     region = get_region()
     task_arn = f"arn:aws:ecs:{region}:{get_account_id()}:task/{cluster['clusterName']}/{new_uuid().replace('-', '')}"
     return {
@@ -54,7 +54,7 @@ def new_task(request: Record, *, cluster: Record, definition: Record) -> Record:
 
 
 def attach_network_interface(record: Record, address: str) -> None:
-    """The task has an address: an attachment as awsvpc tasks have it, and the containers' own view of it."""
+    """Give the task an address: an attachment as awsvpc tasks have it, and the containers' own view of it."""
     interface = new_uuid()
     details = {
         "subnetId": record["_subnet"],
@@ -75,7 +75,7 @@ def attach_network_interface(record: Record, address: str) -> None:
 
 
 def move(record: Record, status: str) -> None:
-    """The task's next status; `version` counts the changes."""
+    """Set the task's next status; `version` counts the changes."""
     record["lastStatus"] = status
     record["version"] += 1
 

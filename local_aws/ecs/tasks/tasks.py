@@ -63,7 +63,7 @@ class Task:
 
     @property
     def wanted(self) -> bool:
-        """Nobody has asked it to end, and it has not ended."""
+        """Say whether the task has not ended and nobody has asked it to."""
         return bool(self.record["desiredStatus"] == "RUNNING")
 
     @property
@@ -72,12 +72,12 @@ class Task:
 
     @property
     def uptime(self) -> float:
-        """Real seconds since it is RUNNING."""
+        """Return the real seconds since the task is RUNNING."""
         return monotonic() - self._running_since if self.running else 0.0
 
     @property
     def checked(self) -> bool:
-        """It has a container health check."""
+        """Say whether the task has a container health check."""
         return any(container.monitor for container in self._containers)
 
     @property
@@ -96,12 +96,12 @@ class Task:
             self._targets.append(target)
 
     def target_states(self) -> list[str]:
-        """What each target group says of it."""
+        """Return what each target group says of the task."""
         return [load_balancer.target_state(group, self.address, port) for group, port in self.targets]
 
     @property
     def failed(self) -> bool:
-        """It ended by itself or because it was ill: what a deployment circuit breaker counts."""
+        """Say whether the task ended by itself or because it was ill: what a circuit breaker counts."""
         return self._stop is not None and self._stop.failed
 
     def stop(self, reason: str, code: str = "ServiceSchedulerInitiated", *, failed: bool = False) -> None:
@@ -174,7 +174,7 @@ class Task:
         task_events.announce(self.record)
 
     def _drain(self) -> None:
-        """No new request reaches it; those under way get the target group's deregistration delay."""
+        """Keep new requests from the task; those under way get the target group's deregistration delay."""
         with self._lock:
             targets, self._targets = self._targets, []
         if not targets:
@@ -248,6 +248,6 @@ def stop_all() -> list[Task]:
 
 
 def task_definition(reference: str) -> Record | None:
-    """The registered definition that a family, a family:revision or an ARN names."""
+    """Return the registered definition that a family, a family:revision or an ARN names."""
     found: Record | None = ecs.task_definitions.get(ecs.task_definition_key(reference))
     return found
