@@ -55,8 +55,7 @@ def with_tags(stack_name: str, sibling: Sibling, resource_type: str) -> Record:
     """Return the properties as the engine passes them, with the stack's own tags."""
     stack: Record = cloudformation.stacks[stack_name]
     tags = (stack.get("Tags") or [], stack_name, stack["StackId"], sibling.logical_id)
-    tagged: Record = cloudformation.with_stack_tags(resource_type, sibling.properties, *tags)
-    return tagged
+    return cloudformation.with_stack_tags(resource_type, sibling.properties, *tags)
 
 
 def _sibling(stack: Record, template: Record, name: str) -> Sibling:

@@ -99,8 +99,7 @@ class Alarms:
         points = [p for p in cloudwatch.metrics.get(key) or [] if end - period <= p["Timestamp"] < end]
         if not points:
             return None
-        value: Value = cloudwatch.statistic(cloudwatch.statistics(points), metric["Stat"], points)
-        return value
+        return cloudwatch.statistic(cloudwatch.statistics(points), metric["Stat"], points)
 
 
 def _state(alarm: Record, points: list[Value], *, silent: bool) -> str | None:

@@ -23,8 +23,7 @@ class BuildRecord:
     @property
     def now(self) -> Record:
         """Return the record as stored; callers must not change it."""
-        build: Record = codebuild.builds[self.id]
-        return build
+        return codebuild.builds[self.id]
 
     def change(self, **changes: Any) -> None:
         codebuild.builds[self.id] = self.now | changes

@@ -57,8 +57,7 @@ def install(clock: Clock) -> None:
 async def handle_request(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Response:
     """As ministack's dispatcher calls a service."""
     action = ACTIONS.get(headers.get("x-amz-target", "").rsplit(".", 1)[-1])
-    response: Response = action(json.loads(body)) if action else await _stock(method, path, headers, body, query)
-    return response
+    return action(json.loads(body)) if action else await _stock(method, path, headers, body, query)
 
 
 def start_image_scan(request: Record) -> Record:

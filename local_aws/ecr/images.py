@@ -113,8 +113,7 @@ def check_images(request: Record) -> None:
 
 def layers(repository: str) -> Mapping[str, bytes]:
     """The layers and configurations that this repository holds, by digest."""
-    held: Mapping[str, bytes] = ecr.layers.get(repository, {})
-    return held
+    return ecr.layers.get(repository, {})
 
 
 def _require(repository: str, digests: list[str]) -> None:

@@ -34,8 +34,7 @@ async def own_answer(action: Record, listener: Record, method: str, target: str,
         "x-forwarded-port": str(listener["Port"]),
     }
     response = await alb.execute_action(action, method, path, seen, b"", {}, query)
-    answer: Own = alb.with_server_field(response, listener["ListenerArn"])
-    return answer
+    return alb.with_server_field(response, listener["ListenerArn"])
 
 
 def fields_for_target(listener: Record, fields: Mapping[str, str], client: str) -> dict[str, str]:
@@ -43,8 +42,7 @@ def fields_for_target(listener: Record, fields: Mapping[str, str], client: str) 
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
     """
-    out: dict[str, str] = alb.fields_for_target(listener["LoadBalancerArn"], listener, fields, client)
-    return out
+    return alb.fields_for_target(listener["LoadBalancerArn"], listener, fields, client)
 
 
 def _rules(listener: str) -> list[Record]:

@@ -16,8 +16,7 @@ def add(service: str, *, target: str, actions: Mapping[str, Action]) -> None:
         name = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
         action = actions.get(name)
         if action is None:
-            refusal: Response = error_response_json("UnknownOperationException", f"{name} is not imitated here", 400)
-            return refusal
+            return error_response_json("UnknownOperationException", f"{name} is not imitated here", 400)
         return answered(action)(json.loads(body or b"{}"))
 
     application.service_handlers[service] = handle

@@ -42,8 +42,7 @@ def checked(check: Callable[[Record], object], handler: Handler) -> Handler:
         try:
             check(request)
         except RefusedError as refusal:
-            response: Response = error_response_json(refusal.code, str(refusal), 400)
-            return response
+            return error_response_json(refusal.code, str(refusal), 400)
         return handler(request)
 
     return answer

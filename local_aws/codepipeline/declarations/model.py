@@ -25,8 +25,7 @@ def problems(declared: Record) -> Iterator[str]:
 @cache
 def _shape() -> Shape:
     model = get_session().get_service_model("codepipeline")
-    shape: Shape = model.operation_model("CreatePipeline").input_shape.members["pipeline"]
-    return shape
+    return model.operation_model("CreatePipeline").input_shape.members["pipeline"]
 
 
 def _limits(shape: Shape, value: Any, path: str) -> Iterator[str]:

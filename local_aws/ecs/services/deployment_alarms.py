@@ -70,10 +70,8 @@ def _evaluation(name: str) -> float:
 
 
 def _period(metric: Record) -> float | None:
-    period: float | None = (metric.get("MetricStat") or {}).get("Period")
-    return period
+    return (metric.get("MetricStat") or {}).get("Period")
 
 
 def _alarm(name: str) -> Record | None:
-    found: Record | None = cloudwatch.alarms.get(name) or cloudwatch.composite_alarms.get(name)
-    return found
+    return cloudwatch.alarms.get(name) or cloudwatch.composite_alarms.get(name)

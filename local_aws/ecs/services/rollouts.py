@@ -123,8 +123,7 @@ class Rollout:
     @property
     def breaker(self) -> Record:
         """Return the deployment circuit breaker as configured."""
-        found: Record = self.configuration.get("deploymentCircuitBreaker") or {}
-        return found
+        return self.configuration.get("deploymentCircuitBreaker") or {}
 
     @property
     def sides(self) -> "list[Rollout]":

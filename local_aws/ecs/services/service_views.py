@@ -103,8 +103,7 @@ def brief(rollout: Rollout) -> Record:
 
 def breaker_threshold(configuration: Record, desired: int) -> int:
     """Return the failed tasks that end a rollout; without a breaker AWS retries for hours, here the default holds."""
-    threshold: int = ecs.failed_tasks_threshold({"deploymentConfiguration": configuration, "desiredCount": desired})
-    return threshold
+    return ecs.failed_tasks_threshold({"deploymentConfiguration": configuration, "desiredCount": desired})
 
 
 def service_revision(rollout: Rollout) -> Record:

@@ -68,5 +68,4 @@ def _cluster(request: Record) -> Record:
     name = ecs.cluster_name(request.get("cluster") or "default")
     if name not in ecs.clusters:
         raise RefusedError("ClusterNotFoundException", "Cluster not found.")
-    found: Record = ecs.clusters[name]
-    return found
+    return ecs.clusters[name]

@@ -249,5 +249,4 @@ def stop_all() -> list[Task]:
 
 def task_definition(reference: str) -> Record | None:
     """Return the registered definition that a family, a family:revision or an ARN names."""
-    found: Record | None = ecs.task_definitions.get(ecs.task_definition_key(reference))
-    return found
+    return ecs.task_definitions.get(ecs.task_definition_key(reference))
