@@ -103,9 +103,9 @@ class LocalAws:
 
     def _install_extensions(self) -> None:
         self._log = _log_to(self.folder / "local-aws.log")
-        place = import_module("local_aws.host.workplace").open_in(self.folder)
+        opened = import_module("local_aws.host.workplace").open_in(self.folder)
         if self._programs is not None:
-            self._programs(place.programs)
+            self._programs(opened.programs)
         for name in EXTENSIONS:
             _extension(name).install(self.clock)
 

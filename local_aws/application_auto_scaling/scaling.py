@@ -104,15 +104,15 @@ def delete_scaling_policy(request: Record) -> Record:
 
 def describe_scaling_policies(request: Record) -> Record:
     names = request.get("PolicyNames")
-    found = [p for p in _in_scope(_policies, request) if request.get("ResourceId") in (None, p["ResourceId"])]
-    return {"ScalingPolicies": [policy for policy in found if not names or policy["PolicyName"] in names]}
+    policies = [p for p in _in_scope(_policies, request) if request.get("ResourceId") in (None, p["ResourceId"])]
+    return {"ScalingPolicies": [policy for policy in policies if not names or policy["PolicyName"] in names]}
 
 
 def describe_scaling_activities(request: Record) -> Record:
-    found = [
+    activities = [
         activity for activity in reversed(_activities) if request["ServiceNamespace"] == activity["ServiceNamespace"]
     ]
-    return {"ScalingActivities": [a for a in found if request.get("ResourceId") in (None, a["ResourceId"])]}
+    return {"ScalingActivities": [a for a in activities if request.get("ResourceId") in (None, a["ResourceId"])]}
 
 
 ACTIONS: dict[str, Callable[[Record], Record]] = {
@@ -137,8 +137,8 @@ def _said(key: Key) -> str:
 
 def _in_scope(store: Mapping[Any, Record], request: Record) -> list[Record]:
     """Return the records of the request's namespace, and of its dimension if it names one."""
-    asked = {name: request[name] for name in ("ServiceNamespace", "ScalableDimension") if name in request}
-    return [record for record in store.values() if asked.items() <= record.items()]
+    scope = {name: request[name] for name in ("ServiceNamespace", "ScalableDimension") if name in request}
+    return [record for record in store.values() if scope.items() <= record.items()]
 
 
 def _service_role() -> str:

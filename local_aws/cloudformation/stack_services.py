@@ -160,8 +160,8 @@ def _cancelled(stack: str) -> bool:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
     """
-    found: Record = cloudformation.stacks.get(stack) or {}
-    return found.get("StackStatus") == "UPDATE_IN_PROGRESS" and bool(found.get("_cancel_requested"))
+    record: Record = cloudformation.stacks.get(stack) or {}
+    return record.get("StackStatus") == "UPDATE_IN_PROGRESS" and bool(record.get("_cancel_requested"))
 
 
 def _also_services(predicate: Any) -> Any:

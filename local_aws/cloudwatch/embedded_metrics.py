@@ -26,8 +26,8 @@ class Found(NamedTuple):
 def extract(line: str) -> None:
     """Puts the metrics of a log line, if it has any."""
     if MARK in line:
-        for found in metrics_in(line):
-            cloudwatch.record_metric(found.namespace, found.name, found.value, found.unit, found.dimensions)
+        for metric in metrics_in(line):
+            cloudwatch.record_metric(metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions)
 
 
 def metrics_in(line: str) -> Iterator[Found]:

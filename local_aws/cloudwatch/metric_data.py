@@ -41,11 +41,11 @@ def _by_the_clock(stock: Callable[..., Any], clock: Clock) -> Callable[..., Any]
 
 
 def _with_real_periods(request: Record, clock: Clock) -> Record:
-    asked = copy.deepcopy(request)
-    for query in asked.get("MetricDataQueries") or []:
+    scaled = copy.deepcopy(request)
+    for query in scaled.get("MetricDataQueries") or []:
         if statistic := query.get("MetricStat"):
             statistic["Period"] = max(SHORTEST_PERIOD, round(clock.real(float(statistic.get("Period") or 60))))
-    return asked
+    return scaled
 
 
 def _newest_first(result: Record) -> Record:

@@ -65,12 +65,16 @@ def stop_build(request: Record) -> Record:
 
 def batch_delete_builds(request: Record) -> Record:
     """Delete builds that are over: the record of one that runs is what it writes to."""
-    found = {one: codebuild.builds.get(one) for one in request["ids"]}
-    running = {one: "BUILD_IN_PROGRESS" if build else "NOT_FOUND" for one, build in found.items() if not _over(build)}
-    deleted = [one for one in found if one not in running]
-    for one in deleted:
-        del codebuild.builds[one]
-    kept = [{"id": one, "statusCode": code} for one, code in running.items()]
+    builds_by_id = {build_id: codebuild.builds.get(build_id) for build_id in request["ids"]}
+    running = {
+        build_id: "BUILD_IN_PROGRESS" if build else "NOT_FOUND"
+        for build_id, build in builds_by_id.items()
+        if not _over(build)
+    }
+    deleted = [build_id for build_id in builds_by_id if build_id not in running]
+    for build_id in deleted:
+        del codebuild.builds[build_id]
+    kept = [{"id": build_id, "statusCode": code} for build_id, code in running.items()]
     return {"buildsDeleted": deleted, "buildsNotDeleted": kept}
 
 

@@ -88,7 +88,9 @@ def _build(project: Record, build_id: str) -> Record:
     """
     others = [build for build in codebuild.builds.values() if build["projectName"] == project["name"]]
     kept = ("source", "secondarySources", "cache", "serviceRole", "encryptionKey", "timeoutInMinutes", "vpcConfig")
-    secondary = [{"artifactIdentifier": one["artifactIdentifier"]} for one in project.get("secondaryArtifacts", ())]
+    secondary = [
+        {"artifactIdentifier": artifact["artifactIdentifier"]} for artifact in project.get("secondaryArtifacts", ())
+    ]
     return {
         **{key: project[key] for key in kept if key in project},
         "id": build_id,
@@ -110,8 +112,8 @@ def _build(project: Record, build_id: str) -> Record:
 def _of_this_start(
     project: Record, sources: Sources | None, variables: Sequence[Mapping[str, str]], initiator: str, version: str
 ) -> Record:
-    own = {one["name"]: dict(one) for one in project["environment"].get("environmentVariables") or ()}
-    own |= {one["name"]: {"type": "PLAINTEXT", **one} for one in variables}
+    own = {variable["name"]: dict(variable) for variable in project["environment"].get("environmentVariables") or ()}
+    own |= {variable["name"]: {"type": "PLAINTEXT", **variable} for variable in variables}
     commit = _commit(sources.primary) if sources else ""
     said = {"sourceVersion": version or commit, "resolvedSourceVersion": commit}
     return {
@@ -125,5 +127,5 @@ def _commit(folder: Path) -> str:
     """Return the commit of a full clone; other sources tell none here."""
     if not (folder / ".git").exists():
         return ""
-    asked = ["git", "-C", str(folder), "rev-parse", "HEAD"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -19,15 +19,15 @@ Record = dict[str, Any]
 
 def start(request: Record) -> Record:
     """Start an execution; the same token again is the same execution."""
-    found, token = pipelines.find(request["name"]), request.get("clientRequestToken")
-    with found.changed:
-        if token in found.tokens:
-            return {"pipelineExecutionId": found.tokens[token].id}
+    pipeline, token = pipelines.find(request["name"]), request.get("clientRequestToken")
+    with pipeline.changed:
+        if token in pipeline.tokens:
+            return {"pipelineExecutionId": pipeline.tokens[token].id}
         trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": _root()}
-        given = {one["name"]: one["value"] for one in request.get("variables", [])}
-        execution = found.begin(trigger, variables=given, commits=_commits(found, request))
+        given = {variable["name"]: variable["value"] for variable in request.get("variables", [])}
+        execution = pipeline.begin(trigger, variables=given, commits=_commits(pipeline, request))
         if token:
-            found.tokens[token] = execution
+            pipeline.tokens[token] = execution
     return {"pipelineExecutionId": execution.id}
 
 
@@ -36,9 +36,9 @@ def stop(request: Record) -> Record:
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html
     """
-    found = pipelines.find(request["pipelineName"])
-    with found.changed:
-        execution, abandon = _stoppable(found, request["pipelineExecutionId"]), bool(request.get("abandon"))
+    pipeline = pipelines.find(request["pipelineName"])
+    with pipeline.changed:
+        execution, abandon = _stoppable(pipeline, request["pipelineExecutionId"]), bool(request.get("abandon"))
         if execution.status == "Stopping" and not abandon:
             said = f"{execution.id} is being stopped already; it can only be abandoned"
             raise RefusedError("DuplicatedStopRequestException", said)
@@ -51,14 +51,16 @@ def retry(request: Record) -> Record:
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-retry.html
     """
-    found, mode = pipelines.find(request["pipelineName"]), request["retryMode"]
-    with found.changed:
+    pipeline, mode = pipelines.find(request["pipelineName"]), request["retryMode"]
+    with pipeline.changed:
         stage_execution = _latest_stage_execution(
-            _transition(found, request["stageName"]), request["pipelineExecutionId"]
+            _transition(pipeline, request["stageName"]), request["pipelineExecutionId"]
         )
         execution = stage_execution.execution
-        if execution.version != found.version:
-            raise RefusedError("StageNotRetryableException", f"{found.name} has changed since: start a new execution")
+        if execution.version != pipeline.version:
+            raise RefusedError(
+                "StageNotRetryableException", f"{pipeline.name} has changed since: start a new execution"
+            )
         if stage_execution.status in ("Failed", "Stopped") and execution.status in ("Failed", "Stopped"):
             execution.try_again(mode)
         elif mode != "FAILED_ACTIONS" or not stage_execution.retry_failed_now():
@@ -68,9 +70,9 @@ def retry(request: Record) -> Record:
 
 
 def approve(request: Record) -> Record:
-    found = pipelines.find(request["pipelineName"])
-    with found.changed:
-        transition, name = _transition(found, request["stageName"]), request["actionName"]
+    pipeline = pipelines.find(request["pipelineName"])
+    with pipeline.changed:
+        transition, name = _transition(pipeline, request["stageName"]), request["actionName"]
         if name not in [action["name"] for action in transition.declared["actions"]]:
             raise RefusedError("ActionNotFoundException", f"{transition.name} has no action {name}")
         return {"approvedAt": approval.answer(transition.latest.latest(name) if transition.latest else None, request)}
@@ -89,33 +91,33 @@ def _switch(request: Record, *, enabled: bool) -> Record:
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/transitions.html
     """
-    found = pipelines.find(request["pipelineName"])
+    pipeline = pipelines.find(request["pipelineName"])
     if request["transitionType"] != "Inbound":
         raise RefusedError("ValidationException", "Outbound transitions are not imitated here")
-    with found.changed:
-        transition = _transition(found, request["stageName"])
+    with pipeline.changed:
+        transition = _transition(pipeline, request["stageName"])
         transition.switch(enabled=enabled, reason=request.get("reason", ""), by=_root())
-        found.changed.notify_all()
+        pipeline.changed.notify_all()
     return {}
 
 
-def _commits(found: Pipeline, request: Record) -> dict[str, str]:
+def _commits(pipeline: Pipeline, request: Record) -> dict[str, str]:
     """Return the commit that each source action is to take; another override is refused.
 
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_SourceRevisionOverride.html
     """
-    sources = {action["name"] for action in found.declared["stages"][0]["actions"]}
-    for one in request.get("sourceRevisions", []):
-        if one["actionName"] not in sources or one["revisionType"] != "COMMIT_ID":
-            said = f"{one['revisionType']} for {one['actionName']}: only COMMIT_ID for {', '.join(sorted(sources))}"
+    sources = {action["name"] for action in pipeline.declared["stages"][0]["actions"]}
+    for override in request.get("sourceRevisions", []):
+        if override["actionName"] not in sources or override["revisionType"] != "COMMIT_ID":
+            said = f"{override['revisionType']} for {override['actionName']}: only COMMIT_ID for {sorted(sources)}"
             raise RefusedError("ValidationException", said)
-    return {one["actionName"]: one["revisionValue"] for one in request.get("sourceRevisions", [])}
+    return {override["actionName"]: override["revisionValue"] for override in request.get("sourceRevisions", [])}
 
 
-def _stoppable(found: Pipeline, identity: str) -> Execution:
-    execution = next((one for one in found.executions if one.id == identity), None)
+def _stoppable(pipeline: Pipeline, identity: str) -> Execution:
+    execution = next((one for one in pipeline.executions if one.id == identity), None)
     if execution is None or execution.status not in ("InProgress", "Stopping"):
-        said = f"{identity} is {execution.status if execution else 'not an execution'} of {found.name}"
+        said = f"{identity} is {execution.status if execution else 'not an execution'} of {pipeline.name}"
         raise RefusedError("PipelineExecutionNotStoppableException", said)
     return execution
 
@@ -127,11 +129,11 @@ def _latest_stage_execution(transition: StageTransition, identity: str) -> Stage
     return transition.latest
 
 
-def _transition(found: Pipeline, stage: str) -> StageTransition:
-    for transition in found.transitions:
+def _transition(pipeline: Pipeline, stage: str) -> StageTransition:
+    for transition in pipeline.transitions:
         if transition.name == stage:
             return transition
-    raise RefusedError("StageNotFoundException", f"{found.name} has no stage {stage}")
+    raise RefusedError("StageNotFoundException", f"{pipeline.name} has no stage {stage}")
 
 
 def _root() -> str:

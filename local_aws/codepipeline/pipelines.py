@@ -70,7 +70,7 @@ class Pipeline:
             _log.warning("%s: %s starts nothing: %s", self.name, trigger["triggerType"], refusal)
 
     def _valued(self, given: Mapping[str, str]) -> dict[str, str]:
-        declared = {one["name"]: one.get("defaultValue") for one in self.declared.get("variables", [])}
+        declared = {variable["name"]: variable.get("defaultValue") for variable in self.declared.get("variables", [])}
         values = {name: given.get(name, default) for name, default in declared.items()}
         unknown, missing = sorted(set(given) - set(declared)), [name for name, value in values.items() if value is None]
         if unknown or missing:
@@ -119,11 +119,11 @@ def every() -> list[Pipeline]:
 
 def find(name: str) -> Pipeline:
     """RefusedError without one."""
-    found = _pipelines.get(name)
-    if found is None:
+    pipeline = _pipelines.get(name)
+    if pipeline is None:
         said = f"Account '{get_account_id()}' does not have a pipeline with name '{name}'"
         raise RefusedError("PipelineNotFoundException", said)
-    return found
+    return pipeline
 
 
 def create(declared: Record) -> Pipeline:

@@ -17,55 +17,63 @@ _PAGE = 100
 
 
 def pipeline(request: Record) -> Record:
-    found = pipelines.find(request["name"])
-    if request.get("version", found.version) != found.version:
-        raise RefusedError("PipelineVersionNotFoundException", f"only version {found.version} of {found.name} is kept")
-    metadata = {"pipelineArn": found.arn, "created": found.created, "updated": found.updated}
-    return {"pipeline": found.declared | {"version": found.version}, "metadata": metadata}
+    pipeline = pipelines.find(request["name"])
+    if request.get("version", pipeline.version) != pipeline.version:
+        raise RefusedError(
+            "PipelineVersionNotFoundException", f"only version {pipeline.version} of {pipeline.name} is kept"
+        )
+    metadata = {"pipelineArn": pipeline.arn, "created": pipeline.created, "updated": pipeline.updated}
+    return {"pipeline": pipeline.declared | {"version": pipeline.version}, "metadata": metadata}
 
 
 def listed(request: Record) -> Record:
     views = [
         {
-            "name": one.name,
-            "version": one.version,
-            "pipelineType": one.declared["pipelineType"],
-            "executionMode": one.declared["executionMode"],
-            "created": one.created,
-            "updated": one.updated,
+            "name": pipeline.name,
+            "version": pipeline.version,
+            "pipelineType": pipeline.declared["pipelineType"],
+            "executionMode": pipeline.declared["executionMode"],
+            "created": pipeline.created,
+            "updated": pipeline.updated,
         }
-        for one in pipelines.every()
+        for pipeline in pipelines.every()
     ]
     return _page("pipelines", views, request)
 
 
 def state(request: Record) -> Record:
-    found = pipelines.find(request["name"])
-    with found.changed:
-        stages = [_stage(transition) for transition in found.transitions]
+    pipeline = pipelines.find(request["name"])
+    with pipeline.changed:
+        stages = [_stage(transition) for transition in pipeline.transitions]
     return {
-        "pipelineName": found.name,
-        "pipelineVersion": found.version,
+        "pipelineName": pipeline.name,
+        "pipelineVersion": pipeline.version,
         "stageStates": stages,
-        "created": found.created,
-        "updated": found.updated,
+        "created": pipeline.created,
+        "updated": pipeline.updated,
     }
 
 
 def execution(request: Record) -> Record:
-    found = pipelines.find(request["pipelineName"])
-    one = by_id(found, request["pipelineExecutionId"])
-    values = [{"name": name, "resolvedValue": value} for name, value in one.start.variables.items()]
-    view = _execution(one) | {"pipelineName": found.name, "pipelineVersion": one.version, "variables": values}
-    return {"pipelineExecution": view | {"artifactRevisions": list(_artifact_revisions(one))}}
+    pipeline = pipelines.find(request["pipelineName"])
+    execution = by_id(pipeline, request["pipelineExecutionId"])
+    values = [{"name": name, "resolvedValue": value} for name, value in execution.start.variables.items()]
+    view = _execution(execution) | {
+        "pipelineName": pipeline.name,
+        "pipelineVersion": execution.version,
+        "variables": values,
+    }
+    return {"pipelineExecution": view | {"artifactRevisions": list(_artifact_revisions(execution))}}
 
 
 def executions(request: Record) -> Record:
     """List the executions of a pipeline, the newest first."""
-    found = pipelines.find(request["pipelineName"])
+    pipeline = pipelines.find(request["pipelineName"])
     wanted = request.get("filter", {}).get("succeededInStage", {}).get("stageName")
-    ones = [one for one in reversed(found.executions) if not wanted or _succeeded(one, wanted)]
-    return _page("pipelineExecutionSummaries", [_summary(one) for one in ones], request)
+    executions = [
+        execution for execution in reversed(pipeline.executions) if not wanted or _succeeded(execution, wanted)
+    ]
+    return _page("pipelineExecutionSummaries", [_summary(execution) for execution in executions], request)
 
 
 def actions(request: Record) -> Record:
@@ -77,32 +85,35 @@ def actions(request: Record) -> Record:
 
 def rules(request: Record) -> Record:
     """List the runs of rules, the newest first; of a condition that was asked again, those of the last time."""
-    asked = [
+    conditions = [
         condition for stage_execution in _stage_executions(request) for condition in stage_execution.conditions.values()
     ]
-    runs = [rule for condition in asked for rule in condition.rules]
+    runs = [rule for condition in conditions for rule in condition.rules]
     runs.sort(key=lambda run: run.started, reverse=True)
     return _page("ruleExecutionDetails", [rule_detail(run) for run in runs], request)
 
 
-def by_id(found: Pipeline, identity: str) -> Execution:
-    for one in found.executions:
-        if one.id == identity:
-            return one
-    said = f"{found.name} has no execution with the ID {identity}"
+def by_id(pipeline: Pipeline, identity: str) -> Execution:
+    for execution in pipeline.executions:
+        if execution.id == identity:
+            return execution
+    said = f"{pipeline.name} has no execution with the ID {identity}"
     raise RefusedError("PipelineExecutionNotFoundException", said)
 
 
 def _stage_executions(request: Record) -> list[StageExecution]:
-    found, criteria = pipelines.find(request["pipelineName"]), request.get("filter", {})
+    pipeline, criteria = pipelines.find(request["pipelineName"]), request.get("filter", {})
     latest = criteria.get("latestInPipelineExecution", {})
     identity = criteria.get("pipelineExecutionId") or latest.get("pipelineExecutionId")
-    ones = [by_id(found, identity)] if identity else found.executions
-    return [stage_execution for one in ones for stage_execution in one.stage_executions.values()]
+    executions = [by_id(pipeline, identity)] if identity else pipeline.executions
+    return [stage_execution for execution in executions for stage_execution in execution.stage_executions.values()]
 
 
 def _stage(transition: StageTransition) -> Record:
-    waiting = [{"pipelineExecutionId": one.id, "status": one.status, "type": "STANDARD"} for one in transition.queue]
+    waiting = [
+        {"pipelineExecutionId": execution.id, "status": execution.status, "type": "STANDARD"}
+        for execution in transition.queue
+    ]
     view: Record = {
         "stageName": transition.name,
         "inboundExecutions": waiting,
@@ -131,34 +142,34 @@ def _latest(stage_execution: StageExecution) -> Record:
     return {"pipelineExecutionId": stage_execution.execution.id, "status": status, "type": "STANDARD"}
 
 
-def _execution(one: Execution) -> Record:
+def _execution(execution: Execution) -> Record:
     return {
-        "pipelineExecutionId": one.id,
-        "status": one.status,
-        "trigger": one.start.trigger,
-        "executionMode": one.declared["executionMode"],
+        "pipelineExecutionId": execution.id,
+        "status": execution.status,
+        "trigger": execution.start.trigger,
+        "executionMode": execution.declared["executionMode"],
         "executionType": "STANDARD",
     }
 
 
-def _summary(one: Execution) -> Record:
-    view = _execution(one) | {
-        "startTime": one.started,
-        "lastUpdateTime": one.updated,
-        "sourceRevisions": [{"actionName": name} | revision for name, revision in one.revisions.items()],
+def _summary(execution: Execution) -> Record:
+    view = _execution(execution) | {
+        "startTime": execution.started,
+        "lastUpdateTime": execution.updated,
+        "sourceRevisions": [{"actionName": name} | revision for name, revision in execution.revisions.items()],
     }
-    return view | ({"stopTrigger": {"reason": one.stop_reason}} if one.stop_reason else {})
+    return view | ({"stopTrigger": {"reason": execution.stop_reason}} if execution.stop_reason else {})
 
 
-def _artifact_revisions(one: Execution) -> Iterator[Record]:
-    for action in one.declared["stages"][0]["actions"]:
-        revision = one.revisions.get(action["name"])
+def _artifact_revisions(execution: Execution) -> Iterator[Record]:
+    for action in execution.declared["stages"][0]["actions"]:
+        revision = execution.revisions.get(action["name"])
         for artifact in action.get("outputArtifacts", []) if revision else []:
             yield {"name": artifact["name"]} | (revision or {})
 
 
-def _succeeded(one: Execution, stage: str) -> bool:
-    stage_execution = one.stage_executions.get(stage)
+def _succeeded(execution: Execution, stage: str) -> bool:
+    stage_execution = execution.stage_executions.get(stage)
     return stage_execution is not None and stage_execution.status == "Succeeded"
 
 

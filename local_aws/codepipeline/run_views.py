@@ -49,7 +49,7 @@ def action_detail(run: Run) -> Record:
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html
     """
     made = run.outputs if run.status == "Succeeded" else {}
-    asked = _asked(run) | {"actionTypeId": run.kind}
+    given = _asked(run) | {"actionTypeId": run.kind}
     output = {
         "outputArtifacts": _artifacts(made),
         "executionResult": _result(run),
@@ -59,7 +59,7 @@ def action_detail(run: Run) -> Record:
     return _detail(run) | {
         "actionName": run.name,
         "actionExecutionId": run.id,
-        "input": asked | namespace,
+        "input": given | namespace,
         "output": output,
     }
 

@@ -105,8 +105,8 @@ class Run:
     @property
     def kind(self) -> Record:
         """Return the type of the action, or of the rule."""
-        found: Record = self.declared.get("actionTypeId") or self.declared["ruleTypeId"]
-        return found
+        kind: Record = self.declared.get("actionTypeId") or self.declared["ruleTypeId"]
+        return kind
 
     def pause(self, seconds: float) -> None:
         """Waits wall-clock seconds; AbandonedError as soon as nobody waits for the work any more."""

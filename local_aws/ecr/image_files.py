@@ -53,10 +53,10 @@ def pull(reference: str) -> Image:
         raise PullError(f"{reference} is not in this account's registry, and there is no other one here")
     with request_scope(match["account"], match["region"]):
         wanted = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
-        found = ecr.find_image(match["name"], wanted)
-        if found is None:
+        image = ecr.find_image(match["name"], wanted)
+        if image is None:
             raise PullError(f"failed to resolve ref {reference}: not found")
-        return _unpacked(match["name"], found["imageDigest"], json.loads(found["imageManifest"]))
+        return _unpacked(match["name"], image["imageDigest"], json.loads(image["imageManifest"]))
 
 
 def _unpacked(repository: str, digest: str, manifest: dict[str, Any]) -> Image:

@@ -75,8 +75,8 @@ def describe_image_scan_findings(request: Record) -> Record:
     key, image = _image(request)
     began = _scans.get(key)
     if began is None:
-        said = f"Image scan does not exist for the image with '{json.dumps(request['imageId'])}' in '{key[0]}'"
-        raise RefusedError("ScanNotFoundException", said)
+        message = f"Image scan does not exist for the image with '{json.dumps(request['imageId'])}' in '{key[0]}'"
+        raise RefusedError("ScanNotFoundException", message)
     if time.monotonic() < began + _clock.real(SCAN_SECONDS):
         return _about(request, image) | {"imageScanStatus": {"status": "IN_PROGRESS"}}
     findings = list(_findings(key[0], image))
@@ -85,7 +85,7 @@ def describe_image_scan_findings(request: Record) -> Record:
         "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
         "imageScanFindings": {
             "findings": findings,
-            "findingSeverityCounts": Counter(one["severity"] for one in findings),
+            "findingSeverityCounts": Counter(finding["severity"] for finding in findings),
             "imageScanCompletedAt": time.time() - seconds_ago,
             "vulnerabilitySourceUpdatedAt": time.time(),
         },
@@ -116,13 +116,15 @@ def _followed(stock: Handler) -> Handler:
 def _image(request: Record) -> tuple[tuple[str, str], Record]:
     name = request["repositoryName"]
     if name not in ecr.repositories:
-        said = f"The repository with name '{name}' does not exist in the registry"
-        raise RefusedError("RepositoryNotFoundException", said)
-    found: Record | None = ecr.find_image(name, request["imageId"])
-    if found is None:
-        said = f"The image with imageId {json.dumps(request['imageId'])} does not exist within the repository '{name}'"
-        raise RefusedError("ImageNotFoundException", said)
-    return (name, found["imageDigest"]), found
+        message = f"The repository with name '{name}' does not exist in the registry"
+        raise RefusedError("RepositoryNotFoundException", message)
+    image: Record | None = ecr.find_image(name, request["imageId"])
+    if image is None:
+        message = (
+            f"The image with imageId {json.dumps(request['imageId'])} does not exist within the repository '{name}'"
+        )
+        raise RefusedError("ImageNotFoundException", message)
+    return (name, image["imageDigest"]), image
 
 
 def _about(request: Record, image: Record) -> Record:

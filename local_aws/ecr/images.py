@@ -70,7 +70,7 @@ def complete_layer_upload(request: Record) -> Record:
 
 def batch_check_layer_availability(request: Record) -> Record:
     held = layers(_repository(request))
-    found = [
+    layers_held = [
         {
             "layerDigest": digest,
             "layerAvailability": "AVAILABLE" if digest in held else "UNAVAILABLE",
@@ -78,7 +78,7 @@ def batch_check_layer_availability(request: Record) -> Record:
         }
         for digest in request["layerDigests"]
     ]
-    return {"layers": found, "failures": []}
+    return {"layers": layers_held, "failures": []}
 
 
 def get_download_url_for_layer(request: Record) -> Record:
@@ -132,10 +132,10 @@ def _repository(request: Record) -> str:
 
 
 def _upload(request: Record) -> bytearray:
-    found: bytearray | None = ecr.uploads.get(_repository(request), {}).get(request["uploadId"])
-    if found is None:
+    upload: bytearray | None = ecr.uploads.get(_repository(request), {}).get(request["uploadId"])
+    if upload is None:
         raise RefusedError("UploadNotFoundException", f"The upload with id '{request['uploadId']}' could not be found")
-    return found
+    return upload
 
 
 def _names(request: Record) -> dict[str, str]:

@@ -63,10 +63,10 @@ def _forward_action(arn: str) -> Record:
         (rule for rule in alb.rules.values() if rule["ListenerArn"] == arn and rule["IsDefault"]), None
     )
     actions: list[Record] = rule["Actions"] if rule else []
-    found = next((action for action in actions if action["Type"] == "forward"), None)
-    if found is None:
+    forward = next((action for action in actions if action["Type"] == "forward"), None)
+    if forward is None:
         raise UnknownRuleError(f"{arn} is not a rule or listener that forwards")
-    return found
+    return forward
 
 
 def _assign(action: Record, listed: list[Record], stickiness: Record | None = None) -> None:

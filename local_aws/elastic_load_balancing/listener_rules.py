@@ -16,11 +16,11 @@ Own = tuple[int, dict[str, str], bytes]
 def action_for(listener: str, method: str, target: str, fields: Mapping[str, str]) -> Record:
     """Return the action of the first rule, by priority, whose conditions all hold; the default rule comes last."""
     path, _, query = target.partition("?")
-    asked = parse_qs(query, keep_blank_values=True)
+    parameters = parse_qs(query, keep_blank_values=True)
     for rule in _rules(listener):
         conditions = rule["Conditions"]
         if rule["IsDefault"] or all(
-            alb.condition_holds(condition, method, path, fields, asked) for condition in conditions
+            alb.condition_holds(condition, method, path, fields, parameters) for condition in conditions
         ):
             return _last(rule["Actions"])
     return {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}

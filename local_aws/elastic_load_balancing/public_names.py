@@ -21,7 +21,7 @@ TRUSTED = "trusted.pem"
 
 def environment(folder: Path) -> dict[str, str]:
     """Return the variables of a program that starts now; `folder` keeps what it trusts."""
-    names = " ".join(f"{name}={place}" for name, place in sorted(_endpoints()))
+    names = " ".join(f"{name}={endpoint}" for name, endpoint in sorted(_endpoints()))
     return {"PUBLIC_NAMES": names, "PYTHONPATH": str(RESOLVER), "SSL_CERT_FILE": str(_trusted(folder))}
 
 
@@ -30,10 +30,10 @@ def _endpoints() -> Iterator[tuple[str, str]]:
         listeners, balancers = list(alb.listeners.values()), dict(alb.load_balancers)
     for listener in listeners:
         arn, port = listener["LoadBalancerArn"], int(listener["Port"])
-        place = load_balancer.url(arn, port).rpartition("/")[2]
+        endpoint = load_balancer.url(arn, port).rpartition("/")[2]
         certified = [acm.certificates[certificate] for certificate in listener.get("Certificates") or []]
         for name in (balancers[arn]["DNSName"], *(one["DomainName"] for one in certified)):
-            yield f"{name}:{port}", place
+            yield f"{name}:{port}", endpoint
 
 
 @cache
@@ -45,5 +45,5 @@ def _trusted(folder: Path) -> Path:
 
 
 def _authorities() -> bytes:
-    found = ssl.get_default_verify_paths().cafile
-    return Path(found).read_bytes() if found and Path(found).exists() else b""
+    file = ssl.get_default_verify_paths().cafile
+    return Path(file).read_bytes() if file and Path(file).exists() else b""

@@ -42,7 +42,7 @@ def asked(
 
 def flat(parameters: Mapping[str, Any], *, list_word: str = "") -> Record:
     """Return a nested request as a query API gets it: `Name.1.Key`, or `Name.member.1.Key` with the word "member"."""
-    found: Record = {}
+    request: Record = {}
 
     def put_in(name: str, value: Any) -> None:
         if isinstance(value, Mapping):
@@ -52,10 +52,10 @@ def flat(parameters: Mapping[str, Any], *, list_word: str = "") -> Record:
             for number, inner in enumerate(value, start=1):
                 put_in(".".join(part for part in (name, list_word, str(number)) if part), inner)
         elif value is not None:
-            found[name] = [str(value).lower() if isinstance(value, bool) else str(value)]
+            request[name] = [str(value).lower() if isinstance(value, bool) else str(value)]
 
     put_in("", parameters)
-    return found
+    return request
 
 
 def text(answer: ElementTree.Element, name: str) -> str:

@@ -44,12 +44,12 @@ def _idempotent(stock: Any) -> Any:
 
 
 def _running(request: Record) -> Record | None:
-    found = (
+    executions = (
         execution
         for execution in stepfunctions.executions.values()
         if execution["name"] == request.get("name") and execution["stateMachineArn"] == request.get("stateMachineArn")
     )
-    known: Record | None = next(found, None)
+    known: Record | None = next(executions, None)
     if known is None or known["status"] != "RUNNING" or known["input"] != request.get("input", "{}"):
         return None
     return known

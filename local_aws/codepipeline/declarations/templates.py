@@ -23,8 +23,8 @@ def from_template(properties: Record, name: str) -> Record:
 
 def store(declared: Record, region: str) -> Record:
     """Return the artifact store of this region; nothing if there is none."""
-    found: Record = declared.get("artifactStore") or declared.get("artifactStores", {}).get(region, {})
-    return found
+    artifact_store: Record = declared.get("artifactStore") or declared.get("artifactStores", {}).get(region, {})
+    return artifact_store
 
 
 def _lowered(value: Any) -> Any:

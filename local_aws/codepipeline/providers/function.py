@@ -112,5 +112,5 @@ def _event(run: Run, job: Job, token: str) -> Record:
 
 
 def _artifact(name: str, where: artifacts.Location) -> Record:
-    place = {"type": "S3", "s3Location": {"bucketName": where.bucket, "objectKey": where.key}}
-    return {"name": name, "revision": None, "location": place}
+    location = {"type": "S3", "s3Location": {"bucketName": where.bucket, "objectKey": where.key}}
+    return {"name": name, "revision": None, "location": location}

@@ -65,15 +65,15 @@ class Cache:
         return value
 
     def _push(self, key: str, values: tuple[str, ...], *, left: bool) -> int:
-        found = self._values[key] = self._list(key)
-        (found.extendleft if left else found.extend)(values)
+        values_held = self._values[key] = self._list(key)
+        (values_held.extendleft if left else values_held.extend)(values)
         self._pushed.set()
-        return len(found)
+        return len(values_held)
 
     def _pop(self, key: str) -> str | None:
-        found = self._list(key)
-        value = found.pop() if found else None
-        if not found:
+        values_held = self._list(key)
+        value = values_held.pop() if values_held else None
+        if not values_held:
             self._values.pop(key, None)
         return value
 
@@ -91,8 +91,8 @@ class Cache:
         return [key, value]
 
     def _range(self, key: str, start: str, stop: str) -> list[str]:
-        found, last = list(self._list(key)), int(stop)
-        return found[int(start) :] if last == -1 else found[int(start) : last + 1]
+        values_held, last = list(self._list(key)), int(stop)
+        return values_held[int(start) :] if last == -1 else values_held[int(start) : last + 1]
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ class AlarmWatch:
 
     def firing(self) -> list[str]:
         """Return the names of the alarms that are in ALARM now; they stay the reason."""
-        if self.watches and (found := _in_alarm(self.names)):
-            self.triggered = found
-            return found
+        if self.watches and (firing := _in_alarm(self.names)):
+            self.triggered = firing
+            return firing
         return []
 
     def default_bake(self) -> float:
@@ -43,10 +43,10 @@ class AlarmWatch:
 
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentAlarms.html
         """
-        found: Record = {"status": self._status(over=over)}
+        view: Record = {"status": self._status(over=over)}
         if self.names:
-            found |= {"alarmNames": self.names, "triggeredAlarmNames": self.triggered}
-        return found
+            view |= {"alarmNames": self.names, "triggeredAlarmNames": self.triggered}
+        return view
 
     def _status(self, *, over: bool) -> str:
         if not self.watches:

@@ -17,15 +17,15 @@ def listed(request: Record, history: Sequence[Rollout]) -> Record:
     """List deployments, the newest first, a page at a time."""
     created, wanted = request.get("createdAt") or {}, request.get("status")
     after, before = float(created.get("after", -math.inf)), float(created.get("before", math.inf))
-    found = [
+    matching = [
         rollout
         for rollout in reversed(history)
         if (not wanted or rollout.status in wanted) and after < rollout.created_at < before
     ]
     start = int(request.get("nextToken") or 0)
     end = start + min(int(request.get("maxResults") or LONGEST_PAGE), LONGEST_PAGE)
-    page = {"serviceDeployments": [service_views.brief(rollout) for rollout in found[start:end]]}
-    return page | ({"nextToken": str(end)} if end < len(found) else {})
+    page = {"serviceDeployments": [service_views.brief(rollout) for rollout in matching[start:end]]}
+    return page | ({"nextToken": str(end)} if end < len(matching) else {})
 
 
 def deployments(request: Record, rollouts: Sequence[Rollout]) -> Record:

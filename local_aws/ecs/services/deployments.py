@@ -74,12 +74,12 @@ def controller(cluster: str, service: str) -> ServiceController:
     name = ecs.cluster_name(cluster or "default")
     if name not in ecs.clusters:
         raise RefusedError("ClusterNotFoundException", "Cluster not found.")
-    found = _controllers.get(f"{name}/{service.rsplit('/', 1)[-1]}")
-    if found is None:
+    service_controller = _controllers.get(f"{name}/{service.rsplit('/', 1)[-1]}")
+    if service_controller is None:
         raise RefusedError("ServiceNotFoundException", "Service not found.")
-    if found.record["status"] != "ACTIVE":
+    if service_controller.record["status"] != "ACTIVE":
         raise RefusedError("ServiceNotActiveException", "Service was not ACTIVE.")
-    return found
+    return service_controller
 
 
 def _without_internals(action: Action) -> Action:

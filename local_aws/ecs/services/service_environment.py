@@ -12,7 +12,9 @@ def of(settings: dict[str, Any]) -> dict[str, str]:
     connect = settings.get("serviceConnectConfiguration") or {}
     if not connect.get("enabled"):
         return {}
-    return {name: value for told in service_connect for name, value in told(namespace_of(connect)).items()}
+    return {
+        name: value for variables_of in service_connect for name, value in variables_of(namespace_of(connect)).items()
+    }
 
 
 def namespace_of(connect: dict[str, Any]) -> str:

@@ -126,10 +126,13 @@ def service_revision(rollout: Rollout) -> Record:
 def _balancers(rollout: Rollout) -> list[Record]:
     balancers = rollout.revision.settings.get("loadBalancers") or []
     pairs = zip(rollout.targets, balancers, strict=False)  # empty before its turn
-    found = [
-        (place.group, (item.get("advancedConfiguration") or {}).get("productionListenerRule")) for place, item in pairs
+    pairs_of_arns = [
+        (target.group, (item.get("advancedConfiguration") or {}).get("productionListenerRule"))
+        for target, item in pairs
     ]
-    return [{"targetGroupArn": group} | ({"productionListenerRule": rule} if rule else {}) for group, rule in found]
+    return [
+        {"targetGroupArn": group} | ({"productionListenerRule": rule} if rule else {}) for group, rule in pairs_of_arns
+    ]
 
 
 def _image(definition: Record) -> Record:

@@ -51,8 +51,8 @@ def _place(balancer: Record, taken: set[str]) -> Target:
 def _rules(target: Rollout, which: str) -> Iterator[tuple[str, str, str]]:
     """Yield (rule, the target group of this revision, the other one) for each load balancer of the service."""
     balancers: list[Record] = target.revision.settings.get("loadBalancers") or []
-    for place, balancer in zip(target.targets, balancers, strict=True):
+    for target_of_group, balancer in zip(target.targets, balancers, strict=True):
         advanced = balancer.get("advancedConfiguration") or {}
         if rule := advanced.get(which):
             groups = [balancer["targetGroupArn"], advanced["alternateTargetGroupArn"]]
-            yield rule, place.group, next(group for group in groups if group != place.group)
+            yield rule, target_of_group.group, next(group for group in groups if group != target_of_group.group)

@@ -44,8 +44,8 @@ target_group_full_name: Replaceable[[str], str] = Replaceable(stock, "_target_gr
 
 def action(name: str) -> Action:
     """Return what an action of the API does now."""
-    found: Action = stock._ACTION_MAP[name]
-    return found
+    function: Action = stock._ACTION_MAP[name]
+    return function
 
 
 def replace_action(name: str, function: Action) -> None:
