@@ -1,4 +1,4 @@
-"""The embedded AWS: ministack plus what it lacks, one file per service.
+"""An AWS in one process: ministack plus what it lacks, one folder for each AWS service.
 
 Importing this package fixes the environment that ministack reads while it is imported, so its modules may be
 imported anywhere below.

@@ -1,4 +1,4 @@
-"""The one clock of the rehearsal: waiting runs faster, work does not."""
+"""The one clock of a local AWS: waiting runs faster, work does not."""
 
 import time
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """CloudWatch alarms as documented: by dimension, period after period, with missing data and metric math.
 
-Stock looks at every dimension at once, and only when a metric is put. Periods run by the rehearsal's clock.
+Stock looks at every dimension at once, and only when a metric is put. Periods run by the clock of the local AWS.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
 One deviation: an alarm that never had data and does not say how to treat that keeps its state, so SetAlarmState holds.
 """
@@ -28,7 +28,7 @@ COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "LessThanThreshold": (operator.lt, "less than"),
     "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
 }
-_log = logging.getLogger("rehearsal.alarms")
+_log = logging.getLogger("local_aws.alarms")
 
 
 class Alarms:

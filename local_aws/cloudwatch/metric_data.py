@@ -1,4 +1,4 @@
-"""GetMetricData with the periods of the rehearsal's clock, newest first unless asked otherwise.
+"""GetMetricData with the periods of the clock of the local AWS, newest first unless asked otherwise.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html: `ScanBy` is
 TimestampDescending when it is left out. Stock always answers oldest first, and a minute of its periods is one of ours.

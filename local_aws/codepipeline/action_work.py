@@ -7,7 +7,7 @@ from local_aws.codepipeline.providers import approval, build, function, source, 
 from local_aws.codepipeline.runs import AbandonedError, FailedError, Run
 from local_aws.codepipeline.variables import UnresolvedError
 
-_log = logging.getLogger("rehearsal.code_pipeline")
+_log = logging.getLogger("local_aws.codepipeline")
 
 
 PROVIDERS: dict[str, Callable[[Run], None]] = {

@@ -14,7 +14,7 @@ from local_aws.codepipeline.runs import AbandonedError, FailedError, Run, Runnin
 from local_aws.codepipeline.variables import UnresolvedError
 
 Record = dict[str, Any]
-_log = logging.getLogger("rehearsal.code_pipeline")
+_log = logging.getLogger("local_aws.codepipeline")
 
 
 class ConditionRun:

@@ -19,7 +19,7 @@ MOST_QUEUED = 50  # https://docs.aws.amazon.com/codepipeline/latest/userguide/li
 _pipelines: dict[str, "Pipeline"] = {}
 _clock: list[Clock] = []
 _ENDS_WITHIN = 5.0
-_log = logging.getLogger("rehearsal.code_pipeline")
+_log = logging.getLogger("local_aws.codepipeline")
 
 
 class Pipeline:

@@ -18,7 +18,7 @@ from local_aws.codepipeline.repositories import Repository, RepositoryError
 
 Record = dict[str, Any]
 _LOOK_EVERY = 0.5  # wall-clock seconds
-_log = logging.getLogger("rehearsal.code_pipeline")
+_log = logging.getLogger("local_aws.codepipeline")
 _stopped = threading.Event()
 _threads: list[threading.Thread] = []
 _known: dict[tuple[Pipeline, str, Path], dict[str, str]] = {}  # pipeline, action, repository -> branch -> commit

@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-basic.html, with the errors of
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html and those of its sibling.
-What is known of vulnerabilities is `advisories`: of files of an image, for the stand-in's images have no packages.
+What is known of vulnerabilities is `advisories`: of files of an image, for what runs here need not be made of packages.
 """
 
 import io

@@ -22,7 +22,7 @@ NET = 20
 LOOK_EVERY = 0.05
 OPEN_WITHIN = 5.0
 PRIVILEGED_BELOW, MOVED_BY = 1024, 8000
-_log = logging.getLogger("rehearsal.load_balancer")
+_log = logging.getLogger("local_aws.load_balancer")
 
 
 class DataPlane:

@@ -1,4 +1,4 @@
-"""What a load balancer tells CloudWatch, once a minute of the rehearsal's clock.
+"""What a load balancer tells CloudWatch, once a minute of the clock of the local AWS.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 """

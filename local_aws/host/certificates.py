@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-NAMES = ("exchange.example.com", "*.example.com", "*.elb.amazonaws.com", "localhost")
+NAMES = ("*.example.com", "*.elb.amazonaws.com", "localhost")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Step Functions by the rehearsal's clock, and starting the same execution twice.
+"""Step Functions by the clock of the local AWS, and starting the same execution twice.
 
 Wait states and the delays between retries run faster. Tasks call functions and topics as root does: a machine's role
 is not evaluated here.

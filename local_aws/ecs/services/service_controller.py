@@ -13,7 +13,7 @@ from local_aws.ministack_parts.responses import get_account_id, get_region, new_
 
 Record = dict[str, Any]
 TICK = 0.05
-_log = logging.getLogger("rehearsal.ecs")
+_log = logging.getLogger("local_aws.ecs")
 
 
 class ServiceController:

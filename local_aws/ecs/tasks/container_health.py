@@ -1,8 +1,8 @@
 """A container's own health check, really run.
 
 Meaning of the settings: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html. Intervals
-follow the rehearsal's clock, but a check is work: it keeps its timeout, a program keeps a real while to start, and a
-container known to be healthy is not asked more often than every four seconds.
+follow the clock of the local AWS, but a check is work: it keeps its timeout, a program keeps a real while to start,
+and a container known to be healthy is not asked more often than every four seconds.
 """
 
 from collections.abc import Sequence

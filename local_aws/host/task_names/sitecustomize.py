@@ -1,7 +1,7 @@
 """What name resolution says in a task or a build, for Python programs alone: there is no `/etc/hosts` for one process.
 
-Python imports a module of this name as it starts. `SERVICE_CONNECT_NAMES` holds pairs like `exchange-kafka=127.40.0.1`,
-`PUBLIC_NAMES` pairs with ports, like `exchange.example.com:443=127.20.0.1:8443`.
+Python imports a module of this name as it starts. `SERVICE_CONNECT_NAMES` holds pairs like `kafka=127.40.0.1`,
+`PUBLIC_NAMES` pairs with ports, like `shop.example.com:443=127.20.0.1:8443`.
 """
 
 import os
