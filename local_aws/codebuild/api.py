@@ -38,7 +38,7 @@ def start_build(request: Record) -> Record:
     if unknown := sorted(request.keys() - IMITATED):
         raise RefusedError("InvalidInputException", f"{', '.join(unknown)}: not imitated here")
     try:
-        project = projects.found(request["projectName"])
+        project = projects.copy_of(request["projectName"])
     except LookupError as error:
         raise RefusedError("ResourceNotFoundException", str(error)) from error
     project |= {key: request[name] for name, key in OVERRIDES.items() if name in request}

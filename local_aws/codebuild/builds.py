@@ -27,7 +27,7 @@ def start(project: str, sources: Sources, *, variables: Sequence[Mapping[str, st
 
     `variables` are name, value and type, as an action of CodePipeline has them; they count more than the project's.
     """
-    return begin(projects.found(project), sources, variables=variables, initiator=initiator)
+    return begin(projects.copy_of(project), sources, variables=variables, initiator=initiator)
 
 
 def begin(

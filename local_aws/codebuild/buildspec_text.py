@@ -15,7 +15,7 @@ def is_inline(said: str) -> bool:
     return "\n" in said.strip() or said.lstrip().startswith("{")
 
 
-def found(said: str, source: Path) -> str:
+def text_of(said: str, source: Path) -> str:
     """`said` is the text itself, or a path relative to the primary source; empty is the usual path."""
     if is_inline(said):
         return said

@@ -65,7 +65,7 @@ class Job:
     def _download(self) -> None:
         self._folders.fill()
         self._log.told(f"CODEBUILD_SRC_DIR={self._folders.source}")
-        text = buildspec_text.found(self._record.now["source"].get("buildspec", ""), self._folders.source)
+        text = buildspec_text.text_of(self._record.now["source"].get("buildspec", ""), self._folders.source)
         self._spec = buildspec.parsed(text)
         self._cache = Cache(self._record.now, self._spec.cache, self._folders)
         self._cache.restore()

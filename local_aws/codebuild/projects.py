@@ -42,7 +42,7 @@ def install() -> None:
     cloudformation.handlers[TYPE] = stock | {"create": create, "update": update}
 
 
-def found(name: str) -> Record:
+def copy_of(name: str) -> Record:
     """Return a copy of the project; LookupError when there is none of this name."""
     project = codebuild.projects.get(name)
     if project is None:
