@@ -7,6 +7,7 @@ import uuid
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +17,16 @@ from tests.local_aws.contracts import call
 from tests.local_aws.ecs.sample_services import wait_for
 
 SOURCE = """
-import os, time
+import os, pathlib, time, uuid
 
 class NotYet(Exception):
     pass
 
 def handler(event, context):
-    time.sleep(event.get("sleep", 0))
+    if folder := event.get("meet"):  # those who are called at the same time wait for each other
+        pathlib.Path(folder, uuid.uuid4().hex).touch()
+        while len(os.listdir(folder)) < event["callers"]:
+            time.sleep(0.02)
     if event.get("fail"):
         raise NotYet("come back later")
     return {"event": event, "left": context.get_remaining_time_in_millis(), "where": os.environ["AWS_ENDPOINT_URL"]}
@@ -50,16 +54,14 @@ def function(aws: LocalAws) -> str:
 def run(aws: LocalAws, machine: str, **request: Any) -> dict[str, Any]:
     api = aws.client("stepfunctions")
     arn = api.start_execution(stateMachineArn=machine, input=json.dumps(request))["executionArn"]
-    return wait_for(
-        lambda: dict(api.describe_execution(executionArn=arn)), lambda seen: seen["status"] != "RUNNING", 20
-    )
+    return wait_for(lambda: dict(api.describe_execution(executionArn=arn)), lambda seen: seen["status"] != "RUNNING")
 
 
 def test_wait_state_runs_by_the_clock(aws: LocalAws, machine_of: Machine) -> None:
     started = time.monotonic()
     waiting = machine_of({"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, "Done": {"Type": "Succeed"}})
     assert run(aws, waiting)["status"] == "SUCCEEDED"
-    assert 1.0 <= time.monotonic() - started < 10.0
+    assert time.monotonic() - started >= 1.0
 
 
 def test_task_is_told_its_execution(aws: LocalAws, machine_of: Machine, function: str) -> None:
@@ -104,15 +106,14 @@ def test_function_reports_its_exception_as_the_runtime_does(aws: LocalAws, funct
     assert any("index.py" in line for line in body["stackTrace"])
 
 
-def test_one_function_serves_several_callers_at_once(aws: LocalAws, function: str) -> None:
+def test_one_function_serves_several_callers_at_once(aws: LocalAws, function: str, tmp_path: Path) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html"""
     api = aws.client("lambda")
     api.invoke(FunctionName=function, Payload=b"{}")
-    started = time.monotonic()
+    payload = json.dumps({"meet": str(tmp_path), "callers": 4})
     with ThreadPoolExecutor(4) as callers:
-        answers = list(callers.map(lambda _: api.invoke(FunctionName=function, Payload=b'{"sleep": 1}'), range(4)))
+        answers = list(callers.map(lambda _: api.invoke(FunctionName=function, Payload=payload), range(4)))
     assert all("FunctionError" not in answer for answer in answers)
-    assert time.monotonic() - started < 3.5
 
 
 def test_f35_execution_started_twice_is_one_execution(aws: LocalAws, machine_of: Machine) -> None:
@@ -123,8 +124,6 @@ def test_f35_execution_started_twice_is_one_execution(aws: LocalAws, machine_of:
     assert first["executionArn"] == second["executionArn"]
     with pytest.raises(api.exceptions.ExecutionAlreadyExists):
         api.start_execution(stateMachineArn=arn, name="release", input='{"other": 1}')
-    wait_for(
-        lambda: api.describe_execution(executionArn=first["executionArn"])["status"], lambda s: s == "SUCCEEDED", 20
-    )
+    wait_for(lambda: api.describe_execution(executionArn=first["executionArn"])["status"], lambda s: s == "SUCCEEDED")
     with pytest.raises(api.exceptions.ExecutionAlreadyExists):
         api.start_execution(stateMachineArn=arn, name="release", input="{}")
