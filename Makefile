@@ -12,7 +12,9 @@ PACKAGES := app.py settings stacks constructs lambda release local_aws rehearsal
 WORKFLOWS := .github/workflows examples/monorepo/.github/workflows
 SPEED ?= 60
 TESTED := build/tested
-FAST := tests/unit tests/infra
+# Tests side by side: more processes than processors, for stories mostly wait. make test WORKERS=1: one after the other.
+WORKERS ?= 4
+SIDE_BY_SIDE = --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 SOURCES := $(if $(wildcard .git),$(wildcard $(shell git ls-files --cached --others --exclude-standard)))
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -22,7 +24,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 
-.PHONY: help setup synth test check format lint types unit $(FAST) templates workflows acceptance rehearse bench clean
+.PHONY: help setup synth test check format lint types unit quick templates workflows acceptance rehearse bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,7 +43,7 @@ synth: $(READY) ## cdk synth of every environment, with cdk-nag and the template
 	$(foreach environment,$(ENVIRONMENTS),cdk synth --quiet --no-notices -c environment=$(environment) --output cdk.out/$(environment);)
 
 test: $(READY) ## the whole test suite, with branch coverage, enforced
-	python -m pytest --cov --cov-report=term
+	python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 	mkdir -p $(dir $(TESTED))
 	touch $(TESTED)
 
@@ -60,11 +62,13 @@ lint: $(READY) ## ruff's rules
 types: $(READY) ## mypy, strict
 	mypy $(PACKAGES)
 
-unit: $(READY) ## the fast tests alone, both folders at once
-	$(MAKE) --no-print-directory --jobs=2 --output-sync $(FAST)
+unit: WORKERS = 2
+unit: $(READY) ## the fast tests alone: core, handlers, command line, templates
+	python -m pytest $(SIDE_BY_SIDE) --quiet tests/unit tests/infra
 
-$(FAST):
-	python -m pytest --quiet $@
+quick: WORKERS = 3
+quick: $(READY) ## the tests of what is changed against main (BASE=commit)
+	python -m tests.quick $(SIDE_BY_SIDE)
 
 templates: synth ## cfn-lint on every synthesized template
 	cfn-lint --non-zero-exit-code informational $(foreach environment,$(ENVIRONMENTS),'cdk.out/$(environment)/*.template.json')

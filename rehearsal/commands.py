@@ -88,6 +88,6 @@ class Command:
 
 def _complete(environment: Mapping[str, str]) -> dict[str, str]:
     """This process's own, without any AWS account that the person may be logged in to."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_DEFAULT_"))}
     path = f"{Path(sys.executable).parent}:{ROOT / 'node_modules' / '.bin'}:{inherited.get('PATH', '')}"
     return inherited | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true", "COLUMNS": "150"} | dict(environment)

@@ -86,7 +86,7 @@ def test_orphans_of_a_run_that_was_cut_off_are_reaped(tmp_path: Path) -> None:
     left = _sleeping()
     Orphans(tmp_path / "processes").record(left.pid)
     Orphans(tmp_path / "processes").reap()
-    assert left.wait(timeout=5) == -signal.SIGKILL
+    assert left.wait(timeout=30) == -signal.SIGKILL
     assert not (tmp_path / "processes").exists()
 
 
@@ -119,12 +119,12 @@ def test_an_address_comes_back_after_all_others() -> None:
     addresses.close()
 
 
-def test_the_clock_divides_waiting_by_its_speed() -> None:
+def test_the_clock_divides_waiting_by_its_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept = list[float]()
+    monkeypatch.setattr(time, "sleep", slept.append)
     clock = Clock(speed=60)
-    began = time.monotonic()
     clock.sleep(6)
-    assert clock.real(30) == 0.5
-    assert 0.1 <= time.monotonic() - began < 5.5
+    assert (clock.real(30), slept) == (0.5, [0.1])
     with pytest.raises(ValueError, match="not above 0"):
         Clock(speed=0)
 
@@ -138,7 +138,7 @@ def _cut_off(folder: Path) -> str:
 def _python(*words: str, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, *words]
     return subprocess.run(  # noqa: S603
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -29,10 +29,10 @@ class Stack:
     def delete(self) -> None:
         identity = self.client.describe_stacks(StackName=self.name)["Stacks"][0]["StackId"]
         self.client.delete_stack(StackName=self.name)
-        wait_for(lambda: self._status(identity), lambda status: status == "DELETE_COMPLETE", 20)
+        wait_for(lambda: self._status(identity), lambda status: status == "DELETE_COMPLETE")
 
     def settled(self, status: str) -> dict[str, str]:
-        found = wait_for(lambda: self._status(self.name), lambda seen: not seen.endswith("IN_PROGRESS"), 30)
+        found = wait_for(lambda: self._status(self.name), lambda seen: not seen.endswith("IN_PROGRESS"))
         assert found == status, self.reasons()
         described = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}

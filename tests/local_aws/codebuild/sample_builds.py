@@ -51,7 +51,7 @@ class Builds:
         return found
 
     def ended(self, build_id: str, seconds: float = 20) -> Record:
-        return wait_for(lambda: self.described(build_id), lambda build: build["buildComplete"], seconds)
+        return wait_for(lambda: self.described(build_id), lambda build: build["buildComplete"])
 
     def run(self, *commands: str, project: Mapping[str, Any] | None = None, **more: Any) -> Record:
         """A build of these commands, in a phase build, has ended; `more` are other parts of the buildspec."""

@@ -53,7 +53,7 @@ def test_what_a_build_left_running_ends_with_it(builds: Builds, tmp_path: Path) 
 def test_leaving_the_local_aws_ends_its_builds(tmp_path: Path) -> None:
     """In a process of its own: it starts the AWS, a build in it, and leaves."""
     command = [sys.executable, str(Path(__file__).with_name("one_build.py")), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     assert [pid for pid in json.loads(done.stdout.splitlines()[-1]) if _running(pid)] == []
 

@@ -107,8 +107,8 @@ class Pipelines:
     def status(self, execution: str) -> str:
         return str(call(self.api, "GetPipelineExecution", **self.of(execution))["pipelineExecution"]["status"])
 
-    def ended(self, execution: str, seconds: float = 20) -> str:
-        return wait_for(lambda: self.status(execution), lambda status: status in OVER, seconds)
+    def ended(self, execution: str) -> str:
+        return wait_for(lambda: self.status(execution), lambda status: status in OVER)
 
     def executions(self, name: str) -> list[Record]:
         found: list[Record] = call(self.api, "ListPipelineExecutions", pipelineName=name)["pipelineExecutionSummaries"]

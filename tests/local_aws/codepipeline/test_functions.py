@@ -74,7 +74,7 @@ def test_a_function_without_a_word_times_out(pipelines: Pipelines, hook: HookFac
     execution = pipelines.start()
     time.sleep(10)
     assert pipelines.status(execution) == "InProgress"
-    assert pipelines.ended(execution, 30) == "Failed"
+    assert pipelines.ended(execution) == "Failed"
     assert "failed to return a result" in pipelines.error(execution, "Ask")
 
 

@@ -41,7 +41,7 @@ def pushed(ecr: Any, registry: Registry) -> Iterator[Callable[..., Image]]:
 
 def described(ecr: Any, image: Image) -> dict[str, Any]:
     """The end of its scan."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         found: dict[str, Any] = ecr.describe_image_scan_findings(**image)
         if found["imageScanStatus"]["status"] == "COMPLETE":

@@ -31,7 +31,7 @@ http.server.ThreadingHTTPServer(address, Handler).serve_forever()
 ALIVE = """#!/usr/bin/env python3
 import os, urllib.request
 
-urllib.request.urlopen(f"http://{os.environ['BIND_ADDRESS']}:{os.environ['PORT']}/", timeout=2)
+urllib.request.urlopen(f"http://{os.environ['BIND_ADDRESS']}:{os.environ['PORT']}/", timeout=30)
 """
 ALONE = """#!/usr/bin/env python3
 import fcntl, os, signal, sys, time
@@ -52,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):  # /<host>/<port>: asks there, straight, as a program does that knows no proxy
         _, host, port = self.path.split("/")
         try:
-            connection = http.client.HTTPConnection(host, int(port), timeout=5)
+            connection = http.client.HTTPConnection(host, int(port), timeout=30)
             connection.request("GET", "/")
             status, body = 200, connection.getresponse().read()
         except OSError as error:

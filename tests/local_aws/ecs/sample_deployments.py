@@ -100,7 +100,7 @@ class Inbox:
 
     def events(self, count: int) -> list[Record]:
         """The first `count` events."""
-        return wait_for(self._received, lambda seen: len(seen) >= count, 10)[:count]
+        return wait_for(self._received, lambda seen: len(seen) >= count)[:count]
 
     def _received(self) -> list[Record]:
         answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)

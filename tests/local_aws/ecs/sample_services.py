@@ -11,10 +11,14 @@ from local_aws.elastic_load_balancing import load_balancer
 T = TypeVar("T")
 
 
-def wait_for(look: Callable[[], T], right: Callable[[T], bool], seconds: float = 20) -> T:
-    deadline = time.monotonic() + seconds
+PATIENCE = 120.0
+
+
+def wait_for(look: Callable[[], T], right: Callable[[T], bool]) -> T:
+    """Look until what is seen is right, and return it; the bound is for what hangs, not for what is slow."""
+    deadline = time.monotonic() + PATIENCE
     while not right(seen := look()):
-        assert time.monotonic() < deadline, f"still {seen!r} after {seconds} s"
+        assert time.monotonic() < deadline, f"still {seen!r} after {PATIENCE:.0f} s"
         time.sleep(0.05)
     return seen
 
@@ -45,7 +49,7 @@ class Ecs:
         return list(self.client.describe_tasks(cluster=self.cluster, tasks=arns)["tasks"]) if arns else []
 
     def wait(self, arn: str, status: str, seconds: float = 20) -> dict[str, Any]:
-        return wait_for(lambda: self.task(arn), lambda task: task["lastStatus"] == status, seconds)
+        return wait_for(lambda: self.task(arn), lambda task: task["lastStatus"] == status)
 
     def create(self, definition: str, **more: Any) -> str:
         name = f"service-{uuid.uuid4().hex[:8]}"
@@ -64,7 +68,7 @@ class Ecs:
 
     def settled(self, name: str, seconds: float = 40) -> dict[str, Any]:
         """The newest service deployment, once it is over."""
-        return wait_for(lambda: self.deployment(name), lambda found: "finishedAt" in found, seconds)
+        return wait_for(lambda: self.deployment(name), lambda found: "finishedAt" in found)
 
     def deployment(self, name: str) -> dict[str, Any]:
         listed = self.client.list_service_deployments(cluster=self.cluster, service=name)["serviceDeployments"]

@@ -78,7 +78,7 @@ def test_other_hosts_are_passed_through(aws: LocalAws) -> None:
 
 def test_what_is_no_plain_request_is_refused(aws: LocalAws) -> None:
     host, port = _proxy().removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
         assert b"only plain HTTP requests are proxied" in connection.makefile("rb").read()
 
@@ -115,7 +115,7 @@ def _asked(ecs: Ecs, name: str, alias: str) -> str:
 
     def answer() -> str | None:
         try:
-            with urllib.request.urlopen(f"http://{address}:3000/{alias}/3000", timeout=10) as found:
+            with urllib.request.urlopen(f"http://{address}:3000/{alias}/3000", timeout=30) as found:
                 return str(found.read().decode())
         except urllib.error.HTTPError as error:
             return error.read().decode()
@@ -146,5 +146,5 @@ def _addresses(ecs: Ecs, name: str) -> set[str]:
 
 def _get(url: str, namespace: str = "exchange") -> str:
     proxy = urllib.request.ProxyHandler({"http": _proxy(namespace)})
-    with urllib.request.build_opener(proxy).open(url, timeout=5) as answer:
+    with urllib.request.build_opener(proxy).open(url, timeout=30) as answer:
         return str(answer.read().decode())

@@ -80,6 +80,24 @@ def ask(url: str, path: str = "/", method: str = "GET", **headers: str) -> tuple
         connection.close()
 
 
+@contextmanager
+def asked_all_the_while(url: str) -> Iterator[None]:
+    """Send requests one after the other until the block is left: for what looks at a period that begins any time."""
+    over = threading.Event()
+
+    def send() -> None:
+        while not over.is_set():
+            counted(url, 4)
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sending.join()
+
+
 def counted(url: str, requests: int, path: str = "/") -> Counter[str]:
     """Who answered how often, over one connection."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)

@@ -44,7 +44,7 @@ class Front:
     def register(self, group: str, target: Target, state: str = "healthy") -> None:
         host, port = target.place
         self.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": host, "Port": port}])
-        wait_for(lambda: self.state(group, target), lambda seen: seen == state, 10)
+        wait_for(lambda: self.state(group, target), lambda seen: seen == state)
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_https_listener_terminates_tls(aws: LocalAws, front: Front, pair: tuple[
 def test_deleted_listener_stops_listening(front: Front) -> None:
     url = front.url
     front.elb.delete_listener(ListenerArn=front.listener)
-    wait_for(lambda: refused(url), bool, 5)
+    wait_for(lambda: refused(url), bool)
 
 
 def refused(url: str) -> bool:

@@ -22,7 +22,7 @@ def test_f12_target_needs_one_passed_check_before_it_gets_requests(front: Front)
         assert front.state(front.blue, target) == "initial"
         assert ask(front.url)[0] == 503
         target.awake.set()
-        wait_for(lambda: front.state(front.blue, target), lambda seen: seen == "healthy", 5)
+        wait_for(lambda: front.state(front.blue, target), lambda seen: seen == "healthy")
         assert ask(front.url)[:2] == (200, "slow start")
 
 
@@ -30,12 +30,12 @@ def test_target_becomes_unhealthy_with_its_reason_and_recovers(front: Front, pai
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html"""
     blue, _ = pair
     blue.health = 500
-    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unhealthy", 5)
+    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unhealthy")
     health = front.health(front.blue)["TargetHealth"]
     assert health["Reason"] == "Target.ResponseCodeMismatch"
     assert "500" in health["Description"]
     blue.health = 200
-    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "healthy", 5)
+    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "healthy")
     assert front.health(front.blue)["TargetHealth"] == {"State": "healthy"}
 
 
@@ -44,7 +44,7 @@ def test_unhealthy_target_gets_nothing_while_another_is_healthy(front: Front, pa
     with serving(Target("second")) as second:
         front.register(front.blue, second)
         blue.health = 503
-        wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unhealthy", 5)
+        wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unhealthy")
         assert counted(front.url, 20) == {"second": 20}
 
 
@@ -52,7 +52,7 @@ def test_load_balancer_fails_open_when_every_target_is_unhealthy(front: Front, p
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
     blue, _ = pair
     blue.health = 503
-    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unhealthy", 5)
+    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unhealthy")
     assert ask(front.url)[:2] == (200, "blue")
 
 
@@ -78,14 +78,14 @@ def test_draining_lets_requests_end_and_takes_no_new_ones(front: Front, pair: tu
     answers: list[int] = []
     under_way = threading.Thread(target=lambda: answers.append(ask(front.url)[0]))
     under_way.start()
-    wait_for(lambda: len(blue.seen), lambda seen: seen == 1, 5)
+    wait_for(lambda: len(blue.seen), lambda seen: seen == 1)
     started = time.monotonic()
     load_balancer.deregister_targets(front.blue, [blue.place])
     assert front.state(front.blue, blue) == "draining"
     assert front.health(front.blue)["TargetHealth"]["Reason"] == "Target.DeregistrationInProgress"
     assert ask(front.url)[0] == 503
     under_way.join()
-    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unused", 5)
+    wait_for(lambda: front.state(front.blue, blue), lambda seen: seen == "unused")
     assert answers == [200]
     assert time.monotonic() - started > 0.5  # the delay of 30 s, by the rehearsal's clock
 

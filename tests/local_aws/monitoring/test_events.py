@@ -26,7 +26,7 @@ def rule(aws: LocalAws, pattern: dict[str, Any], target: str) -> None:
 
 
 def received(aws: LocalAws, url: str) -> dict[str, Any]:
-    messages = wait_for(lambda: aws.client("sqs").receive_message(QueueUrl=url).get("Messages", []), bool, 10)
+    messages = wait_for(lambda: aws.client("sqs").receive_message(QueueUrl=url).get("Messages", []), bool)
     event: dict[str, Any] = json.loads(messages[0]["Body"])
     return event
 
@@ -69,6 +69,6 @@ def test_event_starts_a_state_machine(aws: LocalAws) -> None:
     )["stateMachineArn"]
     rule(aws, {"source": ["aws.tests"], "detail": {"name": [name]}}, arn)
     events.emit("aws.tests", "Tried", {"name": name})
-    executions = wait_for(lambda: machines.list_executions(stateMachineArn=arn)["executions"], bool, 10)
+    executions = wait_for(lambda: machines.list_executions(stateMachineArn=arn)["executions"], bool)
     started = json.loads(machines.describe_execution(executionArn=executions[0]["executionArn"])["input"])
     assert started["detail"] == {"name": name}

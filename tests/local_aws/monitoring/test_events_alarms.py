@@ -12,7 +12,7 @@ from local_aws.elastic_load_balancing import load_balancer_metrics
 from local_aws.server import LocalAws
 from tests.local_aws.cloudformation.sample_stacks import Stack
 from tests.local_aws.ecs.sample_services import wait_for
-from tests.local_aws.elastic_load_balancing.sample_targets import Target, counted
+from tests.local_aws.elastic_load_balancing.sample_targets import Target, asked_all_the_while
 from tests.local_aws.elastic_load_balancing.test_load_balancer import Front, front, pair
 
 __all__ = ["front", "pair"]
@@ -42,15 +42,21 @@ class Alarm:
     def state(self) -> str:
         return str(self.client.describe_alarms(AlarmNames=[self.name])["MetricAlarms"][0]["StateValue"])
 
-    def becomes(self, state: str) -> None:
-        wait_for(self.state, lambda seen: seen == state, 8)
+    def becomes(self, state: str, *, putting: float | None = None) -> None:
+        """Wait for the state; `putting` reports this value all the while, since a state may last one period only."""
+
+        def look() -> str:
+            if putting is not None:
+                self.put(putting)
+            return self.state()
+
+        wait_for(look, lambda seen: seen == state)
 
 
 def test_alarm_goes_off_and_recovers_by_the_clock(aws: LocalAws) -> None:
     alarm = Alarm(aws, TreatMissingData="notBreaching")
     alarm.becomes("OK")
-    alarm.put(5)
-    alarm.becomes("ALARM")
+    alarm.becomes("ALARM", putting=5)
     alarm.becomes("OK")
 
 
@@ -66,8 +72,7 @@ def test_f34_alarm_without_data_is_insufficient_and_not_ok(aws: LocalAws) -> Non
     alarm = Alarm(aws)
     time.sleep(1.5)
     assert alarm.state() == "INSUFFICIENT_DATA"
-    alarm.put(0)
-    alarm.becomes("OK")
+    alarm.becomes("OK", putting=0)
     alarm.becomes("INSUFFICIENT_DATA")
 
 
@@ -109,7 +114,6 @@ def test_template_may_alarm_on_an_expression(aws: LocalAws) -> None:
     wait_for(
         lambda: cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"],
         lambda state: state == "ALARM",
-        8,
     )
     described = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
     assert [metric["Id"] for metric in described["Metrics"] if metric["ReturnData"]] == ["rate"]
@@ -132,7 +136,7 @@ def test_an_alarm_on_an_expression_can_be_put_again_with_another_threshold(aws: 
 
     def is_in(state: str) -> None:
         found = client.describe_alarms(AlarmNames=[name])
-        wait_for(lambda: client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"], state.__eq__, 8)
+        wait_for(lambda: client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"], state.__eq__)
         assert found["MetricAlarms"][0]["Metrics"] == settings["Metrics"]
 
     client.put_metric_alarm(**settings, Threshold=-1)
@@ -157,7 +161,7 @@ def test_load_balancer_counts_what_its_targets_answer(aws: LocalAws, front: Fron
         Namespace="AWS/ApplicationELB",
         MetricName="HTTPCode_Target_5XX_Count",
         Dimensions=dimensions,
-        Threshold=10,
+        Threshold=1,
         TreatMissingData="notBreaching",
     )
     latency = Alarm(
@@ -170,9 +174,9 @@ def test_load_balancer_counts_what_its_targets_answer(aws: LocalAws, front: Fron
         Statistic="Maximum",
     )
     pair[0].seconds = 0.05
-    counted(front.url, 40)
-    alarm.becomes("ALARM")
-    latency.becomes("ALARM")
+    with asked_all_the_while(front.url):
+        alarm.becomes("ALARM")
+        latency.becomes("ALARM")
 
 
 def test_metric_math_keeps_missing_data_missing() -> None:

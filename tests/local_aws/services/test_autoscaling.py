@@ -31,11 +31,11 @@ def target(ecs: Ecs, service: str) -> dict[str, str]:
 def test_f6_minimum_above_the_desired_count_raises_it(scaling: Any, ecs: Ecs, service: str) -> None:
     """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html"""
     call(scaling, "RegisterScalableTarget", **target(ecs, service), MinCapacity=2, MaxCapacity=4)
-    wait_for(lambda: ecs.service(service)["runningCount"], lambda running: running == 2, 20)
+    wait_for(lambda: ecs.service(service)["runningCount"], lambda running: running == 2)
     activities = call(scaling, "DescribeScalingActivities", **target(ecs, service))["ScalingActivities"]
     assert [activity["Cause"] for activity in activities] == ["minimum capacity was set to 2"]
     call(scaling, "RegisterScalableTarget", **target(ecs, service), MinCapacity=1, MaxCapacity=1)
-    wait_for(lambda: ecs.service(service)["desiredCount"], lambda desired: desired == 1, 20)
+    wait_for(lambda: ecs.service(service)["desiredCount"], lambda desired: desired == 1)
 
 
 def test_targets_and_policies_are_described_as_they_were_put(scaling: Any, ecs: Ecs, service: str) -> None:

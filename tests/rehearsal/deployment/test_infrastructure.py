@@ -1,8 +1,8 @@
 """`python -m release infrastructure` with the real CDK CLI, on a deployed environment, as the pipeline runs it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from time import time
+from typing import Any
 
 import pytest
 
@@ -12,7 +12,6 @@ from rehearsal.stage import Stage
 from rehearsal.stage_process import SPEED
 from rehearsal.traffic import Traffic
 from settings.loading import load_settings
-from tests.rehearsal.stages import set_stage
 
 pytestmark = pytest.mark.timeout(300)
 ENVIRONMENT = "staging"
@@ -20,10 +19,10 @@ LEASE = 3600
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with set_stage(ENVIRONMENT, tmp_path_factory.mktemp(ENVIRONMENT)) as place:
-        told = {"aws": place["aws"], "door": place["door"], "traffic": Traffic(place["door"], host="")}
-        yield Stage(settings=load_settings(ENVIRONMENT), say=print, speed=SPEED, **told)
+def stage(place: dict[str, Any]) -> Stage:
+    traffic = Traffic(place["door"], host="")
+    settings = load_settings(ENVIRONMENT)
+    return Stage(settings=settings, aws=place["aws"], door=place["door"], traffic=traffic, say=print, speed=SPEED)
 
 
 @pytest.fixture(scope="module")

@@ -168,5 +168,5 @@ def test_f31_a_version_that_serves_its_own_assets_only_breaks_that_promise(stage
 
 
 def test_every_story_is_played_here_or_with_an_environment_of_its_own() -> None:
-    played = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parents[1].glob("*/*.py"))
+    played = "".join(file.read_text(encoding="utf-8") for file in Path(__file__).parents[1].rglob("*.py"))
     assert [name for name in STORIES if f'STORIES["{name}"]' not in played] == []

@@ -1,4 +1,4 @@
-"""One deployed exchange for all stories of the session: deploying takes half a minute."""
+"""One deployed production for all stories and workflows of a process: deploying takes half a minute."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,6 +1,5 @@
 """Staging, which is what the CDK CLI takes without a further argument."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,8 @@ from rehearsal.stage_process import SPEED
 from rehearsal.traffic import Traffic
 from settings.environment import EcsKafka
 from settings.loading import load_settings
-from tests.rehearsal.stages import set_stage
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with set_stage("staging", tmp_path_factory.mktemp("staging")) as found:
-        yield found
 
 
 def cdk(place: dict[str, Any], output: Path, *arguments: str) -> Finished:
