@@ -63,8 +63,8 @@ def _applied(sign: Callable[[float, float], float], left: Value, right: Value) -
 
 
 def _fill(arguments: list[Any], lookup: Lookup) -> Value:
-    found = _value(arguments[0], lookup)
-    return found if found is not None else _value(arguments[1], lookup)
+    value = _value(arguments[0], lookup)
+    return value if value is not None else _value(arguments[1], lookup)
 
 
 def _if(arguments: list[Any], lookup: Lookup) -> Value:

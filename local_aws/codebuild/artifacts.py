@@ -18,11 +18,11 @@ SECONDARY = "secondary-"
 def collect(source: Path, target: Path, artifacts: Mapping[str, Files], told: Callable[[str], None]) -> None:
     """Copy each artifact's files into a folder of its own; PhaseError when one would be empty."""
     for identifier, wanted in artifacts.items():
-        found = list(_found(source, wanted, told))
-        if not found:
+        files = list(_found(source, wanted, told))
+        if not files:
             raise PhaseError("no matching artifact paths found")
-        told(f"Found {len(found)} file(s)")
-        for folder, file in found:
+        told(f"Found {len(files)} file(s)")
+        for folder, file in files:
             _copy(folder / file, folder_of(target, identifier) / (file.name if wanted.discard_paths else file))
 
 

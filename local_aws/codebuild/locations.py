@@ -30,8 +30,8 @@ def matching(folder: Path, location: str) -> Iterator[PurePosixPath]:
 def directories(folder: Path, location: str) -> list[Path]:
     """Return the directories under a folder that a base directory stands for."""
     if not _WILD.search(location):
-        found = folder / location
-        return [found] if found.is_dir() else []
+        directory = folder / location
+        return [directory] if directory.is_dir() else []
     wanted = compiled(location)
     return sorted(one for one in folder.iterdir() if one.is_dir() and wanted.fullmatch(one.name))
 

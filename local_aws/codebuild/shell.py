@@ -53,9 +53,9 @@ class Shell:
 
     def environment(self) -> dict[str, str]:
         """Return what a command would find in its environment now."""
-        told = self._folder / "environment"
-        self.run(f"/usr/bin/env -0 > {shlex.quote(str(told))}", succeeding=True)
-        lines = told.read_text(encoding="utf-8", errors="replace").split("\0")
+        file = self._folder / "environment"
+        self.run(f"/usr/bin/env -0 > {shlex.quote(str(file))}", succeeding=True)
+        lines = file.read_text(encoding="utf-8", errors="replace").split("\0")
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def close(self) -> None:

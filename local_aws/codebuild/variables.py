@@ -100,10 +100,10 @@ def _secret(reference: str) -> str:
     parts = reference.split(":")
     cut = SECRET_PARTS if reference.startswith("arn:") else 1
     key, stage, version = (*parts[cut:], "", "", "")[:3]
-    asked = {"SecretId": ":".join(parts[:cut]), "VersionStage": stage, "VersionId": version}
+    request = {"SecretId": ":".join(parts[:cut]), "VersionStage": stage, "VersionId": version}
     try:
         answer = clients.client("secretsmanager").get_secret_value(
-            **{name: value for name, value in asked.items() if value}
+            **{name: value for name, value in request.items() if value}
         )
     except clients.ERRORS as error:
         raise SecretError(str(error)) from error

@@ -12,7 +12,7 @@ class UnresolvedError(Exception):
 
 def resolved(text: str, known: Mapping[str, Mapping[str, str]]) -> str:
     """`known` is namespace -> variable -> value. What cannot be resolved is an error, never an empty text."""
-    return REFERENCE.sub(lambda found: _value(found[1], known), text)
+    return REFERENCE.sub(lambda match: _value(match[1], known), text)
 
 
 def _value(reference: str, known: Mapping[str, Mapping[str, str]]) -> str:

@@ -56,8 +56,8 @@ class TargetApi:
         return answer
 
 
-def _places(asked: Iterable[Record], settings: Record) -> Iterable[Place]:
-    for target in asked:
+def _places(targets: Iterable[Record], settings: Record) -> Iterable[Place]:
+    for target in targets:
         yield target["Id"], int(target.get("Port") or settings["Port"])
 
 

@@ -33,10 +33,12 @@ def prepare() -> None:
     )
 
 
-def check_version(found: str) -> None:
+def check_version(installed: str) -> None:
     """Refuse another version: it must be tried against the contract tests first, for private names are replaced."""
-    if found != VERSION:
-        raise WrongVersionError(f"ministack is {found}, the local AWS is built for {VERSION}: see requirements-dev.txt")
+    if installed != VERSION:
+        raise WrongVersionError(
+            f"ministack is {installed}, the local AWS is built for {VERSION}: see requirements-dev.txt"
+        )
 
 
 @cache

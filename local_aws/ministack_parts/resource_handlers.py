@@ -60,7 +60,7 @@ def flat(parameters: Mapping[str, Any], *, list_word: str = "") -> Record:
 
 def text(answer: ElementTree.Element, name: str) -> str:
     """Return the text of the first element of this name."""
-    found = answer.findtext(f".//{name}")
-    if found is None:
+    content = answer.findtext(f".//{name}")
+    if content is None:
         raise ValueError(f"the answer has no {name}")
-    return found
+    return content

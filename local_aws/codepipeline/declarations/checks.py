@@ -17,15 +17,15 @@ RESULTS = {"beforeEntry": ("FAIL", "SKIP"), "onSuccess": ("FAIL",)}
 
 def check(declared: Record, region: str) -> None:
     """Raise ValueError with everything that is wrong: it becomes the reason of the resource's event."""
-    found = list(model.problems(declared))
-    found = found or [
+    wrong = list(model.problems(declared))
+    wrong = wrong or [
         *_whole(declared, region),
         *_stages(declared, region),
         *_artifacts(declared),
         *_triggers(declared),
     ]
-    if found:
-        raise ValueError(f"pipeline {declared['name']}: {'; '.join(found)}")
+    if wrong:
+        raise ValueError(f"pipeline {declared['name']}: {'; '.join(wrong)}")
 
 
 def _whole(declared: Record, region: str) -> Iterator[str]:

@@ -77,11 +77,11 @@ def _mappings(service: ServiceController) -> Iterator[Record]:
 def _names(service: ServiceController, offered: Record) -> set[tuple[str, int]]:
     namespace = namespace_of(service.record["serviceConnectConfiguration"])
     name = offered.get("discoveryName") or offered["portName"]
-    found = set()
+    names = set()
     for alias in offered.get("clientAliases") or []:
-        found |= {(alias.get("dnsName") or f"{name}.{namespace}", int(alias["port"]))}
-        found |= {(name, int(alias["port"])), (f"{name}.{namespace}", int(alias["port"]))}
-    return found
+        names |= {(alias.get("dnsName") or f"{name}.{namespace}", int(alias["port"]))}
+        names |= {(name, int(alias["port"])), (f"{name}.{namespace}", int(alias["port"]))}
+    return names
 
 
 def _endpoint(service: ServiceController, offered: Record) -> Endpoint:

@@ -85,10 +85,10 @@ def _executable(name: str, plan: Plan) -> str:
     inside = plan.root / name.lstrip("/") if name.startswith("/") else plan.folder / name
     if "/" in name and os.access(inside, os.X_OK):
         return str(inside)
-    found = shutil.which(name, path=PATH) if "/" not in name or name.startswith(("/bin/", "/usr/bin/")) else None
-    if found is None:
+    program = shutil.which(name, path=PATH) if "/" not in name or name.startswith(("/bin/", "/usr/bin/")) else None
+    if program is None:
         raise StartError(f'exec: "{name}": executable file not found in the image or in $PATH')
-    return found
+    return program
 
 
 def _temporary(root: Path) -> Path:
