@@ -1,13 +1,19 @@
 """No relative link of any Markdown file leads nowhere, neither to a file nor to a heading in it."""
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.unit.documentation.markdown import ROOT, anchors, files, links
+from tests.unit.documentation.markdown import ROOT, anchors, files, links, prose
 
 PAGES = list(files(".md"))
+# Below the folders that are in the repository; config/E.toml stands for the file of any environment.
+NAMED = re.compile(
+    r"`((?:settings|stacks|constructs|lambda|release|local_aws|rehearsal|bench|tests|docs|config)/[\w./-]+)`"
+)
+PLACEHOLDERS = {"config/E.toml"}
 
 
 def broken(page: Path) -> list[str]:
@@ -26,6 +32,12 @@ def _leads_somewhere(page: Path, link: str) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_leads_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
     assert broken(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
+    named = set(NAMED.findall(prose(page))) - PLACEHOLDERS
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
