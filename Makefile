@@ -73,10 +73,11 @@ quick: $(READY) ## the tests of what is changed against main (BASE=commit)
 templates: synth ## cfn-lint on every synthesized template
 	cfn-lint --non-zero-exit-code informational $(foreach environment,$(ENVIRONMENTS),'cdk.out/$(environment)/*.template.json')
 
-workflows: $(READY) ## actionlint, zizmor and the JSON schema on the workflows
+workflows: $(READY) ## actionlint, zizmor and the JSON schemas on the workflows and the dependency updates
 	node .github/lint.mjs $(WORKFLOWS:=/*.yml)
 	zizmor --offline --quiet $(WORKFLOWS)
 	check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS:=/*.yml)
+	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 acceptance: $(READY) ## does a deployed exchange work together? make acceptance URL=http://... (MARKET=BTC-USD)
 	python -m pytest --quiet -p no:cacheprovider acceptance --url "$${URL:-}" --market "$${MARKET:-}"

@@ -19,6 +19,7 @@ RELEASES = (
 PRODUCT = ("tests/unit", "tests/infra", *RELEASES)
 LOCAL_AWS, REHEARSAL = ("tests/local_aws",), ("tests/unit/rehearsal", "tests/rehearsal/components", *RELEASES)
 EVERYTHING = ("tests",)
+DOCUMENTS = ("tests/unit/documentation", "tests/unit/rehearsal")
 # How the path of a changed file begins -> what is tested. The first row that fits counts.
 TOUCHES: dict[str, tuple[str, ...]] = {
     "lambda/": PRODUCT,
@@ -34,9 +35,15 @@ TOUCHES: dict[str, tuple[str, ...]] = {
     "rehearsal/": REHEARSAL,
     "bench/": ("tests/statistics", "tests/infra/test_layout.py"),
     "examples/": ("tests/unit/workflows", "tests/unit/test_workflows.py"),
-    ".github/": ("tests/unit/workflows", "tests/unit/test_workflows.py"),
-    "docs/": ("tests/unit/rehearsal", "tests/infra/test_layout.py"),
-    "Makefile": ("tests/infra/test_layout.py",),
+    ".github/": ("tests/unit/workflows", "tests/unit/test_workflows.py", "tests/unit/documentation"),
+    ".pre-commit-config.yaml": ("tests/unit/documentation",),
+    "docs/contracts.md": (*DOCUMENTS, "tests/infra/test_tasks.py"),
+    "docs/": DOCUMENTS,
+    "README.md": DOCUMENTS,
+    "CHANGELOG.md": DOCUMENTS,
+    "CONTRIBUTING.md": DOCUMENTS,
+    "SECURITY.md": DOCUMENTS,
+    "Makefile": ("tests/infra/test_layout.py", "tests/unit/documentation"),
     "pyproject.toml": EVERYTHING,
     "requirements": EVERYTHING,
     "constraints.txt": EVERYTHING,

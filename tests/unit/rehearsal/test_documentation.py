@@ -1,4 +1,4 @@
-"""docs/rehearsal.md says what the code does."""
+"""docs/rehearsal.md and docs/local-aws.md say what the code does."""
 
 import re
 from inspect import signature
@@ -11,25 +11,33 @@ from rehearsal.stories import STORIES, TOUR
 from rehearsal.summary import Summary
 
 DOCUMENT = (ROOT / "docs" / "rehearsal.md").read_text(encoding="utf-8")
+LOCAL_AWS = (ROOT / "docs" / "local-aws.md").read_text(encoding="utf-8")
 
 
-def rows(heading: str) -> dict[str, list[str]]:
-    """The table below a heading: the first cell of each row, without its backticks -> the other cells."""
-    _, found, below = DOCUMENT.partition(f"# {heading}\n")
-    assert found, f"docs/rehearsal.md has no heading {heading!r}"
-    lines = [line for line in re.split(r"^#+ ", below, flags=re.MULTILINE)[0].splitlines() if line.startswith("|")]
+def section(heading: str, document: str = DOCUMENT) -> str:
+    """Return the text below a heading, up to the next one."""
+    _, found, below = document.partition(f"# {heading}\n")
+    assert found, f"there is no heading {heading!r}"
+    return re.split(r"^#+ ", below, flags=re.MULTILINE)[0]
+
+
+def rows(heading: str, document: str = DOCUMENT) -> dict[str, list[str]]:
+    """Return the table below a heading: the first cell of each row, without its backticks -> the other cells."""
+    lines = [line for line in section(heading, document).splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {first.replace("`", ""): more for first, *more in cells[2:]}
 
 
 def test_every_type_of_which_only_the_record_is_kept_is_told_with_its_reason() -> None:
-    told = {name: reason for name, (reason,) in rows("Resource types of which only the record is kept").items()}
+    records = rows("Resource types of which only the record is kept", LOCAL_AWS)
+    told = {name: reason for name, (reason,) in records.items()}
     assert told == {name: rule.reason for name, rule in RECORD_ONLY.items()}
 
 
 def test_every_story_is_told_and_whether_the_tour_has_it() -> None:
-    told = {name: in_the_tour for name, (in_the_tour, _) in rows("The stories").items()}
-    assert told == {name: "yes" if name in TOUR else "" for name in STORIES}
+    stories = DOCUMENT.partition("## The stories\n")[2].partition("\n## ")[0]
+    told = dict(re.findall(r"^- `([a-z-]+)`( \(in the tour\))?: \S", stories, re.MULTILINE))
+    assert told == {name: " (in the tour)" if name in TOUR else "" for name in STORIES}
 
 
 def test_every_key_of_the_summary_is_told() -> None:
