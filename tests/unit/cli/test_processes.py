@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from release.termination import terminated_as_interrupted, undisturbed
+from release.processes import terminated_as_interrupted, undisturbed
 
 
 def test_a_termination_unwinds_what_is_under_way() -> None:

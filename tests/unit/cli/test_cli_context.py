@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from release.account import callers_region, clients_in
 from release.app import app
-from release.surroundings import Desk, Surroundings
+from release.cli_context import CliContext, callers_region, clients_in
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,7 +46,7 @@ def test_the_callers_region_is_that_of_the_standard_variables(monkeypatch: pytes
 
 def test_settings_that_name_a_region_come_before_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    assert Desk("prod2").settings().region == "us-west-2"
+    assert CliContext("prod2").settings().region == "us-west-2"
 
 
 def test_another_endpoint_is_a_matter_of_the_standard_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +61,7 @@ def test_a_user_without_a_name_may_release_too(monkeypatch: pytest.MonkeyPatch) 
         raise KeyError("getpwuid(): uid not found: 4711")
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert Surroundings().person() == "unknown"
+    assert CliContext().person() == "unknown"
 
 
 def test_it_runs_as_a_module() -> None:
@@ -72,7 +71,7 @@ def test_it_runs_as_a_module() -> None:
 
 
 def test_nobody_is_asked_where_there_is_no_terminal() -> None:
-    command = [sys.executable, "-c", "from release.surroundings import Surroundings; print(Surroundings().asks())"]
+    command = [sys.executable, "-c", "from release.cli_context import CliContext; print(CliContext().can_ask())"]
     shown = subprocess.run(  # noqa: S603
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""Executions as one who watches sees them. https://docs.aws.amazon.com/step-functions/latest/apireference/"""
+"""Looks at executions as one who watches a release. https://docs.aws.amazon.com/step-functions/latest/apireference/"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ _PAGE = 200
 
 
 @dataclass(frozen=True)
-class Standing:
-    """`status` is RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; a failed one says why."""
+class ExecutionStatus:
+    """Says how an execution stands.
+
+    `status` is RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; a failed execution has an error and a cause.
+    """
 
     status: str
     error: str = ""
@@ -30,25 +33,28 @@ class Executions:
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
-    def standing(self, arn: str) -> Standing | None:
-        """None when there is no such execution."""
+    def status(self, arn: str) -> ExecutionStatus | None:
+        """Return how the execution stands; None when there is no such execution."""
         try:
-            found = self._client.describe_execution(executionArn=arn)
+            execution = self._client.describe_execution(executionArn=arn)
         except ClientError as error:
             if error_code(error) != "ExecutionDoesNotExist":
                 raise
             return None
-        return Standing(found["status"], found.get("error") or "", found.get("cause") or "")
+        return ExecutionStatus(execution["status"], execution.get("error") or "", execution.get("cause") or "")
 
     def events_after(self, arn: str, last: int) -> list[Mapping[str, Any]]:
-        """What happened after the event of that id, oldest first. Read backwards, so a long past costs nothing."""
+        """Return the events after the event of that id, oldest first.
+
+        The history is read backwards, so that a long past costs nothing.
+        """
         pages = self._client.get_paginator("get_execution_history").paginate(
             executionArn=arn, reverseOrder=True, includeExecutionData=False, PaginationConfig={"PageSize": _PAGE}
         )
-        found: list[Mapping[str, Any]] = []
+        events: list[Mapping[str, Any]] = []
         for page in pages:
             new = [event for event in page["events"] if event["id"] > last]
-            found += new
+            events += new
             if len(new) < len(page["events"]):
                 break
-        return found[::-1]
+        return events[::-1]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from release.executions import Executions
+from release_aws.executions import Executions
 from tests.unit.aws.answers import error
 
 
@@ -41,4 +41,4 @@ def test_only_as_much_of_the_past_is_read_as_is_new() -> None:
 
 def test_a_refusal_is_not_taken_for_an_execution_that_does_not_exist() -> None:
     with pytest.raises(ClientError):
-        Executions(Client()).standing("arn")
+        Executions(Client()).status("arn")

@@ -6,13 +6,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from release.review.acknowledgements import Acknowledged
+from release.review.cdk_diff import compare
 from release.review.cost import list_prices
-from release.review.document import as_document
-from release.review.drift import Drift, Drifted
-from release.review.engine import compare
+from release.review.deployed import Drift, DriftedResource
+from release.review.replacements import Acknowledgements
+from release.review.report import as_document, show
 from release.review.review import Review, review
-from release.review.terminal import show
 from tests.unit.review.conftest import SETTING, Reviewed
 
 
@@ -57,8 +56,8 @@ def test_stacks_that_come_and_go_are_named_in_the_document(reviewed: Reviewed) -
 
 
 def test_drift_is_shown_as_found_or_as_unknown() -> None:
-    drift = Drift((Drifted("data", "Database", "MODIFIED", ("/MultiAZ",)),), ("engine: not allowed",))
-    found = review(SETTING, compare([]), prices=list_prices(), acknowledged=Acknowledged(), drift=drift)
+    drift = Drift((DriftedResource("data", "Database", "MODIFIED", ("/MultiAZ",)),), ("engine: not allowed",))
+    found = review(SETTING, compare([]), prices=list_prices(), acknowledged=Acknowledgements(), drift=drift)
     (finding,) = found.findings
     assert finding.text == "MODIFIED outside of CloudFormation by /MultiAZ: deploying may undo that, or fail"
     assert json.loads(json.dumps(as_document(found)))["drift"] == {

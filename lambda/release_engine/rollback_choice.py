@@ -1,4 +1,4 @@
-"""Which digest a person's rollback goes back to, and whether that is safe: from the ledger, without AWS."""
+"""Chooses where a person's rollback goes back to, and tells whether that is safe: from the ledger, without AWS."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,43 +6,46 @@ from dataclasses import dataclass, replace
 from release_engine.ledger import Kind, Outcome, Release, newest_first
 from release_engine.rollback_plan import Action, Facts, Plan, good_releases, plan
 
+_NOTHING_CHANGED = (Outcome.REFUSED, Outcome.RUNNING)
+
 
 @dataclass(frozen=True)
-class GoingBack:
-    """`release` is what is to be left, `target` the release to go back to, None where `plan` refuses."""
+class RollbackChoice:
+    """Says from which release to which a rollback goes; `target` is None where `plan` refuses."""
 
     plan: Plan
-    release: Release | None = None
+    running: Release | None = None
     target: Release | None = None
 
 
-def plan_going_back(history: Sequence[Release], facts: Facts, to: str | None) -> GoingBack:
-    """From the digest that the stack has now to `to`, or else to the one before it that was good."""
+def choose_rollback(history: Sequence[Release], facts: Facts, to: str | None) -> RollbackChoice:
+    """Choose the way from the digest that the stack has now to `to`, or else to the good one before it."""
     running = _running(history, facts.stack_digest)
     if running is None:
-        return GoingBack(_refused(_why_unknown(facts.stack_digest)))
+        return RollbackChoice(_refused(_why_unknown(facts.stack_digest)))
     if to == running.digest == facts.stack_digest:
-        return GoingBack(_refused(f"{to} is what runs already"), running)
+        return RollbackChoice(_refused(f"{to} is what runs already"), running)
     good = [release for release in good_releases(history) if release.digest != running.digest]
     target = _target(running, good, to)
     if target is None:
-        return GoingBack(_refused(_not_good(to, good) if to else "no former good release to go back to"), running)
+        reason = _not_good(to, good) if to else "no former good release to go back to"
+        return RollbackChoice(_refused(reason), running)
     # A person decides here, so what the machine refuses to do by itself, undoing a rollback, is a plan like any other.
     decided = plan(replace(running, kind=Kind.RELEASE, former_digest=target.digest), history, facts)
     goes = decided.action in (Action.ROLL_BACK, Action.ALREADY_RESTORED)
-    return GoingBack(decided, running, target if goes else None)
+    return RollbackChoice(decided, running, target if goes else None)
 
 
 def _running(history: Sequence[Release], digest: str | None) -> Release | None:
-    """The release that brought what the stack has, whether it was judged good or not.
+    """Return the release that brought what the stack has, whether it was judged good or not.
 
-    Where a release failed and CloudFormation was made to go back, by a person: the one that failed. Nobody has seen yet
+    Where a release failed and a person made CloudFormation go back, it is the release that failed. Nobody has seen yet
     that its predecessor runs, and to go back once more would leave a version that nothing speaks against.
     """
-    touched = [one for one in newest_first(history) if one.outcome not in (Outcome.REFUSED, Outcome.RUNNING)]
+    touched = [release for release in newest_first(history) if release.outcome not in _NOTHING_CHANGED]
     if touched and _restored_unseen(touched[0], digest):
         return touched[0]
-    return next((one for one in touched if digest and one.digest == digest), None)
+    return next((release for release in touched if digest and release.digest == digest), None)
 
 
 def _restored_unseen(last: Release, digest: str | None) -> bool:
@@ -51,9 +54,12 @@ def _restored_unseen(last: Release, digest: str | None) -> bool:
 
 
 def _target(running: Release, good: Sequence[Release], to: str | None) -> Release | None:
-    """What ran before it, if that was left for no fault of its own; else the newest good one."""
-    wanted = to or running.former_digest
-    exact = next((release for release in good if release.digest == wanted), None)
+    """Return the good release of `to`, which must match exactly; else of what ran before `running`.
+
+    Where what ran before is not good, because it was found bad itself, the newest good release takes its place.
+    """
+    digest = to or running.former_digest
+    exact = next((release for release in good if release.digest == digest), None)
     return exact if exact or to else next(iter(good), None)
 
 
@@ -68,5 +74,5 @@ def _why_unknown(digest: str | None) -> str:
 
 
 def _not_good(to: str, good: Sequence[Release]) -> str:
-    known = ", ".join(release.digest for release in good) or "none"
-    return f"{to} was never released well, or was found bad since; good ones are: {known}. To try it anew: `start`"
+    digests = ", ".join(release.digest for release in good) or "none"
+    return f"{to} was never released well, or was found bad since; good ones are: {digests}. To try it anew: `start`"

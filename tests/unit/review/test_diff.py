@@ -10,8 +10,8 @@ from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner, Result
 
 from release.app import app
-from release.review import commands
-from release.surroundings import Surroundings
+from release.cli_context import CliContext
+from release.review import diff as diff_module
 from tests.unit.cli.exchange import Exchange
 from tests.unit.review.cases import LEDGER, LONGER, MANY, NO_TABLE, SHORTENED, SHORTER
 from tests.unit.review.fake_cloudformation import FakeCloudFormation
@@ -25,7 +25,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = new_project(tmp_path / "project")
     made.stacks({"data": LEDGER})
     made.commit()
-    monkeypatch.setattr(commands, "ROOT", made.folder)
+    monkeypatch.setattr(diff_module, "ROOT", made.folder)
     return made
 
 
@@ -41,10 +41,10 @@ def diff(project: Project, aws: FakeCloudFormation, engine_of_the_session: None)
     def clients(_region: str) -> Callable[[str], Any]:
         return lambda service: {"cloudformation": aws}[service]
 
-    around = Surroundings(settings=lambda _: settings, clients=clients, pause=lambda _: None)
+    context = CliContext(settings_of=lambda _: settings, clients_in=clients, pause=lambda _: None)
 
     def diff(*arguments: str) -> Result:
-        return CliRunner().invoke(app, ["-e", "test", "diff", *arguments], obj=around, catch_exceptions=False)
+        return CliRunner().invoke(app, ["-e", "test", "diff", *arguments], obj=context, catch_exceptions=False)
 
     return diff
 
