@@ -3,6 +3,7 @@
 import getpass
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,13 @@ def test_it_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "release", "--help"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
     assert all(word in shown.stdout for word in ("start", "rollback", "status", "--environment"))
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        version = tomllib.load(file)["project"]["version"]
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"exchange-release {version}\n")
 
 
 def test_nobody_is_asked_where_there_is_no_terminal() -> None:
