@@ -101,9 +101,7 @@ def rollback(
         checked_component(component, settings.chain)
         if not yes and not save_plan and not cli.can_ask():
             raise InputError("nobody is there to be asked whether the plan is right: say --yes")
-        if to and plan:
-            raise InputError(f"the plan {plan} says where to go back to: leave --to out")
-        approved = load_plan(plan, component) if plan else None
+        approved = _approved(plan, component, to)
         deployed = cli.deployed(settings)
         choice = _as_approved(deployed, approved) if approved else choice_of(deployed, component, to)
         planned = planned_rollback(choice, component)
@@ -152,6 +150,12 @@ def load_plan(file: Path, component: str) -> SavedPlan:
         raise InputError(f"the plan {file} is of {plan.component}, not of {component}")
     checked_digest(plan.target)
     return plan
+
+
+def _approved(file: Path | None, component: str, to: str | None) -> SavedPlan | None:
+    if file and to:
+        raise InputError(f"the plan {file} says where to go back to: leave --to out")
+    return load_plan(file, component) if file else None
 
 
 def _as_approved(deployed: DeployedEnvironment, approved: SavedPlan) -> RollbackChoice:

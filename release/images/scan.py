@@ -155,8 +155,8 @@ def _rows(image: ScannedImage) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _cells(component: str, finding: JudgedVulnerability) -> tuple[str, ...]:
-    found = finding.vulnerability
-    return component, found.severity.lower(), found.id, found.package, found.fixed_in or "-", finding.verdict
+    about = finding.vulnerability
+    return component, about.severity.lower(), about.id, about.package, about.fixed_in or "-", finding.verdict
 
 
 def _lines(table: Table) -> Iterator[Text]:

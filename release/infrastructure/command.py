@@ -12,12 +12,10 @@ from release.processes import terminated_as_interrupted
 from release.refusals import failing, refusing
 from release.review.cdk_diff import compare_together
 from release.review.changes import DiffError, Risk
-from release.review.cost import list_prices
 from release.review.deployed import DeployedStacks
-from release.review.diff import comparison_of
-from release.review.replacements import Acknowledgements, read_acknowledgements
+from release.review.replacements import Acknowledgements, acknowledgements_in
 from release.review.report import show
-from release.review.review import Review, review
+from release.review.review import Comparison, Review, review
 from release.review.synths import Assembly, read_assembly, synthesize_into
 from release_aws.cloudformation import Stacks
 from release_engine.ledger import OvertakenError
@@ -43,7 +41,7 @@ def infrastructure(context: typer.Context, *, assembly: AssemblyFolder = None, a
     errors = (NotDeployableError, DiffError, OvertakenError)
     with terminated_as_interrupted(), refusing(cli.display), failing(cli.display, *errors):
         settings = cli.settings()
-        acknowledged = _acknowledged(acknowledge)
+        acknowledged = acknowledgements_in(acknowledge, "--acknowledge")
         folder = (assembly or ROOT / "cdk.out" / settings.environment).resolve()
         described = _described(settings, folder, synthesized=assembly is not None)
         compared = _compared(described, cli, settings)
@@ -66,15 +64,6 @@ def _described(settings: Settings, folder: Path, *, synthesized: bool) -> Assemb
     return assembly
 
 
-def _acknowledged(file: Path | None) -> Acknowledgements:
-    if file is None:
-        return Acknowledgements()
-    try:
-        return read_acknowledgements(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotDeployableError(f"--acknowledge {file} cannot be read: {error}") from error
-
-
 def _compared(assembly: Assembly, cli: CliContext, settings: Settings) -> Differences:
     client = cli.clients_in(settings.region)("cloudformation")
     alone = [settings.stack_name(_PIPELINE)]
@@ -84,9 +73,8 @@ def _compared(assembly: Assembly, cli: CliContext, settings: Settings) -> Differ
 def _reviewed(settings: Settings, compared: Differences, assembly: Assembly, acknowledged: Acknowledgements) -> Review:
     """Judge by the rules of a pull request's review, against what is deployed now."""
     return review(
-        comparison_of(settings, "what is deployed"),
+        Comparison.of(settings, "what is deployed"),
         compare_together(compared.pairs),
-        prices=list_prices(),
         acknowledged=acknowledged,
         templates=assembly.templates,
     )

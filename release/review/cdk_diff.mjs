@@ -1,21 +1,21 @@
-// Compares templates with the engine that `cdk diff` itself uses, and says what CloudFormation's resource schemas know.
+// Compares templates with the library that `cdk diff` itself uses, and says what CloudFormation's resource schemas know.
 //
 // In, as JSON on standard input: a list of {name, old, new, changeSet}: two templates, null where the stack is not there,
-// and, where there is one, a change set as DescribeChangeSet answers it. Out, as JSON: what the engine found, by stack.
+// and, where there is one, a change set as DescribeChangeSet answers it. Out, as JSON: what the library found, by stack.
 // https://github.com/aws/aws-cdk-cli/tree/main/packages/@aws-cdk/cloudformation-diff
 import process from "node:process";
 import { text } from "node:stream/consumers";
 
 import spec from "@aws-cdk/aws-service-spec";
-import engine from "@aws-cdk/cloudformation-diff";
+import cdkDiff from "@aws-cdk/cloudformation-diff";
 
-const { WILL_REPLACE, MAY_REPLACE } = engine.ResourceImpact;
+const { WILL_REPLACE, MAY_REPLACE } = cdkDiff.ResourceImpact;
 const database = spec.loadAwsServiceSpecSync();
-spec.loadAwsServiceSpecSync = () => database; // the engine loads it again where it needs it, which takes half a second
+spec.loadAwsServiceSpecSync = () => database; // the library loads it again where it needs it, which takes half a second
 
 const modelOf = (type) => database.lookup("resource", "cloudFormationType", "equals", type)[0];
 
-// The engine looks at a resource's properties only, but a schema may say of a part of one that it cannot be changed, such
+// The library looks at a resource's properties only, but a schema may say of a part of one that it cannot be changed, such
 // as the subnets of a Kafka cluster's brokers.
 function replacingPart(type, before, after, path) {
   if (type?.type === "array" && Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
@@ -24,7 +24,7 @@ function replacingPart(type, before, after, path) {
   if (type?.type !== "ref" || !isObject(before) || !isObject(after)) return undefined;
   const parts = database.get("typeDefinition", type.reference).properties;
   return firstOf(Object.entries(parts), ([name, part]) => {
-    if (engine.deepEqual(before[name], after[name])) return undefined;
+    if (cdkDiff.deepEqual(before[name], after[name])) return undefined;
     if (part.causesReplacement === "yes") return `${path}.${name}`;
     return replacingPart(part.type, before[name], after[name], `${path}.${name}`);
   });
@@ -77,24 +77,24 @@ function resourceOf(difference) {
 }
 
 // Additions and removals of policy statements, attachments and security group rules; of what intrinsic functions hide, the
-// engine keeps the text.
-function sidesOf(collection, json) {
+// library keeps the text.
+function addedRemovedOf(collection, json) {
   return { added: collection.additions.map(json), removed: collection.removals.map(json) };
 }
 
-// Those of the resources alone: what is said of a template as a whole, such as its description, changes nothing.
+// Compares the resources alone: what a template says as a whole, such as its description, changes nothing.
 function compare({ old, new: after, changeSet }) {
-  const difference = engine.fullDiff(old ?? {}, after ?? {}, changeSet ?? undefined);
+  const difference = cdkDiff.fullDiff(old ?? {}, after ?? {}, changeSet ?? undefined);
   const resources = Object.entries(difference.resources.changes);
   return {
     resources: Object.fromEntries(resources.map(([id, resource]) => [id, resourceOf(resource)])),
-    statements: sidesOf(difference.iamChanges.statements, (statement) => statement._toJson()),
-    attachments: sidesOf(difference.iamChanges.managedPolicies, (attachment) => attachment._toJson()),
-    ingress: sidesOf(difference.securityGroupChanges.ingress, (rule) => rule.toJson()),
-    egress: sidesOf(difference.securityGroupChanges.egress, (rule) => rule.toJson()),
+    statements: addedRemovedOf(difference.iamChanges.statements, (statement) => statement._toJson()),
+    attachments: addedRemovedOf(difference.iamChanges.managedPolicies, (attachment) => attachment._toJson()),
+    ingress: addedRemovedOf(difference.securityGroupChanges.ingress, (rule) => rule.toJson()),
+    egress: addedRemovedOf(difference.securityGroupChanges.egress, (rule) => rule.toJson()),
   };
 }
 
 const pairs = JSON.parse(await text(process.stdin));
-const found = Object.fromEntries(pairs.map((pair) => [pair.name, compare(pair)]));
-process.stdout.write(JSON.stringify(found));
+const answers = Object.fromEntries(pairs.map((pair) => [pair.name, compare(pair)]));
+process.stdout.write(JSON.stringify(answers));

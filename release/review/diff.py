@@ -13,15 +13,14 @@ from release.cli_context import CliContext
 from release.refusals import FAILED, failing, refusing
 from release.review.cdk_diff import TemplatePair, compare_together
 from release.review.changes import DiffError, StackChange
-from release.review.cost import list_prices
 from release.review.deployed import DeployedStacks, Drift, NotComparableError, look_for_drift
 from release.review.markdown import LIMIT, render
-from release.review.replacements import Acknowledgements, read_acknowledgements
+from release.review.replacements import acknowledgements_in
 from release.review.report import as_document, show
 from release.review.review import Comparison, Review, review
 from release.review.synths import Synths, synthesize
 from release_aws.clients import AwsClient
-from settings.loading import ROOT, Settings
+from settings.loading import ROOT
 
 Base = Annotated[str, typer.Option(metavar="REF", help="Branch, tag or commit to compare the present tree with.")]
 Description = Annotated[
@@ -93,7 +92,7 @@ def diff(
 def review_of(cli: CliContext, request: DiffRequest) -> Review:
     """Review an environment; AWS is asked only for what the request wants of it."""
     settings = cli.settings()
-    acknowledged = _acknowledged(request.description)
+    acknowledged = acknowledgements_in(request.description, "--description")
     synths = synthesize(request.root, request.base, settings.environment)
     notes = list(synths.notes)
     pairs = list(pairs_of(synths))
@@ -102,20 +101,13 @@ def review_of(cli: CliContext, request: DiffRequest) -> Review:
         pairs = [_as_deployed(DeployedStacks(client, cli.pause), pair, notes) for pair in pairs]
     stacks = compare_together(pairs)
     return review(
-        comparison_of(settings, request.base),
+        Comparison.of(settings, request.base),
         stacks,
-        prices=list_prices(),
         acknowledged=acknowledged,
         templates=synths.head.templates,
         drift=_drift(client, stacks, cli) if client and request.drift else None,
         notes=notes,
     )
-
-
-def comparison_of(settings: Settings, base: str) -> Comparison:
-    """Say that the environment of the settings is compared with `base`."""
-    chain = {settings.stack_name(component): component for component in settings.chain}
-    return Comparison(settings.environment, settings.region, base, chain)
 
 
 def pairs_of(synths: Synths) -> Iterator[TemplatePair]:
@@ -144,15 +136,6 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DiffError(f"{file} cannot be written: {error.strerror}") from error
-
-
-def _acknowledged(description: Path | None) -> Acknowledgements:
-    if description is None:
-        return Acknowledgements()
-    try:
-        return read_acknowledgements(description.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DiffError(f"--description {description} cannot be read: {error}") from error
 
 
 def _as_deployed(deployed: DeployedStacks, pair: TemplatePair, notes: list[str]) -> TemplatePair:

@@ -12,11 +12,13 @@ that goes. The verb must be the right one: who expects a replacement has not agr
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from release.review.changes import (
     GONE,
     REPLACED,
     Change,
+    DiffError,
     Finding,
     Impact,
     PropertyChange,
@@ -77,6 +79,16 @@ def read_acknowledgements(description: str) -> Acknowledgements:
     visible = _HIDDEN.sub("", description)
     matches = (_LINE.match(line) for line in visible.splitlines())
     return Acknowledgements(frozenset((match[1].lower(), match[2]) for match in matches if match))
+
+
+def acknowledgements_in(file: Path | None, option: str) -> Acknowledgements:
+    """Read the file that a command line option names; None acknowledges nothing."""
+    if file is None:
+        return Acknowledgements()
+    try:
+        return read_acknowledgements(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DiffError(f"{option} {file} cannot be read: {error}") from error
 
 
 def without_needless_doubt(change: Change) -> Change:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from release.review.broadening import network_findings, permission_findings
 from release.review.changes import Finding, Json, Risk, StackChange, ranked, worst
-from release.review.cost import Cost, Prices, cost_of
+from release.review.cost import Cost, Prices, cost_of, list_prices
 from release.review.deployed import Drift, drift_findings
 from release.review.replacements import Acknowledgements, replacement_findings
 from release.review.restarts import DeployMinutes, Restart, minutes_of, restart_findings, restarts_of
 from release.review.safeguards import Obstacle, obstacles_of, safeguard_findings
 from release.review.whole_stacks import reference_findings, stack_findings
+from settings.loading import Settings
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Comparison:
     region: str
     base: str
     chain: Mapping[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings, base: str) -> "Comparison":
+        """Compare the environment of the settings with `base`."""
+        chain = {settings.stack_name(component): component for component in settings.chain}
+        return cls(settings.environment, settings.region, base, chain)
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,16 @@ def review(
     comparison: Comparison,
     stacks: Sequence[StackChange],
     *,
-    prices: Prices,
+    prices: Prices | None = None,
     acknowledged: Acknowledgements,
     templates: Mapping[str, Json] | None = None,
     drift: Drift | None = None,
     notes: Sequence[str] = (),
 ) -> Review:
-    """Apply every rule to the same changes; `templates` are those of all stacks, also of unchanged ones."""
+    """Apply every rule to the same changes; `templates` are those of all stacks, also of unchanged ones.
+
+    `prices` are those of the price table where none are given.
+    """
     restarts = restarts_of(stacks, comparison.chain)
     obstacles = tuple(obstacles_of(stacks))
     findings = [
@@ -76,7 +86,7 @@ def review(
         *drift_findings(drift or Drift()),
     ]
     findings += _obstacle_findings(obstacles, findings)
-    minutes, cost = minutes_of(stacks, restarts), cost_of(stacks, comparison.region, prices)
+    minutes, cost = minutes_of(stacks, restarts), cost_of(stacks, comparison.region, prices or list_prices())
     ordered = ranked(findings)
     return Review(comparison, tuple(stacks), ordered, restarts, minutes, cost, obstacles, drift, tuple(notes))
 
