@@ -25,8 +25,9 @@ HISTORY = [release(21, NEW, former=OLD), release(20, OLD, former=OLDER), release
 
 def way(choice: RollbackChoice) -> tuple[str | None, str | None, Action]:
     """From which digest, to which, and by which action."""
-    running, target = choice.running, choice.target
-    return running and running.digest, target and target.digest, choice.plan.action
+    running = choice.running.digest if choice.running else None
+    target = choice.target.digest if choice.target else None
+    return running, target, choice.plan.action
 
 
 def test_it_goes_back_to_what_ran_before() -> None:
