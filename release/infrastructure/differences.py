@@ -47,7 +47,8 @@ def differences(
 def differs(pair: TemplatePair) -> bool:
     """Tell whether the templates differ in more than the note of which constructs were used.
 
-    That note is not the same in every synth, and deploys nothing: https://docs.aws.amazon.com/cdk/v2/guide/usage-data.html
+    That note is not the same in every synth, and deploys nothing:
+    https://docs.aws.amazon.com/cdk/v2/guide/usage-data.html
     """
     return _without_metadata(pair.old) != _without_metadata(pair.new)
 

@@ -104,7 +104,10 @@ def _brokers(resource: Json) -> Iterator[BilledUnit]:
 
 
 def _endpoint(resource: Json) -> Iterator[BilledUnit]:
-    """Bill interface endpoints by their zones; gateway endpoints are free: https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html"""
+    """Bill interface endpoints by their zones; gateway endpoints are free.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+    """
     if property_at(resource, "VpcEndpointType") == "Interface":
         yield BilledUnit("interface_endpoint_zone_hour", len(listed(property_at(resource, "SubnetIds"))))
 
