@@ -1,1 +1,1 @@
-"""The operator's command line, `exchange-release`: starts release machines and follows them."""
+"""Holds the operator's command line, `exchange-release`: it starts release machines and follows them."""

@@ -1,4 +1,4 @@
-"""`python -m release`: the same command line as `exchange-release`."""
+"""Runs the command line of `exchange-release` as `python -m release`."""
 
 from release.app import main
 

@@ -1,4 +1,4 @@
-"""Watching an execution: its history as the events that a person cares about."""
+"""Watches an execution: turns its history into the events that a person cares about."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -6,27 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from release.executions import Executions, Standing
+from release_aws.executions import Executions, ExecutionStatus
 
 # The states in which the machine deals with what failed before them (docs/architecture.md).
 _AFTERMATH = ("StopDeployment", "CancelUpdate", "PlanRollback", "RecordRefused", "RecordFailure", "Unrecorded", "Busy")
 _UNCHANGED = "Unchanged"  # the end of a release that had nothing to do
-_UNTOLD = {
+_CAUSES = {
     "TIMED_OUT": "the execution took longer than a release may",
     "ABORTED": "the execution was stopped by hand",
 }
+_LOOKS = 30  # for an execution that was started a moment ago
 
 
-_PATIENCE = 30
-
-
-class NotSeenError(LookupError):
-    """An execution that was started is not to be found."""
+class ExecutionNotFoundError(LookupError):
+    """Says that an execution that was started is not to be found."""
 
 
 @dataclass(frozen=True)
-class Entered:
-    """A state was entered, for the `visit`th time, `seconds` after the release began."""
+class StateEntered:
+    """Says that a state was entered, for the `visit`th time, `seconds` after the release began."""
 
     state: str
     seconds: float
@@ -34,10 +32,11 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class Ended:
-    """The release is over. Unless it succeeded: the error, its one-line cause, and the state in which it failed.
+class ReleaseEnd:
+    """Says how a release ended.
 
-    `unchanged`: it succeeded with nothing to do.
+    Unless it succeeded: the error, its one-line cause, and the state in which it failed. `unchanged`: it succeeded
+    with nothing to do.
     """
 
     released: bool
@@ -48,8 +47,8 @@ class Ended:
     unchanged: bool = False
 
 
-class Course:
-    """The way that one execution has taken; `state` is where it is."""
+class ExecutionProgress:
+    """Follows the events of one execution; `state` is the state that it is in."""
 
     def __init__(self) -> None:
         self.last_event = 0
@@ -59,8 +58,8 @@ class Course:
         self._failed_in: str | None = None
         self.state = ""
 
-    def follow(self, event: Mapping[str, Any]) -> Entered | None:
-        """What the event means, if anything: choices are between states, so nobody waits in them."""
+    def follow(self, event: Mapping[str, Any]) -> StateEntered | None:
+        """Note an event; return the state that it entered, if any. Nobody waits in choices: they are left out."""
         self.last_event = event["id"]
         self._began = self._began or event["timestamp"]
         self._seconds = (event["timestamp"] - self._began).total_seconds()
@@ -71,36 +70,39 @@ class Course:
             self._failed_in = self.state
         self.state = name
         self._visits[name] += 1
-        return Entered(name, self._seconds, self._visits[name])
+        return StateEntered(name, self._seconds, self._visits[name])
 
-    def end(self, standing: Standing) -> Ended:
-        """How it ended."""
-        if standing.status == "SUCCEEDED":
-            return Ended(released=True, seconds=self._seconds, unchanged=self.state == _UNCHANGED)
-        cause = standing.cause or _UNTOLD.get(standing.status, "no cause was given")
+    def end(self, execution: ExecutionStatus) -> ReleaseEnd:
+        """Return how the release ended."""
+        if execution.status == "SUCCEEDED":
+            return ReleaseEnd(released=True, seconds=self._seconds, unchanged=self.state == _UNCHANGED)
+        cause = execution.cause or _CAUSES.get(execution.status, "no cause was given")
         where = self.state if self._failed_in is None else self._failed_in
-        return Ended(False, self._seconds, standing.error or standing.status, cause, where)
+        return ReleaseEnd(False, self._seconds, execution.error or execution.status, cause, where)
 
 
-def watch(executions: Executions, arn: str, *, pause: Callable[[], None]) -> Iterator[Entered | Ended]:
-    """Every state as it is entered, then the end. The status is asked first, so no event before the end is missed."""
-    course = Course()
-    standing = _first_look(executions, arn, pause)
+def watch(executions: Executions, arn: str, *, pause: Callable[[], None]) -> Iterator[StateEntered | ReleaseEnd]:
+    """Iterate over the states as they are entered, then the end.
+
+    The status is asked before the events, so that no event before the end is missed.
+    """
+    progress = ExecutionProgress()
+    status = _first_status(executions, arn, pause)
     while True:
-        for event in executions.events_after(arn, course.last_event):
-            if entered := course.follow(event):
+        for event in executions.events_after(arn, progress.last_event):
+            if entered := progress.follow(event):
                 yield entered
-        if standing.over:
-            yield course.end(standing)
+        if status.over:
+            yield progress.end(status)
             return
         pause()
-        standing = executions.standing(arn) or standing
+        status = executions.status(arn) or status
 
 
-def _first_look(executions: Executions, arn: str, pause: Callable[[], None]) -> Standing:
-    """It was started a moment ago, and not every reader of AWS has heard of it yet."""
-    for _ in range(_PATIENCE):
-        if standing := executions.standing(arn):
-            return standing
+def _first_status(executions: Executions, arn: str, pause: Callable[[], None]) -> ExecutionStatus:
+    """Look until the execution is there: it was started a moment ago, and not every reader of AWS has heard of it."""
+    for _ in range(_LOOKS):
+        if status := executions.status(arn):
+            return status
         pause()
-    raise NotSeenError(f"there is no execution {arn}, {_PATIENCE} looks after it was started")
+    raise ExecutionNotFoundError(f"there is no execution {arn}, {_LOOKS} looks after it was started")

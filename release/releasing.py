@@ -1,24 +1,26 @@
-"""Starting a release machine and following it to its end."""
+"""Starts release machines and follows each to its end, one after the other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from release.account import Account
-from release.display import Display
-from release.progress import Ended, watch
-from release.surroundings import Surroundings
+from release.cli_context import CliContext
+from release.deployed_environment import DeployedEnvironment
+from release.progress import ExecutionNotFoundError, ReleaseEnd, watch
+from release.refusals import FAILED, INTERRUPTED, explain
 from release_aws.stepfunctions import execution_arn
 from release_engine.ledger import Kind
 
 
 @dataclass(frozen=True)
 class Order:
-    """One release that is asked for."""
+    """Describes a release that is to be started."""
 
     component: str
     digest: str
@@ -27,8 +29,8 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Begun:
-    """One that was started; it goes on whether anybody watches or not."""
+class StartedRelease:
+    """Describes a release that was started; it goes on whether anybody watches or not."""
 
     component: str
     digest: str
@@ -37,55 +39,98 @@ class Begun:
 
 
 class Releases:
-    """The releases of one environment, as one person asks for them."""
+    """Starts and follows the releases of one environment, on behalf of one person."""
 
-    def __init__(self, account: Account, around: Surroundings, display: Display) -> None:
-        self._account, self._around, self._display = account, around, display
+    def __init__(self, deployed: DeployedEnvironment, cli: CliContext) -> None:
+        self._deployed, self._cli, self._display = deployed, cli, cli.display
 
-    def begin(self, order: Order) -> Begun:
-        """Starts the component's machine."""
-        machine = self._account.whereabouts.machines[order.component]
-        release_id = new_release_id(self._around.now())
-        self._account.machines.start(machine, release_id, _input(order, release_id, self._around.person()))
+    def carry_out(self, orders: Sequence[Order]) -> None:
+        """Release one after the other; the first that does not succeed is the last, and the exit code says so."""
+        for position, order in enumerate(orders):
+            later = [each.component for each in orders[position + 1 :]]
+            started = self._start(order, later, first=position == 0)
+            with self._going_on(started, later):
+                end = self.follow(started)
+            if not end.released:
+                self._say_not_started(later)
+                raise typer.Exit(FAILED)
+
+    def start(self, order: Order) -> StartedRelease:
+        """Start the component's machine."""
+        machine = self._deployed.machine_arns[order.component]
+        release_id = new_release_id(self._cli.now())
+        self._deployed.machines.start(machine, release_id, _machine_input(order, release_id, self._cli.person()))
         self._display.say(f"{order.component} {order.kind.value} of {order.digest} as {release_id}", "bold")
-        return Begun(order.component, order.digest, release_id, execution_arn(machine, release_id))
+        return StartedRelease(order.component, order.digest, release_id, execution_arn(machine, release_id))
 
-    def follow(self, begun: Begun) -> Ended:
-        """Shows every state as it is entered, and how it ended."""
-        ended = self._watch(begun)
-        if ended.unchanged:
-            self._display.say(f"{begun.component} already runs {begun.digest}: nothing to release", "bold green")
-            return ended
-        self._display.end(begun.component, ended, self._reason(begun) if ended.released else "")
-        return ended
+    def follow(self, started: StartedRelease) -> ReleaseEnd:
+        """Show every state as it is entered, and how the release ended."""
+        end = self._watch(started)
+        if end.unchanged:
+            self._display.say(f"{started.component} already runs {started.digest}: nothing to release", "bold green")
+            return end
+        self._display.end(started.component, end, self._reason(started) if end.released else "")
+        return end
 
-    def _reason(self, begun: Begun) -> str:
-        """Why it was judged good. It is released, whether the ledger can be asked now or not."""
+    def _reason(self, started: StartedRelease) -> str:
+        """Return why the release was judged good; "" where the ledger cannot be asked: it is released all the same."""
         try:
-            known = self._account.ledger.find(begun.component, begun.release_id)
+            release = self._deployed.ledger.find(started.component, started.release_id)
         except (BotoCoreError, ClientError):
             return ""
-        return (known and known.reason) or ""
+        return (release and release.reason) or ""
 
-    def _watch(self, begun: Begun) -> Ended:
-        with self._display.following(begun.component):
-            for seen in watch(self._account.executions, begun.execution, pause=self._pause()):
-                if isinstance(seen, Ended):
-                    return seen
-                self._display.enter(begun.component, seen)
+    def _watch(self, started: StartedRelease) -> ReleaseEnd:
+        with self._display.following(started.component):
+            for event in watch(self._deployed.executions, started.execution, pause=self._pause()):
+                if isinstance(event, ReleaseEnd):
+                    return event
+                self._display.enter(started.component, event)
         raise AssertionError("a watch ends with an end")
 
     def _pause(self) -> Callable[[], None]:
-        return lambda: self._around.pause(self._around.poll_seconds)
+        return lambda: self._cli.pause(self._cli.poll_seconds)
+
+    def _start(self, order: Order, later: list[str], *, first: bool) -> StartedRelease:
+        """Start a release; where the first cannot be started nothing was done, later it matters how far it went."""
+        try:
+            return self.start(order)
+        except (BotoCoreError, ClientError) as error:
+            if first:
+                raise
+            self._display.refuse(f"{order.component} is not released, it could not be started: {explain(error)}")
+            self._say_not_started(later)
+            raise typer.Exit(FAILED) from error
+
+    @contextmanager
+    def _going_on(self, started: StartedRelease, later: list[str]) -> Iterator[None]:
+        """Say that the release goes on where somebody stops watching, or something hides it from view."""
+        name = f"{started.component}'s release {started.release_id}"
+        look = f"look at it with: exchange-release -e {self._cli.environment} status {started.component}"
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            self._display.refuse(f"\n{name} goes on without being watched; {look}")
+            self._say_not_started(later)
+            raise typer.Exit(INTERRUPTED) from interrupt
+        except (BotoCoreError, ClientError, ExecutionNotFoundError) as error:
+            self._display.refuse(f"lost sight of {name}: {explain(error)}")
+            self._display.refuse(f"it goes on; {look}")
+            self._say_not_started(later)
+            raise typer.Exit(FAILED) from error
+
+    def _say_not_started(self, later: list[str]) -> None:
+        if later:
+            self._display.refuse(f"not started: {', '.join(later)}")
 
 
 def new_release_id(now: float) -> str:
-    """It begins with the time, so that the ledger's order is that of time; two in one second differ all the same."""
+    """Make an id that begins with the time, as the ledger is ordered, and differs from others of the same second."""
     return f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
 
 
-def _input(order: Order, release_id: str, person: str) -> dict[str, Any]:
-    """The machine's input, as docs/contracts.md describes it."""
+def _machine_input(order: Order, release_id: str, person: str) -> dict[str, Any]:
+    """Return the machine's input, as docs/contracts.md describes it."""
     return {
         "release_id": release_id,
         "component": order.component,

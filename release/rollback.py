@@ -1,19 +1,34 @@
-"""`rollback`: shows what would be put back and why that is safe, then lets the component's machine do it."""
+"""`rollback`: shows what would be put back and why that is safe, then lets the component's machine do it.
 
+Between the person who is shown a plan and the job that carries it out, the plan is in a file.
+"""
+
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from release.account import Account
-from release.arguments import InputError, checked_component, checked_digest
+from release.arguments import ComponentName, InputError, checked_component, checked_digest
+from release.cli_context import CliContext
+from release.deployed_environment import DeployedEnvironment
 from release.display import Display
-from release.going_back import GoingBack, plan_going_back
-from release.outcomes import NOT_RELEASED, carry_out, refusing
+from release.refusals import FAILED, refusing
 from release.releasing import Order, Releases
-from release.saved_plan import SavedPlan, load_plan, still_true
-from release.surroundings import Desk
-from release_engine.ledger import Kind, Outcome
-from release_engine.rollback_plan import Action, Facts
+from release_aws.rollback_facts import gather_facts
+from release_engine.ledger import Kind, Release
+from release_engine.rollback_choice import RollbackChoice, choose_rollback
+from release_engine.rollback_plan import Action
+
+To = Annotated[str | None, typer.Option("--to", metavar="DIGEST", help="A digest that was released well before.")]
+SavePlan = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the plan there, for `--plan`, and do nothing.")
+]
+PlanFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Carry out this plan, unless something else runs now.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether the plan is right.")]
 
 _SAFE = (
     "safe because its image is there, and since then no migration has cut it off and no snapshot is "
@@ -22,73 +37,134 @@ _SAFE = (
 _RESTORED = "the stack has it back already: nothing is deployed, it is judged and recorded"
 
 
-def run(
-    desk: Desk, display: Display, component: str, *, to: str | None, sure: bool, save: Path | None, saved: Path | None
+@dataclass(frozen=True)
+class SavedPlan:
+    """Holds what was shown: from which digest to which."""
+
+    component: str
+    running: str
+    target: str
+
+    def save(self, file: Path) -> None:
+        """Write the plan as JSON."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
+
+    def refuse_other(self, running: str) -> None:
+        """Raise InputError when something else runs by now: what was approved is done, or nothing."""
+        if self.running != running:
+            raise InputError(
+                f"the plan was made while {self.running} ran, now it is {running}: nothing was done; make a new plan"
+            )
+
+
+@dataclass(frozen=True)
+class PlannedRollback:
+    """Describes a rollback that the plan allows; `restored`: the stack has the target's digest back already."""
+
+    component: str
+    running: Release
+    target: Release
+    restored: bool
+
+    @property
+    def order(self) -> Order:
+        """Return the release to start, with the target's manifest: the ledger should know what the version reads."""
+        return Order(self.component, self.target.digest, Kind.ROLLBACK, self.target.manifest)
+
+    @property
+    def saved(self) -> SavedPlan:
+        return SavedPlan(self.component, self.running.digest, self.target.digest)
+
+    def show(self, display: Display) -> None:
+        """Print both ends, and why going back is safe."""
+        display.say(f"{self.component} goes back", "bold")
+        display.say(f"  from {self.running.digest}, {self.running.outcome.value} by {self.running.release_id}")
+        target = self.target
+        display.say(f"  to   {target.digest}, released well by {target.release_id} at {target.finished_at}")
+        display.say(f"  {_RESTORED if self.restored else _SAFE}")
+
+
+def rollback(
+    context: typer.Context,
+    component: ComponentName,
+    *,
+    to: To = None,
+    yes: Yes = False,
+    save_plan: SavePlan = None,
+    plan: PlanFile = None,
 ) -> None:
-    """Ends normally only when the former digest is released again, or the plan is in the file `save`.
-
-    `saved` is such a file: that plan is carried out, or nothing.
-    """
-    with refusing(display):
-        settings = desk.settings()
+    """Put a component back to a digest that was good."""
+    cli: CliContext = context.obj
+    with refusing(cli.display):
+        settings = cli.settings()
         checked_component(component, settings.chain)
-        if not sure and not save and not desk.around.asks():
+        if not yes and not save_plan and not cli.can_ask():
             raise InputError("nobody is there to be asked whether the plan is right: say --yes")
-        if to and saved:
-            raise InputError(f"the plan {saved} says where to go back to: leave --to out")
-        approved = load_plan(saved, component) if saved else None
-        account = desk.account(settings)
-        going_back = _as_approved(account, approved) if approved else plan_of(account, component, to)
-        order = order_of(going_back, component)
-        if order is None:
-            display.refuse(f"{component} is not rolled back: {going_back.plan.reason}")
-            raise typer.Exit(NOT_RELEASED)
-        planned = show(going_back, component, display)
-        if save:
-            planned.save(save)
+        approved = _approved(plan, component, to)
+        deployed = cli.deployed(settings)
+        choice = _as_approved(deployed, approved) if approved else choice_of(deployed, component, to)
+        planned = planned_rollback(choice, component)
+        if planned is None:
+            cli.display.refuse(f"{component} is not rolled back: {choice.plan.reason}")
+            raise typer.Exit(FAILED)
+        planned.show(cli.display)
+        if save_plan:
+            planned.saved.save(save_plan)
             return
-        if not sure and not typer.confirm("Roll back?"):
-            display.say("nothing was done")
-            raise typer.Exit(NOT_RELEASED)
-        carry_out(Releases(account, desk.around, display), [order], display, desk.environment)
+        _confirm(cli, sure=yes)
+        Releases(deployed, cli).carry_out([planned.order])
 
 
-def _as_approved(account: Account, approved: SavedPlan) -> GoingBack:
-    going_back = plan_of(account, approved.component, approved.target)
-    still_true(approved, going_back.release.digest if going_back.release else "nothing")
-    return going_back
-
-
-def plan_of(account: Account, component: str, to: str | None) -> GoingBack:
-    """Where the component would go back to, as AWS and the ledger are now; InputError for a `to` that is a tag."""
+def choice_of(deployed: DeployedEnvironment, component: str, to: str | None) -> RollbackChoice:
+    """Choose where the component would go back to, as AWS and the ledger are now; `to` must be a digest."""
     to = checked_digest(to) if to else None
-    history = account.ledger.releases(component)
-    stack = account.stacks.describe(account.settings.stack_name(component))
-    digests = {release.digest for release in history if release.outcome is Outcome.RELEASED}
-    facts = Facts(
-        stack_status=stack.status if stack else None,
-        stack_digest=stack.digest if stack else None,
-        images=account.images.present(account.settings.repository_name(component), digests),
+    history = deployed.ledger.releases(component)
+    facts = gather_facts(
+        history,
+        deployed.stacks,
+        deployed.images,
+        stack=deployed.settings.stack_name(component),
+        repository=deployed.settings.repository_name(component),
     )
-    return plan_going_back(history, facts, to)
+    return choose_rollback(history, facts, to)
 
 
-def order_of(going_back: GoingBack, component: str) -> Order | None:
-    """None where the plan refuses.
+def planned_rollback(choice: RollbackChoice, component: str) -> PlannedRollback | None:
+    """Return the rollback that was chosen; None where the plan refuses."""
+    if choice.running is None or choice.target is None:
+        return None
+    restored = choice.plan.action is Action.ALREADY_RESTORED
+    return PlannedRollback(component, choice.running, choice.target, restored)
 
-    The target's manifest goes along: the ledger should know what schema and formats the version reads.
-    """
-    target = going_back.target
-    return Order(component, target.digest, Kind.ROLLBACK, target.manifest) if target else None
+
+def load_plan(file: Path, component: str) -> SavedPlan:
+    """Read a saved plan; raises InputError when it is no plan, or that of another component."""
+    try:
+        plan = SavedPlan(**json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(f"the plan {file} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(f"the plan {file} is not one that `rollback --save-plan` has written: {error}") from error
+    if plan.component != component:
+        raise InputError(f"the plan {file} is of {plan.component}, not of {component}")
+    checked_digest(plan.target)
+    return plan
 
 
-def show(going_back: GoingBack, component: str, display: Display) -> SavedPlan:
-    """A plan that goes somewhere, for a person."""
-    release, target = going_back.release, going_back.target
-    assert release is not None  # noqa: S101  (a plan that goes somewhere knows both ends)
-    assert target is not None  # noqa: S101
-    display.say(f"{component} goes back", "bold")
-    display.say(f"  from {release.digest}, {release.outcome.value} by {release.release_id}")
-    display.say(f"  to   {target.digest}, released well by {target.release_id} at {target.finished_at}")
-    display.say(f"  {_RESTORED if going_back.plan.action is Action.ALREADY_RESTORED else _SAFE}")
-    return SavedPlan(component, release.digest, target.digest)
+def _approved(file: Path | None, component: str, to: str | None) -> SavedPlan | None:
+    if file and to:
+        raise InputError(f"the plan {file} says where to go back to: leave --to out")
+    return load_plan(file, component) if file else None
+
+
+def _as_approved(deployed: DeployedEnvironment, approved: SavedPlan) -> RollbackChoice:
+    choice = choice_of(deployed, approved.component, approved.target)
+    approved.refuse_other(choice.running.digest if choice.running else "nothing")
+    return choice
+
+
+def _confirm(cli: CliContext, *, sure: bool) -> None:
+    if not sure and not typer.confirm("Roll back?"):
+        cli.display.say("nothing was done")
+        raise typer.Exit(FAILED)

@@ -1,1 +1,1 @@
-"""Builds images and leaves them, under one digest, in every registry that they are released from."""
+"""Builds images once, names them by their content, and judges what scans have found in them."""

@@ -1,108 +1,87 @@
-"""`infrastructure`: what differs is compared, judged, and deployed while no release can begin."""
+"""`infrastructure`: compares what is described with what is deployed, judges it, and deploys what differs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from release.display import Display
-from release.infrastructure.deploying import carry_out
-from release.infrastructure.differences import Differences, differences
-from release.infrastructure.errors import NotDeployableError
-from release.outcomes import NOT_RELEASED, refusing
-from release.review.acknowledgements import Acknowledged, read_acknowledgements
-from release.review.assembly import Assembly, read_assembly
-from release.review.cost import list_prices
-from release.review.deployed import Deployed
-from release.review.errors import DiffError
-from release.review.findings import Risk
-from release.review.propagation import compare_together
-from release.review.review import Review, Setting, review
-from release.review.synths import synthesize_into
-from release.review.terminal import show
-from release.surroundings import Desk
-from release.termination import terminated_as_interrupted
+from release.cli_context import CliContext
+from release.infrastructure.deploying import deploy_locked
+from release.infrastructure.differences import Differences, NotDeployableError, differences
+from release.processes import terminated_as_interrupted
+from release.refusals import failing, refusing
+from release.review.cdk_diff import compare_together
+from release.review.changes import DiffError, Risk
+from release.review.deployed import DeployedStacks
+from release.review.replacements import Acknowledgements, acknowledgements_in
+from release.review.report import show
+from release.review.review import Comparison, Review, review
+from release.review.synths import Assembly, read_assembly, synthesize_into
 from release_aws.cloudformation import Stacks
 from release_engine.ledger import OvertakenError
-from settings.loading import Settings
+from settings.loading import ROOT, Settings
 
 BLOCKED = int(Risk.BLOCKED)
-_PIPELINE = "pipeline"  # a pipeline that changed itself would break off what it is doing (F19)
+_PIPELINE = "pipeline"  # a pipeline that changed itself would break off what it is doing
+
+AssemblyFolder = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="What `make synth` wrote, instead of synthesizing anew.")
+]
+Acknowledge = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Lines that acknowledge losses: see docs/pull-requests.md.")
+]
 
 
-@dataclass(frozen=True)
-class Request:
-    """`root` is the project; without `assembly` it is synthesized; `acknowledged` is a file that lets losses pass."""
+def infrastructure(context: typer.Context, *, assembly: AssemblyFolder = None, acknowledge: Acknowledge = None) -> None:
+    """Deploy the stacks that differ from what is deployed, all but the pipeline's, while no release can begin.
 
-    root: Path
-    assembly: Path | None = None
-    acknowledged: Path | None = None
-
-
-def run(desk: Desk, display: Display, console: Console, request: Request) -> None:
-    """Ends normally when everything is as it is described; blocked is 3, as `diff` has it."""
-    with terminated_as_interrupted(), refusing(display), _failing(display):
-        settings = desk.settings()
-        acknowledged = _acknowledged(request.acknowledged)
-        folder = (request.assembly or request.root / "cdk.out" / settings.environment).resolve()
-        assembly = _assembly(request, settings, folder)
-        found = _compared(assembly, desk, settings)
-        for name in found.left:
-            display.say(f"{name} differs and is left alone: no pipeline changes itself; `cdk deploy` it", "yellow")
-        if not found.names:
-            display.say(f"{settings.environment}: everything is deployed as it is described")
+    Ends with 0: all is deployed as described, 1: it is not, 2: bad input, 3: blocked by what would be lost.
+    """
+    cli: CliContext = context.obj
+    errors = (NotDeployableError, DiffError, OvertakenError)
+    with terminated_as_interrupted(), refusing(cli.display), failing(cli.display, *errors):
+        settings = cli.settings()
+        acknowledged = acknowledgements_in(acknowledge, "--acknowledge")
+        folder = (assembly or ROOT / "cdk.out" / settings.environment).resolve()
+        described = _described(settings, folder, synthesized=assembly is not None)
+        compared = _compared(described, cli, settings)
+        for name in compared.left:
+            cli.display.say(f"{name} differs and is left alone: no pipeline changes itself; `cdk deploy` it", "yellow")
+        if not compared.names:
+            cli.display.say(f"{settings.environment}: everything is deployed as it is described")
             return
-        judged = _judged(settings, found, assembly, acknowledged)
-        show(judged, console)
-        if judged.risk is Risk.BLOCKED:
-            display.refuse("nothing was deployed: see docs/runbook.md")
-            raise typer.Exit(BLOCKED)
-        carry_out(desk, display, settings, found.names, root=request.root, assembly=folder)
+        _refuse_losses(_reviewed(settings, compared, described, acknowledged), cli)
+        deploy_locked(cli, settings, compared.names, root=ROOT, assembly=folder)
 
 
-def _assembly(request: Request, settings: Settings, folder: Path) -> Assembly:
-    """One of another environment is never deployed in this one's name."""
-    if request.assembly is None:
-        return synthesize_into(request.root, settings.environment, folder)
+def _described(settings: Settings, folder: Path, *, synthesized: bool) -> Assembly:
+    """Return the assembly, synthesized now or before; refuse that of another environment."""
+    if not synthesized:
+        return synthesize_into(ROOT, settings.environment, folder)
     assembly = read_assembly(folder)
     if other := [name for name in assembly.templates if not name.startswith(settings.stack_name(""))]:
         raise NotDeployableError(f"{folder} is of another environment than {settings.environment}: it has {other[0]}")
     return assembly
 
 
-def _acknowledged(file: Path | None) -> Acknowledged:
-    if file is None:
-        return Acknowledged()
-    try:
-        return read_acknowledgements(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotDeployableError(f"--acknowledge {file} cannot be read: {error}") from error
-
-
-def _compared(assembly: Assembly, desk: Desk, settings: Settings) -> Differences:
-    client = desk.around.clients(settings.region)("cloudformation")
+def _compared(assembly: Assembly, cli: CliContext, settings: Settings) -> Differences:
+    client = cli.clients_in(settings.region)("cloudformation")
     alone = [settings.stack_name(_PIPELINE)]
-    return differences(assembly.templates, Stacks(client), Deployed(client, desk.around.pause), alone)
+    return differences(assembly.templates, Stacks(client), DeployedStacks(client, cli.pause), alone)
 
 
-def _judged(settings: Settings, found: Differences, assembly: Assembly, acknowledged: Acknowledged) -> Review:
-    """By the rules of a pull request's review, against what is deployed now."""
-    chain = {settings.stack_name(component): component for component in settings.chain}
-    setting = Setting(settings.environment, settings.region, "what is deployed", chain)
-    stacks = compare_together(found.pairs)
-    return review(setting, stacks, prices=list_prices(), acknowledged=acknowledged, templates=assembly.templates)
+def _reviewed(settings: Settings, compared: Differences, assembly: Assembly, acknowledged: Acknowledgements) -> Review:
+    """Judge by the rules of a pull request's review, against what is deployed now."""
+    return review(
+        Comparison.of(settings, "what is deployed"),
+        compare_together(compared.pairs),
+        acknowledged=acknowledged,
+        templates=assembly.templates,
+    )
 
 
-@contextmanager
-def _failing(display: Display) -> Iterator[None]:
-    try:
-        yield
-    except (NotDeployableError, DiffError) as error:
-        display.refuse(str(error))
-        raise typer.Exit(NOT_RELEASED) from error
-    except OvertakenError as error:
-        display.refuse(f"{error}: the deployment was broken off; CloudFormation goes on with what it has begun")
-        raise typer.Exit(NOT_RELEASED) from error
+def _refuse_losses(reviewed: Review, cli: CliContext) -> None:
+    show(reviewed, cli.display.console)
+    if reviewed.risk is Risk.BLOCKED:
+        cli.display.refuse("nothing was deployed: see docs/runbook.md")
+        raise typer.Exit(BLOCKED)

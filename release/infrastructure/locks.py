@@ -1,4 +1,7 @@
-"""The locks of all components, held while stacks change: infrastructure and releases are never at once (F15)."""
+"""Holds the locks of all components while stacks change: infrastructure and releases are never at once.
+
+CloudFormation would set anew what ECS sets while it shifts traffic.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -6,45 +9,51 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from release.account import DENIED, explain
 from release.display import Display
-from release.infrastructure.errors import NotDeployableError
-from release.termination import undisturbed
+from release.infrastructure.differences import NotDeployableError
+from release.processes import undisturbed
+from release.refusals import DENIED, explain
 from release_aws.clients import AWS_ERRORS, error_code
 from release_aws.ledger import Ledger
 from release_aws.stepfunctions import Machines, execution_arn
 from release_engine.ledger import LockHeldError, OvertakenError
 
-# One that was killed can give nothing back: for so long CloudFormation is left alone with what it has begun.
+# A command that was killed gives nothing back: for so long CloudFormation is left alone with what it has begun.
 LEASE_SECONDS = 30 * 60
 
 
 @dataclass(frozen=True)
 class Locks:
-    """`machines` are those of the components, in the order of the chain, in which everybody takes the locks."""
+    """Takes and renews the locks of all components.
+
+    `machine_arns` is in the order of the chain, in which everybody takes the locks.
+    """
 
     ledger: Ledger
-    executions: Machines
-    machines: Mapping[str, str]
+    machines: Machines
+    machine_arns: Mapping[str, str]
     now: Callable[[], float]
     display: Display
 
     @contextmanager
     def held(self, holder: str) -> Iterator[Callable[[], None]]:
-        """All of them or none; what it gives is to be called often, and renews them. Given back whatever happens."""
-        asked: list[str] = []
+        """Hold all locks or none, and give what renews them, to be called often; they are given back in any case."""
+        tried: list[str] = []
         try:
-            for component in self.machines:
-                asked.append(component)
+            for component in self.machine_arns:
+                tried.append(component)
                 self._take(component, holder)
             yield _Renewal(self, holder)
         finally:
             with undisturbed():
-                for component in asked:
+                for component in tried:
                     self._give_back(component, holder)
 
     def _take(self, component: str, holder: str) -> None:
-        """A release whose execution is over is not under way, as the machines see it too."""
+        """Acquire the component's lock.
+
+        A lock whose Step Functions execution has ended is abandoned, and is taken over, as the machines do too.
+        """
         now = self.now()
         try:
             self.ledger.acquire(component, holder, now=now, lease=LEASE_SECONDS)
@@ -56,17 +65,17 @@ class Locks:
             self.ledger.abandon(component, lock.holder, now=now)
 
     def _runs(self, component: str, release_id: str) -> bool:
-        """Who may not look takes it for one that runs."""
-        machine = self.machines[component]
+        """Tell whether the release still runs; who may not look takes it for one that does."""
+        arn = self.machine_arns[component]
         try:
-            return not machine or self.executions.runs(execution_arn(machine, release_id))
+            return not arn or self.machines.runs(execution_arn(arn, release_id))
         except ClientError as error:
             if error_code(error) not in DENIED:
                 raise
             return True
 
     def _give_back(self, component: str, holder: str) -> None:
-        """One that cannot be given back keeps none of the others."""
+        """Give one lock back; where that fails, the others are given back all the same."""
         try:
             self.ledger.give_back(component, holder)
         except AWS_ERRORS as error:
@@ -75,7 +84,7 @@ class Locks:
 
 
 class _Renewal:
-    """A short silence of AWS is no reason to give up: the lease outlasts it."""
+    """Renews all locks; a short silence of AWS is no reason to give up, for the lease outlasts it."""
 
     def __init__(self, locks: Locks, holder: str) -> None:
         self._locks, self._holder = locks, holder
@@ -84,7 +93,7 @@ class _Renewal:
     def __call__(self) -> None:
         until = self._locks.now() + LEASE_SECONDS
         try:
-            for component in self._locks.machines:
+            for component in self._locks.machine_arns:
                 self._locks.ledger.renew(component, self._holder, until=until)
         except AWS_ERRORS as error:
             if self._locks.now() + LEASE_SECONDS / 3 > self._good_until:

@@ -1,1 +1,1 @@
-"""`python -m release diff`: what a change of the infrastructure would do, for whoever reviews it."""
+"""Reviews a change of the infrastructure, for `diff`, `infrastructure` and the comment in a pull request."""

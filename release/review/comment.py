@@ -1,32 +1,121 @@
-"""`comment`: one comment of an environment in a pull request, written once and then updated in place."""
+"""`comment`: writes one comment of an environment in a pull request, and then updates it in place.
 
+https://docs.github.com/en/rest/issues/comments
+"""
+
+import json
 import os
-from collections.abc import Mapping
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Any
 
-from release.review.errors import DiffError
-from release.review.github import GithubError, PullRequest
+import typer
+
+from release.cli_context import CliContext
+from release.refusals import failing
+from release.review.changes import DiffError
 from release.review.markdown import LIMIT, marker
 
+_PAGE = 100  # the most that GitHub gives at once
 _NEEDED = ("GITHUB_TOKEN", "GITHUB_REPOSITORY")
+_AUTHOR = "github-actions[bot]"
+
+Comment = Annotated[Path, typer.Argument(help="What `diff --markdown` wrote.")]
+Number = Annotated[int, typer.Option("--pull-request", metavar="NUMBER", min=1)]
+Author = Annotated[str, typer.Option(help="Whose comments are ours: the account of the token.")]
+
+
+def comment(context: typer.Context, file: Comment, *, number: Number, author: Author = _AUTHOR) -> None:
+    """Write the environment's comment in a pull request, or bring it up to date; needs GITHUB_TOKEN."""
+    cli: CliContext = context.obj
+    with failing(cli.display, DiffError):
+        cli.display.say(comment_from_file(file, cli.environment, number, author))
+
+
+class GithubError(Exception):
+    """Says that GitHub refused, or was not reached; the message never holds the token."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Makes every redirect an error: the token is for one address alone."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow no redirect."""
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """Reads and writes the comments of a pull request.
+
+    `repository` is owner/name; `api` is the address of the API, `token` one that may write comments.
+    """
+
+    api: str
+    repository: str
+    number: int
+    token: str = field(repr=False)
+
+    def comments(self) -> Iterator[Mapping[str, Any]]:
+        """Iterate over all comments, the oldest first."""
+        page = 1
+        while True:
+            comments = self._call("GET", f"issues/{self.number}/comments?per_page={_PAGE}&page={page}")
+            yield from comments
+            if len(comments) < _PAGE:
+                return
+            page += 1
+
+    def create(self, body: str) -> None:
+        self._call("POST", f"issues/{self.number}/comments", {"body": body})
+
+    def update(self, comment: int, body: str) -> None:
+        self._call("PATCH", f"issues/comments/{comment}", {"body": body})
+
+    def delete(self, comment: int) -> None:
+        self._call("DELETE", f"issues/comments/{comment}")
+
+    def _call(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
+        url = f"{self.api.rstrip('/')}/repos/{self.repository}/{path}"
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
+        try:
+            with urllib.request.build_opener(_NoRedirects).open(request, timeout=30) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            reason = error.read(500).decode(errors="replace")
+            raise GithubError(f"GitHub answered {method} {url} with {error.code}: {reason}") from error
+        except OSError as error:
+            raise GithubError(f"GitHub was not reached at {url}: {error}") from error
+        return json.loads(text) if text else None
 
 
 def post(pull_request: PullRequest, environment: str, body: str, author: str) -> str:
-    """What was done. Without a body nothing changes any more, so an earlier comment would be wrong and goes.
+    """Create, update or delete the environment's comment, and return what was done.
 
-    Only comments of `author` that begin with the marker are ours: others may quote it.
+    Without a body nothing changes any more, so an earlier comment would be wrong and is deleted. Only comments of
+    `author` that begin with the marker are ours: others may quote it.
     """
-    mine = [one for one in pull_request.comments() if _is_ours(one, environment, author)]
+    ours = [each for each in pull_request.comments() if _is_ours(each, environment, author)]
     if not body:
-        for one in mine:
-            pull_request.delete(one["id"])
-        return "comment removed: nothing changes any more" if mine else "no comment: nothing changes"
+        for each in ours:
+            pull_request.delete(each["id"])
+        return "comment removed: nothing changes any more" if ours else "no comment: nothing changes"
     if not body.startswith(marker(environment)):
-        raise DiffError(f"the text is not of `release diff` of {environment}: it does not begin with its marker")
-    if not mine:
+        wrote = f"`exchange-release -e {environment} diff`"
+        raise DiffError(f"the text is not what {wrote} writes: it does not begin with its marker")
+    if not ours:
         pull_request.create(body)
         return "comment created"
-    pull_request.update(mine[0]["id"], body)
+    pull_request.update(ours[0]["id"], body)
     return "comment updated"
 
 
@@ -37,7 +126,7 @@ def _is_ours(comment: Mapping[str, object], environment: str, author: str) -> bo
 
 
 def comment_from_file(file: Path, environment: str, number: int, author: str) -> str:
-    """With the token and the repository that GitHub Actions puts into the environment."""
+    """Post the file's text with the token and the repository that GitHub Actions puts into the environment."""
     missing = [name for name in _NEEDED if not os.environ.get(name)]
     if missing:
         raise DiffError(f"{', '.join(missing)} must be set, as in a job of GitHub Actions")

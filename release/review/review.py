@@ -1,43 +1,50 @@
-"""All that a reviewer decides on, from the changes alone: pure, and the same whichever way it is shown."""
+"""Computes all that a reviewer decides on, from the changes alone: pure, and the same whichever way it is shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from release.review.acknowledgements import Acknowledged
-from release.review.changes import Json, StackChange
-from release.review.cost import Cost, Prices, cost_of
-from release.review.drift import Drift, drift_findings
-from release.review.findings import Finding, Risk, ranked, worst
-from release.review.minutes import Minutes, minutes_of
-from release.review.network import network_findings
-from release.review.obstacles import Obstacle, obstacles_of
-from release.review.permissions import permission_findings
-from release.review.references import reference_findings
-from release.review.replacements import replacement_findings
-from release.review.restarts import Restart, restart_findings, restarts_of
-from release.review.safeguards import safeguard_findings
-from release.review.whole_stacks import stack_findings
+from release.review.broadening import network_findings, permission_findings
+from release.review.changes import Finding, Json, Risk, StackChange, ranked, worst
+from release.review.cost import Cost, Prices, cost_of, list_prices
+from release.review.deployed import Drift, drift_findings
+from release.review.replacements import Acknowledgements, replacement_findings
+from release.review.restarts import DeployMinutes, Restart, minutes_of, restart_findings, restarts_of
+from release.review.safeguards import Obstacle, obstacles_of, safeguard_findings
+from release.review.whole_stacks import reference_findings, stack_findings
+from settings.loading import Settings
 
 
 @dataclass(frozen=True)
-class Setting:
-    """Of which environment, against what; `chain` is the components' stacks with the components' names, in order."""
+class Comparison:
+    """Says which environment is compared with what.
+
+    `chain` maps the components' stacks to the components' names, in the order in which they go out.
+    """
 
     environment: str
     region: str
     base: str
     chain: Mapping[str, str]
 
+    @classmethod
+    def of(cls, settings: Settings, base: str) -> "Comparison":
+        """Compare the environment of the settings with `base`."""
+        chain = {settings.stack_name(component): component for component in settings.chain}
+        return cls(settings.environment, settings.region, base, chain)
+
 
 @dataclass(frozen=True)
 class Review:
-    """`obstacles` are in the way of undoing it by deploying the base again; `drift` is None if nobody looked."""
+    """Holds what a reviewer decides on.
 
-    setting: Setting
+    `obstacles` are in the way of undoing the change by deploying the base again; `drift` is None if nobody looked.
+    """
+
+    comparison: Comparison
     stacks: tuple[StackChange, ...]
     findings: tuple[Finding, ...]
     restarts: tuple[Restart, ...]
-    minutes: Minutes
+    minutes: DeployMinutes
     cost: Cost
     obstacles: tuple[Obstacle, ...]
     drift: Drift | None
@@ -53,17 +60,20 @@ class Review:
 
 
 def review(
-    setting: Setting,
+    comparison: Comparison,
     stacks: Sequence[StackChange],
     *,
-    prices: Prices,
-    acknowledged: Acknowledged,
+    prices: Prices | None = None,
+    acknowledged: Acknowledgements,
     templates: Mapping[str, Json] | None = None,
     drift: Drift | None = None,
     notes: Sequence[str] = (),
 ) -> Review:
-    """Every rule, over the same changes; `templates` are those of all stacks, also of those that stay as they are."""
-    restarts = restarts_of(stacks, setting.chain)
+    """Apply every rule to the same changes; `templates` are those of all stacks, also of unchanged ones.
+
+    `prices` are those of the price table where none are given.
+    """
+    restarts = restarts_of(stacks, comparison.chain)
     obstacles = tuple(obstacles_of(stacks))
     findings = [
         *replacement_findings(stacks, acknowledged),
@@ -75,13 +85,14 @@ def review(
         *restart_findings(restarts),
         *drift_findings(drift or Drift()),
     ]
-    findings += _not_said_yet(obstacles, findings)
-    minutes, cost = minutes_of(stacks, restarts), cost_of(stacks, setting.region, prices)
+    findings += _obstacle_findings(obstacles, findings)
+    minutes, cost = minutes_of(stacks, restarts), cost_of(stacks, comparison.region, prices or list_prices())
     ordered = ranked(findings)
-    return Review(setting, tuple(stacks), ordered, restarts, minutes, cost, obstacles, drift, tuple(notes))
+    return Review(comparison, tuple(stacks), ordered, restarts, minutes, cost, obstacles, drift, tuple(notes))
 
 
-def _not_said_yet(obstacles: Sequence[Obstacle], findings: Sequence[Finding]) -> list[Finding]:
-    """What cannot be undone is worth a look for that alone."""
+def _obstacle_findings(obstacles: Sequence[Obstacle], findings: Sequence[Finding]) -> list[Finding]:
+    """Find obstacles of resources without another finding: what cannot be undone is worth a look for that alone."""
     known = {finding.subject for finding in findings}
-    return [Finding(Risk.LOOK, "going back", one.subject, one.text) for one in obstacles if one.subject not in known]
+    unknown = (obstacle for obstacle in obstacles if obstacle.subject not in known)
+    return [Finding(Risk.LOOK, "going back", obstacle.subject, obstacle.text) for obstacle in unknown]

@@ -1,13 +1,12 @@
-"""The sentences of a review, the same on a terminal and in a comment."""
+"""Words the sentences of a review, the same on a terminal and in a comment."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from release.review.changes import Change, Impact, every
+from release.review.changes import Change, Impact, Risk, all_changes
 from release.review.cost import Cost
-from release.review.findings import Risk
 from release.review.restarts import Restart
 from release.review.review import Review
 
@@ -28,68 +27,72 @@ _PARTS = 4
 
 
 def summary(review: Review) -> str:
-    """`3 resources in 2 stacks: 2 updated, 1 replaced`."""
-    counted = Counter(_IMPACTS[change.impact] for change in every(review.stacks))
-    kinds = ", ".join(f"{count} {impact}" for impact, count in counted.most_common())
+    """Return such as `3 resources in 2 stacks: 2 updated, 1 replaced`."""
+    counted = Counter(_IMPACTS[change.impact] for change in all_changes(review.stacks))
+    impacts = ", ".join(f"{count} {impact}" for impact, count in counted.most_common())
     resources, stacks = counted.total(), len(review.stacks)
     where = f"{_number(resources, 'resource')} in {_number(stacks, 'stack')}"
-    return f"{where}: {kinds}" if kinds else where
+    return f"{where}: {impacts}" if impacts else where
 
 
 def impact(change: Change) -> str:
-    """What happens to the resource, in a word or two."""
+    """Say what happens to the resource, in a word or two."""
     return _IMPACTS[change.impact]
 
 
 def details(change: Change) -> Iterator[str]:
-    """`Cpu 512 -> 1024`, property by property; attributes such as DependsOn by their name alone."""
-    for one in change.properties:
-        parts = list(_parts(one.name, one.old, one.new))
+    """Return such as `Cpu 512 -> 1024` for each property; attributes such as DependsOn by their name alone."""
+    for changed in change.properties:
+        parts = list(_parts(changed.name, changed.old, changed.new))
         if len(parts) > _PARTS:
-            parts = [(one.name, one.old, one.new)]
+            parts = [(changed.name, changed.old, changed.new)]
         yield from (f"{path} {_value(old)} -> {_value(new)}" for path, old, new in parts)
     yield from change.others
 
 
 def findings(review: Review, risk: Risk) -> Iterator[tuple[str, str | None]]:
-    """Each in a line, with the line that acknowledges it; what is found alike of many resources is said once."""
-    of_risk = [one for one in review.findings if one.risk is risk]
-    yield from ((f"{one.topic}: {one.subject}: {one.text}", one.acknowledge) for one in of_risk if one.acknowledge)
-    alike = _alike([(f"{one.topic}: {one.text}", one.subject) for one in of_risk if not one.acknowledge])
-    yield from ((line, None) for line in alike)
+    """Return each finding of that risk as a line, with the line that acknowledges it.
+
+    Where many resources have the same finding, they share a line.
+    """
+    of_risk = [finding for finding in review.findings if finding.risk is risk]
+    blocked = [finding for finding in of_risk if finding.acknowledge]
+    yield from ((f"{each.topic}: {each.subject}: {each.text}", each.acknowledge) for each in blocked)
+    others = [(f"{each.topic}: {each.text}", each.subject) for each in of_risk if not each.acknowledge]
+    yield from ((line, None) for line in _grouped(others))
 
 
 def obstacles(review: Review) -> Iterator[str]:
-    """What is in the way of going back, likewise."""
-    return _alike([(one.text, one.subject) for one in review.obstacles])
+    """Return what is in the way of going back as lines; resources with the same obstacle share a line."""
+    return _grouped([(obstacle.text, obstacle.subject) for obstacle in review.obstacles])
 
 
-def _alike(said: Sequence[tuple[str, str]]) -> Iterator[str]:
-    subjects: dict[str, list[str]] = {}
-    for text, subject in said:
-        subjects.setdefault(text, []).append(subject)
-    for text, those in subjects.items():
-        if len(those) == 1:
-            yield f"{text}: {those[0]}"
+def _grouped(texts_of_subjects: Sequence[tuple[str, str]]) -> Iterator[str]:
+    subjects_of: dict[str, list[str]] = {}
+    for text, subject in texts_of_subjects:
+        subjects_of.setdefault(text, []).append(subject)
+    for text, subjects in subjects_of.items():
+        if len(subjects) == 1:
+            yield f"{text}: {subjects[0]}"
             continue
-        more = f" and {len(those) - _NAMED} more" if len(those) > _NAMED else ""
-        yield f"{text}: {len(those)} times, {', '.join(those[:_NAMED])}{more}"
+        more = f" and {len(subjects) - _NAMED} more" if len(subjects) > _NAMED else ""
+        yield f"{text}: {len(subjects)} times, {', '.join(subjects[:_NAMED])}{more}"
 
 
-def restart(one: Restart) -> str:
-    """`backend exchange-backend-web, because its task definition changes: Cpu`."""
-    who = f"{one.component} {one.service}".strip()
-    return f"{who}, because {one.why}" + ("; stands still for a while" if one.stops_first else "")
+def restart(each: Restart) -> str:
+    """Return such as `backend exchange-backend-web, because its task definition changes: Cpu`."""
+    service = f"{each.component} {each.service}".strip()
+    return f"{service}, because {each.why}" + ("; stands still for a while" if each.stops_first else "")
 
 
 def minutes(review: Review) -> str:
-    """How long, and how much of that is sure."""
-    known = review.minutes
-    return f"about {known.expected:.0f} minutes, {known.declared:g} of them declared (bake times, stopping)"
+    """Say how long deploying takes, and how much of that is sure."""
+    expected, declared = review.minutes.expected, review.minutes.declared
+    return f"about {expected:.0f} minutes, {declared:g} of them declared (bake times, stopping)"
 
 
 def cost(costs: Cost) -> str:
-    """The difference, and what kind of prices it is made of."""
+    """Say by how much the bill changes, and what kind of prices that is made of."""
     unknown = f"; {_number(len(costs.not_priced), 'resource')} not priced" if costs.not_priced else ""
     if not costs.lines:
         return f"no difference in what has a price here (list prices checked {costs.checked}){unknown}"
@@ -99,14 +102,14 @@ def cost(costs: Cost) -> str:
 
 
 def way_back(review: Review) -> str:
-    """Whether there is one."""
+    """Say whether deploying the base again undoes the change."""
     if review.obstacles:
         return "not by deploying the base again"
-    return f"yes: deploy the base ({review.setting.base}) again"
+    return f"yes: deploy the base ({review.comparison.base}) again"
 
 
 def drift(review: Review) -> str:
-    """What is known of it."""
+    """Say what is known of drift."""
     if review.drift is None:
         return "not looked for (--drift needs credentials that may look)"
     if review.drift.drifted:
@@ -119,15 +122,15 @@ def _number(count: int, word: str) -> str:
 
 
 def _parts(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Down to what differs."""
+    """Iterate over path, old and new value of the innermost parts that differ."""
     if isinstance(old, dict) and isinstance(new, dict) and old.keys() & new.keys():
         for key in {**old, **new}:
             if old.get(key) != new.get(key):
                 yield from _parts(f"{path}.{key}", old.get(key), new.get(key))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for place, item in enumerate(old):
-            if item != new[place]:
-                yield from _parts(f"{path}.{place}", item, new[place])
+        for index, item in enumerate(old):
+            if item != new[index]:
+                yield from _parts(f"{path}.{index}", item, new[index])
     else:
         yield path, old, new
 

@@ -13,8 +13,7 @@ import pytest
 from local_aws.ecr import image_scans
 from local_aws.ecr.image_scans import Advisory
 from local_aws.server import LocalAws
-from release.images.findings import Finding
-from release.images.scan import ScanError, Scans
+from release.images.image_scans import ScanError, Scans, Vulnerability
 from tests.local_aws.ecr.sample_images import Registry
 
 ABSENT = "sha256:" + "0" * 64
@@ -100,6 +99,6 @@ def test_f34_the_command_line_waits_for_the_scan_and_starts_one_where_there_is_n
     for on_push in (True, False):
         image = pushed(on_push=on_push)
         found = scans.findings(image["repositoryName"], image["imageId"]["imageDigest"])
-        assert found == [Finding("CVE-2026-1", "CRITICAL", "app/lib/parser-1.0.jar", "", "")]
+        assert found == [Vulnerability("CVE-2026-1", "CRITICAL", "app/lib/parser-1.0.jar", "", "")]
     with pytest.raises(ScanError, match="is not in the registry"):
         scans.findings(image["repositoryName"], ABSENT)

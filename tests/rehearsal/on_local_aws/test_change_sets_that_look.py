@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from local_aws.server import LocalAws
+from release.review.cdk_diff import TemplatePair, compare
 from release.review.changes import Impact
-from release.review.deployed import Deployed
-from release.review.engine import Pair, compare
+from release.review.deployed import DeployedStacks
 from tests.local_aws.cloudformation.sample_stacks import Stack
 
 
@@ -36,7 +36,7 @@ def stack(aws: LocalAws) -> Stack:
 
 
 def test_a_change_set_tells_what_would_change_and_changes_nothing(stack: Stack) -> None:
-    deployed = Deployed(stack.client, time.sleep)
+    deployed = DeployedStacks(stack.client, time.sleep)
     before = deployed.template(stack.name)
     assert before is not None
     assert before["Resources"] == _template("before")["Resources"]
@@ -44,9 +44,9 @@ def test_a_change_set_tells_what_would_change_and_changes_nothing(stack: Stack) 
     assert [change["ResourceChange"]["LogicalResourceId"] for change in told["Changes"]] == ["Topic"]
     assert stack.client.list_change_sets(StackName=stack.name)["Summaries"] == []
     assert deployed.template(stack.name) == before
-    (found,) = compare([Pair(stack.name, before, _template("after"), told)])
+    (found,) = compare([TemplatePair(stack.name, before, _template("after"), told)])
     assert [(change.logical_id, change.impact) for change in found.changes] == [("Topic", Impact.UPDATE)]
 
 
 def test_a_stack_that_is_not_deployed_has_no_template(aws: LocalAws) -> None:
-    assert Deployed(aws.client("cloudformation"), time.sleep).template("nowhere") is None
+    assert DeployedStacks(aws.client("cloudformation"), time.sleep).template("nowhere") is None

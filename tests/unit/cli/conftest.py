@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from release.app import app
-from release.images import scan_command
-from release.surroundings import Surroundings
+from release.cli_context import CliContext
+from release.images import scan
 from tests.unit.cli.exchange import BEGAN, Exchange
 from tests.unit.cli.scan_scene import Ecr, Scene
 
@@ -23,17 +23,17 @@ def exchange() -> Exchange:
 @pytest.fixture
 def run(exchange: Exchange) -> Run:
     """`run("start", "client=sha256:…")`, with what is typed when the command asks."""
-    around = Surroundings(
-        settings=lambda _environment: exchange.settings,
-        clients=lambda _region: exchange.client,
+    context = CliContext(
+        settings_of=lambda _environment: exchange.settings,
+        clients_in=lambda _region: exchange.client,
         person=lambda: "alice",
-        asks=lambda: exchange.asks,
+        can_ask=lambda: exchange.asks,
         pause=exchange.pause,
         now=BEGAN.timestamp,
     )
 
     def run(*arguments: str, typed: str = "") -> Result:
-        return CliRunner().invoke(app, ["-e", "test", *arguments], obj=around, input=typed, catch_exceptions=False)
+        return CliRunner().invoke(app, ["-e", "test", *arguments], obj=context, input=typed, catch_exceptions=False)
 
     return run
 
@@ -43,5 +43,5 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """A registry and an empty allow-list, for `scan`."""
     config = tmp_path / "config"
     config.mkdir()
-    monkeypatch.setattr(scan_command, "CONFIG", config)
+    monkeypatch.setattr(scan, "CONFIG", config)
     return Scene(Ecr(), config)

@@ -12,7 +12,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from release.app import app
-from release.surroundings import Surroundings
+from release.cli_context import CliContext
 from tests.unit.aws.digests import NEW
 from tests.unit.cli.exchange import BEGAN
 from tests.unit.cli.settings_of_tests import settings_of_tests
@@ -80,14 +80,14 @@ class Scene:
 
     def run(self, *arguments: str) -> Result:
         settings = settings_of_tests(("backend", "client"), adopted={"client": "older-client"})
-        around = Surroundings(
-            settings=lambda _: settings,
-            clients=lambda _: lambda _: self.ecr,
+        context = CliContext(
+            settings_of=lambda _: settings,
+            clients_in=lambda _: lambda _: self.ecr,
             pause=self.waited.append,
             now=BEGAN.timestamp,  # 2026-11-24
         )
         arguments = arguments or (f"client={NEW}",)
-        return CliRunner().invoke(app, ["-e", "test", "scan", *arguments], obj=around, catch_exceptions=False)
+        return CliRunner().invoke(app, ["-e", "test", "scan", *arguments], obj=context, catch_exceptions=False)
 
 
 def found(scene: Scene, *findings: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from release.app import app
-from release.surroundings import Surroundings
+from release.cli_context import CliContext
 from tests.unit.aws.answers import error
 
 
@@ -31,8 +31,8 @@ def address(platform: Platform, domain: str | None = None) -> Result:
         domain=SimpleNamespace(name=domain) if domain else None,
         stack_name=lambda stack: f"exchange-test-{stack}",
     )
-    around = Surroundings(settings=lambda _: settings, clients=lambda _: lambda _: platform)
-    return CliRunner().invoke(app, ["-e", "test", "address"], obj=around, catch_exceptions=False)
+    context = CliContext(settings_of=lambda _: settings, clients_in=lambda _: lambda _: platform)
+    return CliRunner().invoke(app, ["-e", "test", "address"], obj=context, catch_exceptions=False)
 
 
 def test_users_come_in_by_the_load_balancer_where_there_is_no_domain() -> None:

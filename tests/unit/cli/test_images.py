@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from release.app import app
+from release.cli_context import CliContext
 from release.images.docker import Docker, DockerError
-from release.images.image import one_image
-from release.surroundings import Surroundings
+from release.images.image import build_once
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.cli.settings_of_tests import settings_of_tests
 
@@ -47,7 +47,7 @@ class Registries(Docker):
 
 
 def build(docker: Registries) -> str:
-    return one_image(docker, Path("source"), "client", "v1", [STAGING, PRODUCTION])
+    return build_once(docker, Path("source"), "client", "v1", [STAGING, PRODUCTION])
 
 
 def test_f7_one_build_is_the_same_digest_in_every_registry() -> None:
@@ -125,8 +125,8 @@ class Ecr:
 
 def run(*arguments: str, account: str | None = None) -> Result:
     settings = settings_of_tests(("client",), account=account)
-    around = Surroundings(settings=lambda _environment: settings, clients=lambda _region: lambda _service: Ecr())
-    return CliRunner().invoke(app, ["-e", "test", *arguments], obj=around, catch_exceptions=False)
+    context = CliContext(settings_of=lambda _environment: settings, clients_in=lambda _region: lambda _service: Ecr())
+    return CliRunner().invoke(app, ["-e", "test", *arguments], obj=context, catch_exceptions=False)
 
 
 def build_by_hand(place: Path, *more: str, component: str = "client") -> Result:

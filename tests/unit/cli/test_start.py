@@ -185,7 +185,7 @@ def test_an_interrupt_leaves_the_release_alone_and_says_how_to_look(run: Run, ex
     result = run("start", f"client={NEW}", f"engine={NEW}")
     assert result.exit_code == 130
     assert f"{exchange.started[0]['release_id']} goes on without being watched" in result.stderr
-    assert "python -m release -e test status client" in result.stderr
+    assert "exchange-release -e test status client" in result.stderr
     assert "not started: engine" in result.stderr
 
 
@@ -194,7 +194,7 @@ def test_a_release_out_of_sight_is_not_called_a_success(run: Run, exchange: Exch
     result = run("start", f"client={NEW}")
     assert result.exit_code == 1
     assert "lost sight of client's release" in result.stderr
-    assert "it goes on; look at it with: python -m release -e test status client" in result.stderr
+    assert "it goes on; look at it with: exchange-release -e test status client" in result.stderr
 
 
 def test_a_later_component_that_cannot_be_started_is_a_failure(run: Run, exchange: Exchange) -> None:

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from release.app import app
-from release.images.globs import compiled
-from release.surroundings import Surroundings
+from release.cli_context import CliContext
+from release.images.content import compiled_glob
 from tests.unit.cli.monorepo import Monorepo, new_monorepo
 
 FOLDERS = {"backend": ".", "client": "client", "engine": "engine"}
@@ -28,9 +28,9 @@ def run(source: Path, component: str, *ignored: str, chain: tuple[str, ...] = tu
         components={name: SimpleNamespace(path=folder) for name, folder in FOLDERS.items()},
         pipeline=SimpleNamespace(ignored_paths=ignored),
     )
-    around = Surroundings(settings=lambda _environment: settings)
+    context = CliContext(settings_of=lambda _environment: settings)
     arguments = ["-e", "test", "version", component, "--source", str(source)]
-    return CliRunner().invoke(app, arguments, obj=around, catch_exceptions=False)
+    return CliRunner().invoke(app, arguments, obj=context, catch_exceptions=False)
 
 
 def versions(monorepo: Monorepo, *ignored: str) -> Versions:
@@ -160,10 +160,10 @@ def test_only_components_of_the_chain_have_versions(monorepo: Monorepo) -> None:
 )
 def test_patterns_mean_what_they_mean_to_codepipeline(pattern: str, matches: list[str], does_not: list[str]) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/syntax-glob.html"""
-    found = [path for path in (*matches, *does_not) if compiled(pattern).fullmatch(path)]
+    found = [path for path in (*matches, *does_not) if compiled_glob(pattern).fullmatch(path)]
     assert found == matches
 
 
 def test_a_brace_that_is_not_closed_is_refused() -> None:
     with pytest.raises(ValueError, match="a brace is not closed"):
-        compiled("{a,b")
+        compiled_glob("{a,b")

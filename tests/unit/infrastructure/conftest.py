@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from release.infrastructure import commands
-from release.review import engine
+from release.infrastructure import command
+from release.review import cdk_diff
 from tests.unit.infrastructure.scene import Scene
 from tests.unit.review.conftest import Engine
 from tests.unit.review.project import new_project
@@ -19,6 +19,6 @@ def asked_once() -> Engine:
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked_once: Engine) -> Scene:
     project = new_project(tmp_path / "project")
-    monkeypatch.setattr(commands, "ROOT", project.folder)
-    monkeypatch.setattr(engine, "ask", asked_once)
+    monkeypatch.setattr(command, "ROOT", project.folder)
+    monkeypatch.setattr(cdk_diff, "ask", asked_once)
     return Scene(project)

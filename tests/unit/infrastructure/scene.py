@@ -11,7 +11,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from release.app import app
-from release.surroundings import Surroundings
+from release.cli_context import CliContext
 from release_aws.ledger import Ledger
 from tests.unit.aws.answers import error
 from tests.unit.cli.exchange import CHAIN, Exchange
@@ -102,11 +102,14 @@ class Scene:
         return self.cloudformation if service == "cloudformation" else self.exchange.client(service)
 
     def run(self, *arguments: str, now: Callable[[], float] = time.time) -> Result:
-        around = Surroundings(
-            settings=lambda _: self.exchange.settings, clients=lambda _: self.client, pause=lambda _: None, now=now
+        context = CliContext(
+            settings_of=lambda _: self.exchange.settings,
+            clients_in=lambda _: self.client,
+            pause=lambda _: None,
+            now=now,
         )
         command = ["-e", "test", "infrastructure", *arguments]
-        return CliRunner().invoke(app, command, obj=around, catch_exceptions=False)
+        return CliRunner().invoke(app, command, obj=context, catch_exceptions=False)
 
 
 def assembly_of(folder: Path, **templates: Template) -> Path:

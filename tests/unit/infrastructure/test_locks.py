@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from release.infrastructure import cdk, deploying
+from release.infrastructure import deploying
 from release.infrastructure.locks import LEASE_SECONDS
 from release_engine.ledger import Kind, Outcome, Release, iso
 from tests.unit.aws.answers import error
@@ -31,6 +31,7 @@ def one_stack_differs(scene: Scene) -> None:
 def while_it_deploys(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
     """`while_it_deploys(do)`: the CLI takes long, and `do` happens with every renewal."""
     scene.file("slow")
+    cdk_deploy = deploying.cdk_deploy
 
     def arranged(do: Callable[[], None]) -> None:
         def deploy(*arguments: object, renew: Callable[[], None]) -> int:
@@ -38,9 +39,9 @@ def while_it_deploys(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Callable[
                 renew()
                 do()
 
-            return cdk.deploy(*arguments, renew=both, every=0.2)  # type: ignore[arg-type]
+            return cdk_deploy(*arguments, renew=both, every=0.2)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(deploying, "deploy", deploy)
+        monkeypatch.setattr(deploying, "cdk_deploy", deploy)
 
     return arranged
 
@@ -52,7 +53,7 @@ def holders_while_it_deploys(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> S
         seen.append(scene.holders)
         return 0
 
-    monkeypatch.setattr(deploying, "deploy", deploy)
+    monkeypatch.setattr(deploying, "cdk_deploy", deploy)
     return seen
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from release.review.engine import Pair
+from release.review.cdk_diff import TemplatePair
 from tests.unit.review.templates import (
     Template,
     allow,
@@ -49,7 +49,7 @@ _FRONT = template(Front=resource("ElasticLoadBalancingV2::LoadBalancer", Scheme=
 _NOTE = template(Note=resource("CDK::Metadata", Analytics="a"))
 
 
-def _with_change_set(stack: str, *, replacement: str, recreation: str) -> Pair:
+def _with_change_set(stack: str, *, replacement: str, recreation: str) -> TemplatePair:
     """As DescribeChangeSet answers."""
     target = {"Attribute": "Properties", "Name": "Engine", "RequiresRecreation": recreation}
     change = {
@@ -60,7 +60,7 @@ def _with_change_set(stack: str, *, replacement: str, recreation: str) -> Pair:
         "Details": [{"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}],
     }
     answer = {"Changes": [{"Type": "Resource", "ResourceChange": change}]}
-    return Pair(stack, _DATA, changed(_DATA, "Database", Engine="mysql"), answer)
+    return TemplatePair(stack, _DATA, changed(_DATA, "Database", Engine="mysql"), answer)
 
 
 def _brokers(**nodes: Any) -> Template:
@@ -89,7 +89,7 @@ def _reads(stack: str, output: str) -> Template:
     return {"Fn::GetStackOutput": {"StackName": stack, "Region": "us-west-2", "OutputName": output}}
 
 
-def _three_stacks(name: str, **subnet: Any) -> list[Pair]:
+def _three_stacks(name: str, **subnet: Any) -> list[TemplatePair]:
     """The engine's stack refers to the data's, and that to the network's; only the network's own template changes."""
     network = template(Subnet=resource("EC2::Subnet", CidrBlock="10.0.0.0/24", MapPublicIpOnLaunch=True))
     outputs = {"Outputs": {"Subnet": {"Value": {"Ref": "Subnet"}}}}
@@ -104,7 +104,7 @@ def _three_stacks(name: str, **subnet: Any) -> list[Pair]:
     ]
 
 
-CASES: dict[str, list[Pair]] = {
+CASES: dict[str, list[TemplatePair]] = {
     "database renamed": [pair("data", _DATA, _renamed(_DATA, "Database", "Postgres"))],
     "database moved to another port": [pair("port", _DATA, changed(_DATA, "Database", Port="5433"))],
     "database gets another engine": [pair("doubt", _DATA, changed(_DATA, "Database", Engine="aurora-postgresql"))],
@@ -212,10 +212,10 @@ SHORTENED = {
 }
 # What the tests of the command line have compared.
 TYPED = [
-    Pair("data", LEDGER, SHORTER),
-    Pair("data", LEDGER, LONGER),
-    Pair("data", LEDGER, NO_TABLE),
-    Pair("data", LEDGER, MANY),
-    Pair("data", LONGER, SHORTER, SHORTENED),
-    Pair("new", None, LEDGER),
+    TemplatePair("data", LEDGER, SHORTER),
+    TemplatePair("data", LEDGER, LONGER),
+    TemplatePair("data", LEDGER, NO_TABLE),
+    TemplatePair("data", LEDGER, MANY),
+    TemplatePair("data", LONGER, SHORTER, SHORTENED),
+    TemplatePair("new", None, LEDGER),
 ]

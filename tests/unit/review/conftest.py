@@ -7,17 +7,16 @@ from datetime import date
 
 import pytest
 
-from release.review import engine
-from release.review.acknowledgements import read_acknowledgements
+from release.review import cdk_diff
+from release.review.cdk_diff import TemplatePair, compare_together
 from release.review.changes import Json, StackChange
 from release.review.cost import Price, Prices
-from release.review.engine import Pair
-from release.review.propagation import compare_together
-from release.review.review import Review, Setting, review
+from release.review.replacements import read_acknowledgements
+from release.review.review import Comparison, Review, review
 from tests.unit.review.cases import CASES, TYPED
 
 CHAIN = {"exchange-backend": "backend", "backend": "backend", "exchange-engine": "engine"}
-SETTING = Setting("test", "us-west-2", "main", CHAIN)
+SETTING = Comparison("test", "us-west-2", "main", CHAIN)
 PRICES = Prices(
     checked=date(2026, 1, 2),
     hours=100,
@@ -36,10 +35,10 @@ class Engine:
     """The real one, that is asked about each pair once: no process of Node for each test."""
 
     def __init__(self) -> None:
-        self.ask = engine.ask
+        self.ask = cdk_diff.ask
         self.answers: dict[str, Json] = {}
 
-    def __call__(self, pairs: Sequence[Pair]) -> Mapping[str, Json]:
+    def __call__(self, pairs: Sequence[TemplatePair]) -> Mapping[str, Json]:
         asked = {_key(one): one for one in pairs}
         new = {key: one for key, one in asked.items() if key not in self.answers}
         if new:
@@ -49,7 +48,7 @@ class Engine:
         return {one.name: self.answers[_key(one)] for one in pairs}
 
 
-def _key(one: Pair) -> str:
+def _key(one: TemplatePair) -> str:
     return json.dumps([one.old, one.new, one.change_set])
 
 
@@ -60,7 +59,7 @@ def asked_once() -> Engine:
 
 @pytest.fixture
 def engine_of_the_session(asked_once: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "ask", asked_once)
+    monkeypatch.setattr(cdk_diff, "ask", asked_once)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +68,7 @@ def compared(asked_once: Engine) -> Mapping[str, StackChange]:
     pairs = [one for pairs in CASES.values() for one in pairs]
     assert len({one.name for one in pairs}) == len(pairs)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "ask", asked_once)
+        patch.setattr(cdk_diff, "ask", asked_once)
         asked_once([*pairs, *TYPED])  # all at once; what follows is known
         return {stack.name: stack for stack in compare_together(pairs)}
 

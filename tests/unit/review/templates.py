@@ -3,8 +3,8 @@
 from copy import deepcopy
 from typing import Any
 
+from release.review.cdk_diff import TemplatePair
 from release.review.changes import Change, Impact, Json, StackChange
-from release.review.engine import Pair
 
 Template = dict[str, Any]
 
@@ -36,8 +36,8 @@ def without(before: Template, logical_id: str) -> Template:
     return {"Resources": {id_: one for id_, one in before["Resources"].items() if id_ != logical_id}}
 
 
-def pair(stack: str, old: Json | None, new: Json | None) -> Pair:
-    return Pair(stack, old, new)
+def pair(stack: str, old: Json | None, new: Json | None) -> TemplatePair:
+    return TemplatePair(stack, old, new)
 
 
 def policy(*statements: Template) -> Template:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from release.review.acknowledgements import read_acknowledgements
+from release.review.replacements import read_acknowledgements
 
 PATH = "exchange-staging-data/Database/Instance"
 

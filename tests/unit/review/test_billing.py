@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from release.review.billing import Unit, units_of
+from release.review.cost import BilledUnit, units_of
 from tests.unit.review.templates import changed, resource, service, task, template
 
 NODES = {"InstanceType": "kafka.m7g.large", "StorageInfo": {"EBSStorageInfo": {"VolumeSize": 500}}}
@@ -17,33 +17,33 @@ REFERENCE = {"Ref": "Somewhere"}
         (
             "ElastiCache::ReplicationGroup",
             {"CacheNodeType": "cache.t4g.small", "Engine": "redis", "NumCacheClusters": 3},
-            [Unit("cache_redis_t4g_small_hour", 3)],
+            [BilledUnit("cache_redis_t4g_small_hour", 3)],
         ),
         (
             "ElastiCache::ReplicationGroup",
             {"CacheNodeType": "cache.t4g.small", "NumNodeGroups": 2, "ReplicasPerNodeGroup": 1},
-            [Unit("cache_redis_t4g_small_hour", 4)],
+            [BilledUnit("cache_redis_t4g_small_hour", 4)],
         ),
         (
             "MSK::Cluster",
             {"NumberOfBrokerNodes": 3, "BrokerNodeGroupInfo": NODES},
-            [Unit("broker_m7g_large_hour", 3), Unit("broker_gb_month", 1500)],
+            [BilledUnit("broker_m7g_large_hour", 3), BilledUnit("broker_gb_month", 1500)],
         ),
         ("EC2::VPCEndpoint", {"VpcEndpointType": "Gateway"}, []),
         (
             "EC2::VPCEndpoint",
             {"VpcEndpointType": "Interface", "SubnetIds": ["a", "b"]},
-            [Unit("interface_endpoint_zone_hour", 2)],
+            [BilledUnit("interface_endpoint_zone_hour", 2)],
         ),
-        ("WAFv2::WebACL", {"Rules": [{}, {}]}, [Unit("firewall_month", 1), Unit("firewall_rule_month", 2)]),
-        ("EC2::NatGateway", {}, [Unit("nat_gateway_hour", 1)]),
+        ("WAFv2::WebACL", {"Rules": [{}, {}]}, [BilledUnit("firewall_month", 1), BilledUnit("firewall_rule_month", 2)]),
+        ("EC2::NatGateway", {}, [BilledUnit("nat_gateway_hour", 1)]),
         ("IAM::Role", {}, []),
         ("S3::Bucket", {}, None),
         ("RDS::DBInstance", {"AllocatedStorage": REFERENCE}, None),
     ],
 )
 def test_a_resource_is_billed_by_what_its_template_tells(
-    kind: str, properties: dict[str, Any], units: list[Unit] | None
+    kind: str, properties: dict[str, Any], units: list[BilledUnit] | None
 ) -> None:
     found = units_of("One", {"One": resource(kind, **properties)})
     assert (None if found is None else list(found)) == units
@@ -54,13 +54,13 @@ SERVICE = template(Task=task(1024, 2048, EphemeralStorage={"SizeInGiB": 50}), We
 
 def test_a_service_without_autoscaling_is_billed_for_one_task_or_as_many_as_are_wanted() -> None:
     one = [
-        Unit("fargate_arm64_vcpu_hour", 1),
-        Unit("fargate_arm64_gb_hour", 2),
-        Unit("fargate_storage_gb_hour", 30),
+        BilledUnit("fargate_arm64_vcpu_hour", 1),
+        BilledUnit("fargate_arm64_gb_hour", 2),
+        BilledUnit("fargate_storage_gb_hour", 30),
     ]
     assert units_of("Web", SERVICE["Resources"]) == one
     three = changed(SERVICE, "Web", DesiredCount=3)["Resources"]
-    assert units_of("Web", three) == [Unit(unit.price, unit.count * 3) for unit in one]
+    assert units_of("Web", three) == [BilledUnit(unit.price, unit.count * 3) for unit in one]
 
 
 @pytest.mark.parametrize("properties", [{"LaunchType": "EC2"}, {"TaskDefinition": "arn"}, {"DesiredCount": REFERENCE}])

@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from release.review.changes import Sides, StackChange
-from release.review.findings import Risk
-from release.review.network import network_findings
-from release.review.permissions import permission_findings
+from release.review.broadening import network_findings, permission_findings
+from release.review.changes import AddedRemoved, Risk, StackChange
 from tests.unit.review.conftest import Reviewed
 
 WIDER = {
@@ -42,7 +40,7 @@ def test_what_gets_narrower_or_only_reads_otherwise_does_not(reviewed: Reviewed,
 
 def _rule(peer: dict[str, str] | None, protocol: str = "tcp", first: int | None = None, last: int | None = None) -> str:
     rule = {"groupId": "${Tasks.GroupId}", "ipProtocol": protocol, "fromPort": first, "toPort": last, "peer": peer}
-    (finding,) = network_findings([StackChange("stack", {}, {}, egress=Sides(added=(rule,)))])
+    (finding,) = network_findings([StackChange("stack", {}, {}, egress=AddedRemoved(added=(rule,)))])
     return finding.text
 
 
@@ -87,5 +85,5 @@ OPAQUE = {"type": "unparseable", "repr": '{"Fn::If":["Given"]}'}
 def test_a_statement_is_new_unless_the_one_that_it_replaces_said_as_much(
     added: dict[str, Any], removed: dict[str, Any], texts: list[str]
 ) -> None:
-    stack = StackChange("stack", {}, {}, statements=Sides((added,), (removed,)))
+    stack = StackChange("stack", {}, {}, statements=AddedRemoved((added,), (removed,)))
     assert [one.text for one in permission_findings([stack])] == texts

@@ -2,7 +2,7 @@
 
 import pytest
 
-from release.review.findings import Risk
+from release.review.changes import Risk
 from tests.unit.review.conftest import Reviewed
 
 LOSSES = {

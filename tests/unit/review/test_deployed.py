@@ -8,7 +8,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from release.review.deployed import LARGEST_TEMPLATE, Deployed, NotToldError
+from release.review.deployed import LARGEST_TEMPLATE, DeployedStacks, NotComparableError
 from tests.unit.review.conftest import Reviewed
 from tests.unit.review.fake_cloudformation import FakeCloudFormation, refusal
 from tests.unit.review.templates import resource, template
@@ -17,9 +17,9 @@ DATABASE = template(Database=resource("RDS::DBInstance", Engine="postgres"))
 PENDING = {"Status": "CREATE_IN_PROGRESS"}
 
 
-def _deployed(aws: FakeCloudFormation) -> tuple[Deployed, list[float]]:
+def _deployed(aws: FakeCloudFormation) -> tuple[DeployedStacks, list[float]]:
     waited: list[float] = []
-    return Deployed(aws, waited.append), waited
+    return DeployedStacks(aws, waited.append), waited
 
 
 def test_the_deployed_template_is_that_of_the_stack_and_none_without_one() -> None:
@@ -29,7 +29,7 @@ def test_the_deployed_template_is_that_of_the_stack_and_none_without_one() -> No
 
 def test_a_template_that_cdk_did_not_write_is_not_compared() -> None:
     deployed, _ = _deployed(FakeCloudFormation({"data": "Resources: {}"}))
-    with pytest.raises(NotToldError, match="not JSON"):
+    with pytest.raises(NotComparableError, match="not JSON"):
         deployed.template("data")
 
 
@@ -56,7 +56,7 @@ def test_a_change_set_keeps_the_parameters_and_is_deleted_again() -> None:
 def test_a_change_set_that_fails_or_never_is_ready_is_deleted_too(answer: dict[str, str], says: str) -> None:
     aws = FakeCloudFormation({"data": DATABASE}, answers=[answer])
     deployed, _ = _deployed(aws)
-    with pytest.raises(NotToldError, match=says):
+    with pytest.raises(NotComparableError, match=says):
         deployed.change_set("data", DATABASE)
     assert aws.made
     assert not aws.open
@@ -72,9 +72,9 @@ def test_no_changes_is_an_answer() -> None:
 
 def test_what_is_not_allowed_is_not_told_and_any_other_refusal_is_an_error() -> None:
     deployed, _ = _deployed(FakeCloudFormation({"data": DATABASE}, denied=("CreateChangeSet", "GetTemplate")))
-    with pytest.raises(NotToldError, match="do not allow it"):
+    with pytest.raises(NotComparableError, match="do not allow it"):
         deployed.change_set("data", DATABASE)
-    with pytest.raises(NotToldError, match="do not allow it"):
+    with pytest.raises(NotComparableError, match="do not allow it"):
         deployed.template("data")
     with pytest.raises(ClientError, match="does not exist"):
         deployed.change_set("other", DATABASE)
@@ -83,7 +83,7 @@ def test_what_is_not_allowed_is_not_told_and_any_other_refusal_is_an_error() -> 
 def test_a_template_that_only_s3_could_carry_is_not_sent() -> None:
     aws = FakeCloudFormation({"data": DATABASE})
     deployed, _ = _deployed(aws)
-    with pytest.raises(NotToldError, match="from S3 only"):
+    with pytest.raises(NotComparableError, match="from S3 only"):
         deployed.change_set("data", template(Logs=resource("Logs::LogGroup", Name="x" * LARGEST_TEMPLATE)))
     assert not aws.made
 

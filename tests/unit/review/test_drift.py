@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from release.review.drift import Drift, Drifted, look_for_drift
+from release.review.deployed import Drift, DriftedResource, look_for_drift
 from tests.unit.review.fake_cloudformation import FakeCloudFormation, refusal
 
 RUNNING = {"DetectionStatus": "DETECTION_IN_PROGRESS"}
@@ -30,8 +30,8 @@ def test_what_differs_is_found_on_every_page_once_the_detection_is_over() -> Non
     aws = FakeCloudFormation({"data": {}}, detections=[RUNNING, DONE], drifts=pages)
     found = look_for_drift(aws, ["data"], waited.append)
     assert found.drifted == (
-        Drifted("data", "Database", "MODIFIED", ("/MultiAZ",)),
-        Drifted("data", "Alarm", "DELETED", ()),
+        DriftedResource("data", "Database", "MODIFIED", ("/MultiAZ",)),
+        DriftedResource("data", "Alarm", "DELETED", ()),
     )
     assert waited == [3.0]
 

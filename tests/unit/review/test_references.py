@@ -1,6 +1,6 @@
 """A replacement reaches into the stacks that refer to what is replaced, also where their templates stay as they are."""
 
-from release.review.findings import Risk
+from release.review.changes import Risk
 from tests.unit.review.cases import CASES
 from tests.unit.review.conftest import Reviewed
 

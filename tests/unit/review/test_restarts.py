@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from release.review.changes import Change, Impact, PropertyChange, StackChange
-from release.review.findings import Risk
-from release.review.minutes import declared_wait
-from release.review.restarts import Restart, restarts_of
+from release.review.changes import Change, Impact, PropertyChange, Risk, StackChange
+from release.review.restarts import Restart, declared_wait, restarts_of
 from tests.unit.review.conftest import Reviewed
 from tests.unit.review.templates import service, task
 

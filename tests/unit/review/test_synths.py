@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from release.review.assembly import read_assembly
-from release.review.base_tree import base_tree
-from release.review.errors import DiffError
-from release.review.synths import synthesize
+from release.review.changes import DiffError
+from release.review.synths import base_tree, read_assembly, synthesize
 from tests.unit.review.project import Project, new_project
 from tests.unit.review.templates import resource, template
 

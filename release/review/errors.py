@@ -1,5 +1,0 @@
-"""Why there is nothing to show."""
-
-
-class DiffError(Exception):
-    """The comparison could not be made; the message says what stood in the way and what to do."""
