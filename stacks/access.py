@@ -8,9 +8,8 @@ from constructs import Construct
 
 from exchange_constructs.access.bootstrap_roles import lookup_role_arn
 from exchange_constructs.access.github_roles import ISSUER, GithubRole, github_provider
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.place import place_of
-from exchange_constructs.release.release_permissions import finding
 from exchange_constructs.service.image_repository import PULLING, PUSHING
 from settings.loading import Settings
 from stacks.pipeline_roles import PipelineRoles
@@ -61,7 +60,6 @@ class AccessStack(Stack):
             description=f"cdk diff of {self._settings.environment} in pull requests; read-only",
         ).role
         role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[lookup_role_arn(self)]))
-        _acknowledge_inline(role)
         return role
 
     def _look(self) -> iam.Role:
@@ -83,7 +81,9 @@ class AccessStack(Stack):
             for name in self._settings.components
         ]
         role.add_to_policy(iam.PolicyStatement(actions=list(PULLING), resources=others))
-        acknowledge(role, {finding(self, arn): "the environment's name is in the place of the star" for arn in others})
+        acknowledge(
+            role, {wildcard_finding(self, arn): "the environment's name is in the place of the star" for arn in others}
+        )
         role.add_to_policy(iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]))
         acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"})
         return role
@@ -91,7 +91,7 @@ class AccessStack(Stack):
     def _on_branch(self, id_: str, description: str) -> iam.Role:
         """For jobs that name no environment: GitHub's token then tells the branch as its subject."""
         pipeline = self._settings.pipeline
-        role = GithubRole(
+        return GithubRole(
             self,
             id_,
             provider=self._provider,
@@ -99,8 +99,6 @@ class AccessStack(Stack):
             run=f"ref:refs/heads/{pipeline.branch}",
             description=description,
         ).role
-        _acknowledge_inline(role)
-        return role
 
     def _releases(self) -> iam.Role:
         """For `python -m release` in a job of the GitHub environment of this name, on the release branch."""
@@ -116,9 +114,4 @@ class AccessStack(Stack):
         ).role
         self._reach.grant_releasing(role)
         self._reach.grant_looking(role)
-        _acknowledge_inline(role)
         return role
-
-
-def _acknowledge_inline(role: iam.Role) -> None:
-    acknowledge(role, {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"})

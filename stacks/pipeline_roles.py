@@ -7,7 +7,6 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from exchange_constructs.access.bootstrap_roles import deploying_role_arns
-from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.place import place_of
 from settings.loading import Settings
 from settings.pipeline_names import infrastructure_role, project_role, release_role, stages_role
@@ -60,7 +59,7 @@ class PipelineRoles(Construct):
         ]
         arns = [f"arn:{place.partition}:iam::{account}:role/{one}" for one in names]
         trusted = iam.AccountPrincipal(account).with_conditions({"ArnEquals": {"aws:PrincipalArn": arns}})
-        role = iam.Role(
+        return iam.Role(
             self,
             id_,
             role_name=name,
@@ -68,6 +67,3 @@ class PipelineRoles(Construct):
             description=f"The pipeline {does} in {self._settings.environment} with it",
             max_session_duration=Duration.hours(1),
         )
-        inline = "the policy is this one role's and lives and dies with it"
-        acknowledge(role, {"NIST.800.53.R5-IAMNoInlinePolicy": inline})
-        return role

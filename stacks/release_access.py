@@ -6,9 +6,8 @@ from typing import cast
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.place import place_of
-from exchange_constructs.release.release_permissions import finding
 from settings.loading import Settings
 from stacks.release import ReleaseStack
 from stacks.release_facts import machine_name, preflight_name, record_name, request_name
@@ -53,7 +52,7 @@ class ReleaseAccess:
         for component in self._settings.components:
             executions = self._place.arn("states", f"execution:{machine_name(self._settings, component)}:*")
             role.add_to_policy(iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[executions]))
-            acknowledge(role, {finding(self._scope, executions): _EXECUTIONS})
+            acknowledge(role, {wildcard_finding(self._scope, executions): _EXECUTIONS})
 
     def grant_looking(self, role: iam.Role) -> None:
         """What a person's rollback is planned from, and `status` reads: stacks, the ledger, images."""
@@ -69,7 +68,7 @@ class ReleaseAccess:
             arn = self._place.arn("cloudformation", f"stack/{self._settings.stack_name(name)}/*")
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[arn]))
             reason = "the last part of a stack's ARN is made up by CloudFormation"
-            acknowledge(role, {finding(self._scope, arn): reason})
+            acknowledge(role, {wildcard_finding(self._scope, arn): reason})
 
     def grant_ledger(self, role: iam.Role, actions: Sequence[str]) -> None:
         """Its items, without its key."""
@@ -92,4 +91,4 @@ class ReleaseAccess:
             (["states:DescribeExecution", *watching], f"{executions}:*"),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
-        acknowledge(role, {finding(self._scope, f"{executions}:*"): _EXECUTIONS})
+        acknowledge(role, {wildcard_finding(self._scope, f"{executions}:*"): _EXECUTIONS})

@@ -6,9 +6,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.data.state_bucket import state_bucket
-from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.nag import acknowledge, wildcard_finding
 
 
 class AssetBucket(Construct):
@@ -46,7 +45,7 @@ class AssetBucket(Construct):
             (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn, by_s3),
         ):
             access.add_statements(iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions))
-        every = finding(self, self.bucket.arn_for_objects("*"))
+        every = wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))
         acknowledge(access, {every: "the assets, of this one bucket; their names are hashes of what is in them"})
         return access
 

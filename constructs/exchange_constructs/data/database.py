@@ -7,7 +7,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 
 
 class Database(Construct):

@@ -10,8 +10,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.data.kafka_volume import KafkaVolume
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.service.released_image import ReleasedImage
 from exchange_constructs.service.service_context import ServiceHome
 from exchange_constructs.service.service_parts import rolling_service, service_group
@@ -19,7 +19,6 @@ from exchange_constructs.values import principal, seconds, tcp
 
 _PORT = 9092
 _DATA = "/var/lib/kafka/data"
-_INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
 class KafkaBroker(Construct):
@@ -78,7 +77,6 @@ class KafkaBroker(Construct):
         start = iam.Role(self, "StartRole", assumed_by=principal("ecs-tasks.amazonaws.com"))
         files.grant_use(role)
         home.image.grant_pull(start)
-        acknowledge(role, _INLINE)
         definition = ecs.FargateTaskDefinition(
             self,
             "Definition",
@@ -107,7 +105,6 @@ class KafkaBroker(Construct):
             definition,
             {
                 "AwsSolutions-ECS2": "plain values only say how the broker is set up",
-                "NIST.800.53.R5-ECSTaskDefinitionReadonlyRootFilesystem": "Kafka's image writes its configuration",
             },
         )
         return definition

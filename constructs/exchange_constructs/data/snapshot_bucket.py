@@ -1,14 +1,13 @@
 """Where the engine keeps its snapshots."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.data.state_bucket import state_bucket
-from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.nag import acknowledge, wildcard_finding
 
 
 class SnapshotBucket(Construct):
@@ -40,6 +39,6 @@ class SnapshotBucket(Construct):
             (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn),
         ):
             access.add_statements(iam.PolicyStatement(actions=actions, resources=[resource]))
-        every = finding(self, self.bucket.arn_for_objects("*"))
+        every = wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))
         acknowledge(access, {every: "the snapshots, of this one bucket; their names come with time"})
         return access

@@ -2,13 +2,12 @@
 
 from functools import cached_property
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
-from exchange_constructs.acknowledgements import Finding, acknowledge
-from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.nag import acknowledge, wildcard_finding
 
 _READING = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
 _WRITING = ("s3:Abort*", "s3:DeleteObject*")
@@ -43,10 +42,10 @@ class ArtifactStore(Construct):
         )
 
     @cached_property
-    def _findings(self) -> list[Finding]:
+    def _findings(self) -> list[str]:
         """What cdk-nag says of CDK's own grants here; found out once, for each of many users."""
         actions = [f"AwsSolutions-IAM5[Action::{action}]" for action in (*_READING, *_WRITING, *_KEY)]
-        return [*actions, finding(self, self.bucket.arn_for_objects("*"))]
+        return [*actions, wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))]
 
     def acknowledge_use(self, user: IConstruct) -> None:
         """CDK's grants on a bucket and a key spell their actions with wildcards; the resources are these two alone."""

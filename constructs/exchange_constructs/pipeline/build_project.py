@@ -9,10 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import Finding, acknowledge
+from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.pipeline.artifact_store import ArtifactStore
 from exchange_constructs.place import place_of
-from exchange_constructs.release.release_permissions import finding
 from exchange_constructs.values import hours, principal
 
 
@@ -78,9 +77,8 @@ class BuildProject(Construct):
 
     def _acknowledge(self, builds_images: bool) -> None:
         usual = place_of(Stack.of(self)).arn("logs", f"log-group:/aws/codebuild/{self.project.project_name}:*")
-        reasons: dict[Finding, str] = {
-            "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
-            finding(self, usual): "CDK grants the project's usual log group, too",
+        reasons: dict[str, str] = {
+            wildcard_finding(Stack.of(self), usual): "CDK grants the project's usual log group, too",
         }
         if builds_images:
             reasons["AwsSolutions-CB3"] = "building images needs a Docker daemon; only reviewed code is built here"

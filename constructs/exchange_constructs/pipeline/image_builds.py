@@ -8,7 +8,7 @@ from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.pipeline import buildspecs
 from exchange_constructs.pipeline.build_project import BuildHome, BuildProject
 from exchange_constructs.pipeline.pipeline_sources import PipelineSources

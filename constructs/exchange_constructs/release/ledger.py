@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 
 
 class Ledger(Construct):

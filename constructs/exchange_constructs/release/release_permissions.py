@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import IConstruct
 
-from exchange_constructs.acknowledgements import Finding, acknowledge
+from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.place import place_of
 
 
@@ -163,7 +162,7 @@ class Reach:
         statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
         role.add_to_policy(statement)
         reason = f"{', '.join(actions)}: {why}"
-        acknowledge(role, {finding(self.scope, arn): reason for arn in resources if "*" in arn and arn != "*"})
+        acknowledge(role, {wildcard_finding(self.scope, arn): reason for arn in resources if "*" in arn and arn != "*"})
 
     @cached_property
     def _stack_arns(self) -> list[str]:
@@ -183,22 +182,3 @@ class Reach:
 
     def _states(self, resource: str, name: str) -> str:
         return place_of(self.scope).arn("states", f"{resource}:{name}")
-
-
-def finding(scope: IConstruct, resource: str) -> Finding:
-    """The name that cdk-nag gives to a wildcard in this resource."""
-    return partial(_name, scope, resource)
-
-
-def _name(scope: IConstruct, resource: str) -> str:
-    return f"AwsSolutions-IAM5[Resource::{_flat(Stack.of(scope).resolve(resource))}]"
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if "Fn::Join" in value:
-        delimiter, parts = value["Fn::Join"]
-        return str(delimiter).join(_flat(part) for part in parts)
-    attribute = value.get("Fn::GetAtt")
-    return f"<{'.'.join(attribute)}>" if attribute else f"<{value['Ref']}>"

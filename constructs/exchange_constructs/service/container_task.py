@@ -9,14 +9,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.place import place_of
 from exchange_constructs.service.service_context import ServiceHome
 from exchange_constructs.values import principal, seconds
 
 CONTAINER = "main"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
 class ContainerTask(Construct):
@@ -100,7 +99,6 @@ class ContainerTask(Construct):
             self.definition,
             {"AwsSolutions-ECS2": "plain values only say where things are; whatever is secret comes by reference"},
         )
-        acknowledge(self.role, _INLINE)
 
 
 def _told(home: ServiceHome, service: str, port: int | None) -> dict[str, str]:

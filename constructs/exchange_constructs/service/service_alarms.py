@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.service.service_context import ServiceHome
 from exchange_constructs.values import minutes
 
@@ -112,7 +111,7 @@ def _alarm(scope: Construct, home: ServiceHome, name: str, watch: Watch) -> clou
     """Named by its component first: that is how the gates find it. No data is no alarm, and no health either."""
     compare = cloudwatch.ComparisonOperator
     operator = compare.LESS_THAN_THRESHOLD if watch.below else compare.GREATER_THAN_THRESHOLD
-    alarm = cloudwatch.Alarm(
+    return cloudwatch.Alarm(
         scope,
         "".join(word.capitalize() for word in watch.what.split("-")) + "Alarm",
         alarm_name=f"{home.alarm_prefix}{name}-{watch.what}",
@@ -123,5 +122,3 @@ def _alarm(scope: Construct, home: ServiceHome, name: str, watch: Watch) -> clou
         evaluation_periods=watch.minutes,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
-    acknowledge(alarm, {"NIST.800.53.R5-CloudWatchAlarmAction": "the topic hears of every alarm by an event rule"})
-    return alarm

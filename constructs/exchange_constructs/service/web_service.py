@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.service.container_task import CONTAINER, ContainerTask
 from exchange_constructs.service.service_alarms import TargetMetrics, UserLimits, web_alarms
 from exchange_constructs.service.service_context import ServiceHome
@@ -19,7 +19,6 @@ from exchange_constructs.service.service_parts import fargate_service, scale, se
 from exchange_constructs.values import principal, seconds
 
 _HOOK_MINUTES = 30  # with its callbacks; the gate gives up earlier by itself
-_INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,6 @@ class WebService(Construct):
         """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html"""
         role = iam.Role(self, "GateRole", assumed_by=principal("ecs.amazonaws.com"))
         role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[gate.function_arn]))
-        acknowledge(role, _INLINE)
         stages = [ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT]
         self.service.add_lifecycle_hook(
             ecs.DeploymentLifecycleLambdaTarget(gate, "Gate", lifecycle_stages=stages, role=role)
