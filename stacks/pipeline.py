@@ -80,7 +80,7 @@ class PipelineStack(Stack):
             restart_execution_on_update=False,
             use_pipeline_role_for_actions=True,
         )
-        store.acknowledge_use(role)
+        store.acknowledge_use(role, writes=True)
         return pipeline
 
     def _stage(self, name: str, *doing: codepipeline.IAction) -> None:

@@ -68,21 +68,13 @@ class BuildProject(Construct):
         if with_history:
             # CDK grants the former name of this action alone.
             self.allow(["codeconnections:UseConnection"], home.connection_arn)
-        home.store.acknowledge_use(self)
-        self._acknowledge(builds_images)
+        home.store.acknowledge_use(self, writes=builds_images)  # an image's manifest, its only output
+        usual = place_of(Stack.of(self)).arn("logs", f"log-group:/aws/codebuild/{self.project.project_name}:*")
+        acknowledge(self, {wildcard_finding(Stack.of(self), usual): "CDK grants the project's usual log group, too"})
 
     def allow(self, actions: Sequence[str], *resources: str) -> None:
         """What the commands of its buildspec do besides."""
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
-
-    def _acknowledge(self, builds_images: bool) -> None:
-        usual = place_of(Stack.of(self)).arn("logs", f"log-group:/aws/codebuild/{self.project.project_name}:*")
-        reasons: dict[str, str] = {
-            wildcard_finding(Stack.of(self), usual): "CDK grants the project's usual log group, too",
-        }
-        if builds_images:
-            reasons["AwsSolutions-CB3"] = "building images needs a Docker daemon; only reviewed code is built here"
-        acknowledge(self, reasons)
 
 
 def _kept(builds_images: bool) -> codebuild.Cache:
