@@ -6,12 +6,11 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from exchange_constructs.access.bootstrap_roles import lookup_role_arn
 from exchange_constructs.access.github_roles import ISSUER, GithubRole, github_provider
 from exchange_constructs.access.pipeline_roles import PipelineRoles, TrustingRole
 from exchange_constructs.access.release_access import ReleaseAccess
+from exchange_constructs.arns import arn_scope, lookup_role_arn
 from exchange_constructs.nag import acknowledge, wildcard_finding
-from exchange_constructs.place import place_of
 from exchange_constructs.service.image_repository import PULLING, PUSHING
 from settings.loading import Settings
 from settings.pipeline_names import infrastructure_role, project_role, release_role, stages_role
@@ -75,7 +74,7 @@ class AccessStack(Stack):
         """An account has one provider: where its staging is in the same account, that has made it."""
         staging = self._settings.staging
         shared = staging is not None and staging.account == self._settings.account
-        return place_of(self).global_arn("iam", f"oidc-provider/{ISSUER}") if shared else None
+        return arn_scope(self).global_arn("iam", f"oidc-provider/{ISSUER}") if shared else None
 
     def _diff(self) -> iam.Role:
         """For pull requests, those from forks too: it can do nothing but become the role that only looks (F30)."""
@@ -105,7 +104,7 @@ class AccessStack(Stack):
         images = self._access.repository_arns
         role.add_to_policy(iam.PolicyStatement(actions=list(PUSHING), resources=images))
         others = [
-            place_of(self).arn("ecr", f"repository/{self._settings.project}-*-{name}")
+            arn_scope(self).arn("ecr", f"repository/{self._settings.project}-*-{name}")
             for name in self._settings.components
         ]
         role.add_to_policy(iam.PolicyStatement(actions=list(PULLING), resources=others))

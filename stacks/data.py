@@ -9,16 +9,14 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.data.asset_bucket import AssetBucket
 from exchange_constructs.data.cache import PORT as CACHE_PORT
 from exchange_constructs.data.cache import Cache
 from exchange_constructs.data.database import Database
 from exchange_constructs.data.kafka_broker import KafkaBroker
 from exchange_constructs.data.msk_cluster import MskCluster
 from exchange_constructs.data.secrets import Kind, Secrets
-from exchange_constructs.data.snapshot_bucket import SnapshotBucket
-from exchange_constructs.observability.log_key import let_logs_use
-from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.data.state_buckets import AssetBucket, SnapshotBucket
+from exchange_constructs.observability.log_settings import let_logs_use, retention_of
 from exchange_constructs.release.ledger import Ledger
 from exchange_constructs.service.service_context import Peer
 from settings.environment import EcsKafka, ExternalKafka

@@ -10,8 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from exchange_constructs.nag import acknowledge
-from exchange_constructs.observability.log_key import let_logs_use
-from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.observability.log_settings import let_logs_use, retention_of
 from settings.loading import Settings
 
 

@@ -9,9 +9,9 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from exchange_constructs.arns import arn_scope
 from exchange_constructs.observability.alarm_topic import AlarmTopic
 from exchange_constructs.observability.dashboards import Dashboards, Graph, Table
-from exchange_constructs.place import place_of
 from exchange_constructs.values import hours, minutes
 from settings.loading import Settings
 from stacks.data import DataStack
@@ -69,7 +69,7 @@ class ObservabilityStack(Stack):
 
     def _service_arns(self) -> list[str]:
         return [
-            place_of(self).arn("ecs", f"service/{self._cluster}/{service.name}")
+            arn_scope(self).arn("ecs", f"service/{self._cluster}/{service.name}")
             for component in self._settings.components.values()
             for service in component.services.values()
         ]

@@ -7,9 +7,8 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from exchange_constructs.access.bootstrap_roles import deploying_role_arns
 from exchange_constructs.access.release_access import ReleaseAccess
-from exchange_constructs.place import place_of
+from exchange_constructs.arns import arn_scope, deploying_role_arns
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class PipelineRoles(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._environment, self._access = environment, access
-        self._account = account or place_of(Stack.of(self)).account
+        self._account = account or arn_scope(Stack.of(self)).account
         self.releases = self._releases(releases)
         self.infrastructure = self._infrastructure(infrastructure)
 
@@ -68,7 +67,7 @@ class PipelineRoles(Construct):
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
-        partition = place_of(Stack.of(self)).partition
+        partition = arn_scope(Stack.of(self)).partition
         arns = [f"arn:{partition}:iam::{self._account}:role/{name}" for name in names.trusted]
         trusted = iam.AccountPrincipal(self._account).with_conditions({"ArnEquals": {"aws:PrincipalArn": arns}})
         return iam.Role(

@@ -8,8 +8,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
+from exchange_constructs.arns import ArnScope, arn_scope
 from exchange_constructs.nag import acknowledge, wildcard_finding
-from exchange_constructs.place import Place, place_of
 
 _EXECUTIONS = "executions of this one machine come into being with each release"
 
@@ -99,5 +99,5 @@ class ReleaseAccess:
         acknowledge(role, {wildcard_finding(self.scope, arn): reason})
 
     @property
-    def _arns(self) -> Place:
-        return place_of(self.scope)
+    def _arns(self) -> ArnScope:
+        return arn_scope(self.scope)

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from exchange_constructs.nag import acknowledge
 from exchange_constructs.pipeline import buildspecs
-from exchange_constructs.pipeline.build_project import BuildHome, BuildProject
+from exchange_constructs.pipeline.build_project import BuildContext, BuildProject
 from exchange_constructs.pipeline.pipeline_sources import PipelineSources
 from exchange_constructs.service.image_repository import PUSHING
 
@@ -41,13 +41,13 @@ class ImageBuilds(Construct):
         scope: Construct,
         id_: str,
         *,
-        home: BuildHome,
+        context: BuildContext,
         sources: PipelineSources,
         environments: Sequence[str],
         images: Sequence[Image],
     ) -> None:
         super().__init__(scope, id_)
-        self._home, self._sources, self._environments = home, sources, environments
+        self._context, self._sources, self._environments = context, sources, environments
         self.builds = {one.component: self._build(one) for one in images}
         self.digests: Mapping[str, str] = {
             name: build.variable(buildspecs.DIGEST) for name, build in self.builds.items()
@@ -63,7 +63,7 @@ class ImageBuilds(Construct):
         build = BuildProject(
             self,
             name,
-            home=self._home,
+            context=self._context,
             spec=buildspecs.build(),
             role_name=image.role_name,
             environment={
@@ -91,7 +91,7 @@ class ImageBuilds(Construct):
         scan = BuildProject(
             self,
             "Scan",
-            home=self._home,
+            context=self._context,
             spec=buildspecs.scan(),
             environment={"ENVIRONMENT": self._environments[0]},
         )

@@ -10,8 +10,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
+from exchange_constructs.arns import arn_scope
 from exchange_constructs.nag import acknowledge, wildcard_finding
-from exchange_constructs.place import place_of
 
 
 @dataclass(frozen=True)
@@ -166,19 +166,19 @@ class Reach:
 
     @cached_property
     def _stack_arns(self) -> list[str]:
-        return [place_of(self.scope).arn("cloudformation", f"stack/{stack}/*") for stack in self.stacks]
+        return [arn_scope(self.scope).arn("cloudformation", f"stack/{stack}/*") for stack in self.stacks]
 
     def _of_services(self, resource: str) -> list[str]:
         return [self._ecs(resource, f"*/{service}/*") for service in self.services]
 
     def _ecs(self, resource: str, name: str) -> str:
-        return place_of(self.scope).arn("ecs", f"{resource}/{name}")
+        return arn_scope(self.scope).arn("ecs", f"{resource}/{name}")
 
     def _role_arns(self, stack: str) -> str:
-        return place_of(self.scope).global_arn("iam", f"role/{stack}-*")
+        return arn_scope(self.scope).global_arn("iam", f"role/{stack}-*")
 
     def _log_streams(self, stack: str) -> str:
-        return place_of(self.scope).arn("logs", f"log-group:{stack}-*:log-stream:*")
+        return arn_scope(self.scope).arn("logs", f"log-group:{stack}-*:log-stream:*")
 
     def _states(self, resource: str, name: str) -> str:
-        return place_of(self.scope).arn("states", f"{resource}:{name}")
+        return arn_scope(self.scope).arn("states", f"{resource}:{name}")

@@ -6,8 +6,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from exchange_constructs.arns import arn_scope
 from exchange_constructs.nag import acknowledge, wildcard_finding
-from exchange_constructs.place import place_of
 from exchange_constructs.release.machine_arns import MachineArns
 from exchange_constructs.values import hours
 
@@ -57,7 +57,7 @@ class ReleaseRequest(Construct):
 
     def _grant(self, arns: MachineArns) -> None:
         """https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies"""
-        rule = place_of(Stack.of(self)).arn("events", f"rule/{_WATCHING}")
+        rule = arn_scope(Stack.of(self)).arn("events", f"rule/{_WATCHING}")
         for actions, resource in (
             (["states:StartExecution"], arns.machine),
             (["states:DescribeExecution", "states:StopExecution"], arns.executions),
