@@ -5,7 +5,7 @@ from typing import Any
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.data.database import Database
+from exchange_constructs.data.database import PostgresDatabase
 from settings.loading import Settings
 from stacks.component import ComponentStack, ContainerInputs
 from stacks.data import DataStack
@@ -25,7 +25,7 @@ def _inputs(data: DataStack) -> ContainerInputs:
         environment={
             "DATABASE_HOST": instance.db_instance_endpoint_address,
             "DATABASE_PORT": instance.db_instance_endpoint_port,
-            "DATABASE_NAME": Database.name,
+            "DATABASE_NAME": PostgresDatabase.name,
             "REDIS_HOST": data.cache.host,
             "REDIS_PORT": data.cache.port,
             "KAFKA_BROKERS": data.brokers,

@@ -16,7 +16,7 @@ from exchange_constructs.pipeline.artifact_store import ArtifactStore
 from exchange_constructs.pipeline.build_project import BuildContext, BuildProject
 from exchange_constructs.pipeline.destination import Destination
 from exchange_constructs.pipeline.environment_projects import EnvironmentProjects
-from exchange_constructs.pipeline.image_builds import Image, ImageBuilds
+from exchange_constructs.pipeline.image_builds import ComponentImage, ImageBuilds
 from exchange_constructs.pipeline.pipeline_sources import Branch, PipelineSources
 from exchange_constructs.pipeline.stage_chain import StageChain
 from exchange_constructs.values import days, principal
@@ -119,7 +119,7 @@ class PipelineStack(Stack):
             sources=self._sources,
             environments=[stop.environment for stop in stops],
             images=[
-                Image(
+                ComponentImage(
                     name,
                     [self._arns(stop).arn("ecr", f"repository/{stop.repository_name(name)}") for stop in stops],
                     build_role(self._settings, name),

@@ -272,7 +272,7 @@ def test_a_chain_of_nothing_is_refused() -> None:
         "Staging",
         environment="staging",
         label="Staging",
-        place=arn_scope(stack),
+        arns=arn_scope(stack),
         release_role="release",
         infrastructure_role="infrastructure",
         requests={},

@@ -12,7 +12,7 @@ from exchange_constructs.nag import acknowledge
 PORT = 6380  # another than the usual one
 
 
-class Cache(Construct):
+class RedisCache(Construct):
     """Encrypted at rest and on its way; `token` is what a client must know. With replicas it survives a node.
 
     Jobs wait here, so nothing is thrown away when memory is short.

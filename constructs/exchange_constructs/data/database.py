@@ -10,7 +10,7 @@ from constructs import Construct
 from exchange_constructs.nag import acknowledge
 
 
-class Database(Construct):
+class PostgresDatabase(Construct):
     """In the isolated subnets, encrypted, backed up; what would replace it is refused by deletion protection (F28).
 
     `login` has `username` and `password`.

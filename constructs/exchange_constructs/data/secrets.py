@@ -18,7 +18,7 @@ _BY_HAND = (
 
 
 @dataclass(frozen=True)
-class Kind:
+class SecretSpec:
     """`username` makes it a login. `given` is set by people: what stands there first is of no use to anybody."""
 
     description: str
@@ -26,15 +26,15 @@ class Kind:
     given: bool = False
 
 
-class Secrets(Construct):
+class GeneratedSecrets(Construct):
     """Generated, encrypted with the environment's key and kept; nothing of them is ever in a template."""
 
-    def __init__(self, scope: Construct, id_: str, *, kinds: Mapping[str, Kind], key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, id_: str, *, kinds: Mapping[str, SecretSpec], key: kms.IKey) -> None:
         super().__init__(scope, id_)
         self.by_name = {name: self._secret(name, kind, key) for name, kind in kinds.items()}
         acknowledge(self, {"AwsSolutions-SMG4": _BY_HAND, "NIST.800.53.R5-SecretsManagerRotationEnabled": _BY_HAND})
 
-    def _secret(self, name: str, kind: Kind, key: kms.IKey) -> secretsmanager.Secret:
+    def _secret(self, name: str, kind: SecretSpec, key: kms.IKey) -> secretsmanager.Secret:
         login = f'{{"username":"{kind.username}"}}' if kind.username else None
         return secretsmanager.Secret(
             self,

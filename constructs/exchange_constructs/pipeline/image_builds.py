@@ -18,7 +18,7 @@ _SCANNING = ("ecr:DescribeImageScanFindings", "ecr:StartImageScan")
 
 
 @dataclass(frozen=True)
-class Image:
+class ComponentImage:
     """Of a component; `repositories` are the ARNs of those that it is pushed to, that of the pipeline's own environment
     first. `role_name` is what other accounts know its build by.
     """
@@ -44,7 +44,7 @@ class ImageBuilds(Construct):
         context: BuildContext,
         sources: PipelineSources,
         environments: Sequence[str],
-        images: Sequence[Image],
+        images: Sequence[ComponentImage],
     ) -> None:
         super().__init__(scope, id_)
         self._context, self._sources, self._environments = context, sources, environments
@@ -58,7 +58,7 @@ class ImageBuilds(Construct):
         self.targets = " ".join(f"{name}={digest}" for name, digest in self.digests.items())
         self.scan = self._scan([one.repositories[0] for one in images])
 
-    def _build(self, image: Image) -> actions.CodeBuildAction:
+    def _build(self, image: ComponentImage) -> actions.CodeBuildAction:
         name = image.component.capitalize()
         build = BuildProject(
             self,

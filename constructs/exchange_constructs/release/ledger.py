@@ -8,7 +8,7 @@ from constructs import Construct
 from exchange_constructs.nag import acknowledge
 
 
-class Ledger(Construct):
+class LedgerTable(Construct):
     """Keys `pk` and `sk`, as docs/contracts.md has them; kept whatever happens to the stack."""
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, protect: bool) -> None:

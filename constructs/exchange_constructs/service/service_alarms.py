@@ -11,7 +11,7 @@ from exchange_constructs.values import minutes
 
 
 @dataclass(frozen=True)
-class Watch:
+class AlarmLimit:
     """One alarm: red when `metric` is above `limit` (below, if `below`) for `minutes` in a row."""
 
     what: str
@@ -52,7 +52,7 @@ def service_alarms(scope: Construct, context: ServiceContext, *, name: str) -> l
         statistic="Maximum",
         period=minutes(1),
     )
-    watches = [Watch("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)]
+    watches = [AlarmLimit("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)]
     return _alarms(scope, context, name, watches)
 
 
@@ -90,9 +90,9 @@ def web_alarms(
     slow, many = f"The p{limits.percentile:g}", f"More than {limits.max_error_rate:.1%}"
     ill = _larger([target.metric("UnHealthyHostCount", "Maximum") for target in targets])
     watches = [
-        Watch("5xx", share, 100 * limits.max_error_rate, 2, f"{many} of users' requests fail"),
-        Watch("slow", times, limits.max_ms / 1000, 3, f"{slow} of users' requests is above {limits.max_ms:g} ms"),
-        Watch("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
+        AlarmLimit("5xx", share, 100 * limits.max_error_rate, 2, f"{many} of users' requests fail"),
+        AlarmLimit("slow", times, limits.max_ms / 1000, 3, f"{slow} of users' requests is above {limits.max_ms:g} ms"),
+        AlarmLimit("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
     ]
     return _alarms(scope, context, name, watches)
 
@@ -103,11 +103,13 @@ def _larger(metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.MathExpression:
     return cloudwatch.MathExpression(expression=expression, period=minutes(1), using_metrics=dict(using))
 
 
-def _alarms(scope: Construct, context: ServiceContext, name: str, watches: Sequence[Watch]) -> list[cloudwatch.Alarm]:
+def _alarms(
+    scope: Construct, context: ServiceContext, name: str, watches: Sequence[AlarmLimit]
+) -> list[cloudwatch.Alarm]:
     return [_alarm(scope, context, name, watch) for watch in watches]
 
 
-def _alarm(scope: Construct, context: ServiceContext, name: str, watch: Watch) -> cloudwatch.Alarm:
+def _alarm(scope: Construct, context: ServiceContext, name: str, watch: AlarmLimit) -> cloudwatch.Alarm:
     """Named by its component first: that is how the gates find it. No data is no alarm, and no health either."""
     compare = cloudwatch.ComparisonOperator
     operator = compare.LESS_THAN_THRESHOLD if watch.below else compare.GREATER_THAN_THRESHOLD
