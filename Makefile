@@ -39,6 +39,8 @@ $(READY):
 	rm -f .venv/.ready*
 	touch $@
 
+# A finding then names the file and line that made the construct: jsii hands Python's stack on, to CDK in Node.
+synth: export JSII_HOST_STACK_TRACES := true
 synth: $(READY) ## cdk synth of every environment, with cdk-nag and the template rules: cdk.out/<environment>
 	$(foreach environment,$(ENVIRONMENTS),cdk synth --quiet --no-notices -c environment=$(environment) --output cdk.out/$(environment);)
 

@@ -1,21 +1,21 @@
 """What GitHub's workflows and the pipeline may do in this environment: look, push images, ask for a release, deploy."""
 
-from typing import Any
+from typing import Any, cast
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from exchange_constructs.access.bootstrap_roles import lookup_role_arn
 from exchange_constructs.access.github_roles import ISSUER, GithubRole, github_provider
-from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.place import place_of
-from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.access.pipeline_roles import PipelineRoles, TrustingRole
+from exchange_constructs.access.release_access import ReleaseAccess
+from exchange_constructs.arns import arn_scope, lookup_role_arn
+from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.service.image_repository import PULLING, PUSHING
 from settings.loading import Settings
-from stacks.pipeline_roles import PipelineRoles
+from settings.pipeline_names import infrastructure_role, project_role, release_role, stages_role
 from stacks.release import ReleaseStack
-from stacks.release_access import ReleaseAccess
+from stacks.release_facts import machine_name, preflight_name, record_name, request_name
 
 
 class AccessStack(Stack):
@@ -32,23 +32,49 @@ class AccessStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
-        self._settings, self._reach = settings, ReleaseAccess(self, settings, release)
+        self._settings, self._access = settings, self._release_access(settings, release)
         existing = github_provider_arn or self._provider_of_staging()
         self._provider = github_provider(self, "GitHub", existing_arn=existing)
         self.diff, self.look, self.builds, self.releases = self._diff(), self._look(), self._builds(), self._releases()
         if settings.has_pipeline:
-            PipelineRoles(self, "Pipeline", settings=settings, reach=self._reach)
+            self._pipeline_roles(settings)
         self.add_stack_dependency(release, "its machines are named in what the role may start")
         CfnOutput(self, "DiffRoleArn", value=self.diff.role_arn)
         CfnOutput(self, "LookRoleArn", value=self.look.role_arn)
         CfnOutput(self, "BuildRoleArn", value=self.builds.role_arn)
         CfnOutput(self, "ReleaseRoleArn", value=self.releases.role_arn)
 
+    def _release_access(self, settings: Settings, release: ReleaseStack) -> ReleaseAccess:
+        components = list(settings.components)
+        return ReleaseAccess(
+            scope=self,
+            stack_prefix=settings.stack_name(""),
+            components=components,
+            repositories=[settings.repository_name(name) for name in components],
+            machines=[machine_name(settings, name) for name in components],
+            requests=[request_name(settings, name) for name in components],
+            functions=[preflight_name(settings), record_name(settings)],
+            ledger=cast(CfnOutput, release.node.find_child("LedgerTableName")).value,
+            key=release.alerts.master_key,  # the key of the ledger, too
+        )
+
+    def _pipeline_roles(self, settings: Settings) -> None:
+        infrastructure, acceptance = (project_role(settings, what) for what in ("infrastructure", "acceptance"))
+        PipelineRoles(
+            self,
+            "Pipeline",
+            environment=settings.environment,
+            access=self._access,
+            releases=TrustingRole(release_role(settings), [stages_role(settings), acceptance]),
+            infrastructure=TrustingRole(infrastructure_role(settings), [infrastructure]),
+            account=settings.owner.account if settings.owner else None,
+        )
+
     def _provider_of_staging(self) -> str | None:
         """An account has one provider: where its staging is in the same account, that has made it."""
         staging = self._settings.staging
         shared = staging is not None and staging.account == self._settings.account
-        return place_of(self).global_arn("iam", f"oidc-provider/{ISSUER}") if shared else None
+        return arn_scope(self).global_arn("iam", f"oidc-provider/{ISSUER}") if shared else None
 
     def _diff(self) -> iam.Role:
         """For pull requests, those from forks too: it can do nothing but become the role that only looks (F30)."""
@@ -61,13 +87,12 @@ class AccessStack(Stack):
             description=f"cdk diff of {self._settings.environment} in pull requests; read-only",
         ).role
         role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[lookup_role_arn(self)]))
-        _acknowledge_inline(role)
         return role
 
     def _look(self) -> iam.Role:
         """For `status` and the plan of a rollback, on the release branch: people see the plan, and then approve."""
         role = self._on_branch("Look", f"Looks at the releases of {self._settings.environment}; read-only")
-        self._reach.grant_looking(role)
+        self._access.grant_looking(role)
         return role
 
     def _builds(self) -> iam.Role:
@@ -76,14 +101,16 @@ class AccessStack(Stack):
         It may pull those of the project's other environments in this account: one image goes from one to the next.
         """
         role = self._on_branch("Build", f"Pushes images for {self._settings.environment}")
-        images = self._reach.repositories
+        images = self._access.repository_arns
         role.add_to_policy(iam.PolicyStatement(actions=list(PUSHING), resources=images))
         others = [
-            place_of(self).arn("ecr", f"repository/{self._settings.project}-*-{name}")
+            arn_scope(self).arn("ecr", f"repository/{self._settings.project}-*-{name}")
             for name in self._settings.components
         ]
         role.add_to_policy(iam.PolicyStatement(actions=list(PULLING), resources=others))
-        acknowledge(role, {finding(self, arn): "the environment's name is in the place of the star" for arn in others})
+        acknowledge(
+            role, {wildcard_finding(self, arn): "the environment's name is in the place of the star" for arn in others}
+        )
         role.add_to_policy(iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]))
         acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"})
         return role
@@ -91,7 +118,7 @@ class AccessStack(Stack):
     def _on_branch(self, id_: str, description: str) -> iam.Role:
         """For jobs that name no environment: GitHub's token then tells the branch as its subject."""
         pipeline = self._settings.pipeline
-        role = GithubRole(
+        return GithubRole(
             self,
             id_,
             provider=self._provider,
@@ -99,8 +126,6 @@ class AccessStack(Stack):
             run=f"ref:refs/heads/{pipeline.branch}",
             description=description,
         ).role
-        _acknowledge_inline(role)
-        return role
 
     def _releases(self) -> iam.Role:
         """For `python -m release` in a job of the GitHub environment of this name, on the release branch."""
@@ -114,11 +139,6 @@ class AccessStack(Stack):
             description=f"Releases to {self._settings.environment}",
             longest=Duration.hours(4),  # the whole chain, with its bakes
         ).role
-        self._reach.grant_releasing(role)
-        self._reach.grant_looking(role)
-        _acknowledge_inline(role)
+        self._access.grant_releasing(role)
+        self._access.grant_looking(role)
         return role
-
-
-def _acknowledge_inline(role: iam.Role) -> None:
-    acknowledge(role, {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"})

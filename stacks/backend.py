@@ -5,9 +5,9 @@ from typing import Any
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.data.database import Database
+from exchange_constructs.data.database import PostgresDatabase
 from settings.loading import Settings
-from stacks.component import ComponentStack, Needs
+from stacks.component import ComponentStack, ContainerInputs
 from stacks.data import DataStack
 
 
@@ -15,17 +15,17 @@ class BackendStack(ComponentStack):
     """Has the database, Redis and Kafka."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, **kwargs: Any) -> None:
-        super().__init__(scope, id_, settings=settings, component="backend", data=data, needs=_needs(data), **kwargs)
+        super().__init__(scope, id_, settings=settings, component="backend", data=data, inputs=_inputs(data), **kwargs)
 
 
-def _needs(data: DataStack) -> Needs:
+def _inputs(data: DataStack) -> ContainerInputs:
     secret, secrets = ecs.Secret.from_secrets_manager, data.secrets
     instance = data.database.instance
-    return Needs(
+    return ContainerInputs(
         environment={
             "DATABASE_HOST": instance.db_instance_endpoint_address,
             "DATABASE_PORT": instance.db_instance_endpoint_port,
-            "DATABASE_NAME": Database.name,
+            "DATABASE_NAME": PostgresDatabase.name,
             "REDIS_HOST": data.cache.host,
             "REDIS_PORT": data.cache.port,
             "KAFKA_BROKERS": data.brokers,

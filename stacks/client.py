@@ -9,7 +9,7 @@ from constructs import Construct
 from exchange_constructs.service.service_context import Peer
 from settings.loading import Settings
 from stacks.backend import BackendStack
-from stacks.component import ComponentStack, Needs
+from stacks.component import ComponentStack, ContainerInputs
 from stacks.data import DataStack
 
 
@@ -19,14 +19,14 @@ class ClientStack(ComponentStack):
     def __init__(
         self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, backend: BackendStack, **kwargs: Any
     ) -> None:
-        needs = _needs(settings, data, backend)
-        super().__init__(scope, id_, settings=settings, component="client", data=data, needs=needs, **kwargs)
+        inputs = _inputs(settings, data, backend)
+        super().__init__(scope, id_, settings=settings, component="client", data=data, inputs=inputs, **kwargs)
 
 
-def _needs(settings: Settings, data: DataStack, backend: BackendStack) -> Needs:
+def _inputs(settings: Settings, data: DataStack, backend: BackendStack) -> ContainerInputs:
     web = settings.components["backend"].services["web"]
     secret, secrets = ecs.Secret.from_secrets_manager, data.secrets
-    return Needs(
+    return ContainerInputs(
         environment={"BACKEND_URL": f"http://{web.name}:{web.port}"},
         secrets={
             "JWT_SECRET": secret(secrets["JwtSecret"]),

@@ -9,12 +9,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.observability.log_settings import retention_of
 from exchange_constructs.service.container_task import ContainerTask
 from exchange_constructs.service.released_image import ReleasedImage
 from exchange_constructs.service.rolling_service import SingletonService, WorkerService
 from exchange_constructs.service.service_alarms import UserLimits
-from exchange_constructs.service.service_context import Peer, ServiceHome
+from exchange_constructs.service.service_context import Peer, ServiceContext
 from exchange_constructs.service.web_service import WebService
 from exchange_constructs.values import minutes, seconds, tcp
 from settings.loading import Service, Settings
@@ -30,7 +30,7 @@ WORKING_DIRECTORY = "/app"
 
 
 @dataclass(frozen=True)
-class Needs:
+class ContainerInputs:
     """What the component's containers are told (docs/contracts.md), and whom they may reach."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class ComponentStack(Stack):
         *,
         settings: Settings,
         component: str,
-        needs: Needs,
+        inputs: ContainerInputs,
         data: DataStack,
         platform: PlatformStack,
         registry: RegistryStack,
@@ -58,7 +58,7 @@ class ComponentStack(Stack):
         super().__init__(scope, id_, **kwargs)
         self._settings, self._component = settings, settings.components[component]
         self._data, self._platform, self._release = data, platform, release
-        self.home = ServiceHome(
+        self.context = ServiceContext(
             cluster=platform.cluster,
             namespace=platform.namespace,
             image=ReleasedImage(self, registry.repositories[component]),
@@ -66,9 +66,9 @@ class ComponentStack(Stack):
             key=data.key,
             component=component,
             alarm_prefix=f"{settings.stack_name(component)}-",
-            environment={"ENVIRONMENT": settings.environment, **needs.environment},
-            secrets=needs.secrets,
-            peers=needs.peers,
+            environment={"ENVIRONMENT": settings.environment, **inputs.environment},
+            secrets=inputs.secrets,
+            peers=inputs.peers,
         )
         self.tasks = {service.key: self._task(service) for service in self._component.services.values()}
         self.services = {service.key: self._service(service) for service in self._component.services.values()}
@@ -85,7 +85,7 @@ class ComponentStack(Stack):
         task = ContainerTask(
             self,
             f"{_id(service.key)}Task",
-            home=self.home,
+            context=self.context,
             service=service.key,
             cpu=size.cpu,
             memory_mb=size.memory,
@@ -111,12 +111,12 @@ class ComponentStack(Stack):
     def _service(self, service: Service) -> AnyService:
         id_, task = _id(service.key), self.tasks[service.key]
         if service.kind == "singleton":
-            return SingletonService(self, id_, home=self.home, task=task, name=service.name)
+            return SingletonService(self, id_, context=self.context, task=task, name=service.name)
         size = self._settings.task(self._component.name, service.key)
         minimum, maximum = size.min or 1, size.max or 1
         if service.kind == "worker":
             return WorkerService(
-                self, id_, home=self.home, task=task, name=service.name, minimum=minimum, maximum=maximum
+                self, id_, context=self.context, task=task, name=service.name, minimum=minimum, maximum=maximum
             )
         return self._web_service(id_, service, task, minimum, maximum)
 
@@ -125,7 +125,7 @@ class ComponentStack(Stack):
         return WebService(
             self,
             id_,
-            home=self.home,
+            context=self.context,
             task=task,
             name=service.name,
             port=_needed(service.port),

@@ -47,7 +47,7 @@ def compose(app: App, settings: Settings) -> Composition:
     def named(stack: str) -> tuple[App, str]:
         return app, settings.stack_name(stack)
 
-    place: dict[str, Any] = {
+    base: dict[str, Any] = {
         "settings": settings,
         "env": Environment(account=settings.account, region=settings.region),
         "termination_protection": settings.production,
@@ -55,18 +55,18 @@ def compose(app: App, settings: Settings) -> Composition:
         # CDK CLI checks the version itself.
         "synthesizer": DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
     }
-    registry = RegistryStack(*named("registry"), **place)
-    network = NetworkStack(*named("network"), **place)
-    platform = PlatformStack(*named("platform"), network=network, **place)
-    data = DataStack(*named("data"), network=network, platform=platform, registry=registry, **place)
-    release = ReleaseStack(*named("release"), network=network, data=data, platform=platform, registry=registry, **place)
-    ground = place | {"data": data, "platform": platform, "registry": registry, "release": release}
+    registry = RegistryStack(*named("registry"), **base)
+    network = NetworkStack(*named("network"), **base)
+    platform = PlatformStack(*named("platform"), network=network, **base)
+    data = DataStack(*named("data"), network=network, platform=platform, registry=registry, **base)
+    release = ReleaseStack(*named("release"), network=network, data=data, platform=platform, registry=registry, **base)
+    ground = base | {"data": data, "platform": platform, "registry": registry, "release": release}
     backend = BackendStack(*named("backend"), **ground)
     client = ClientStack(*named("client"), backend=backend, **ground)
     engine = EngineStack(*named("engine"), **ground)
     components: dict[str, ComponentStack] = {"backend": backend, "client": client, "engine": engine}
     access = AccessStack(
-        *named("access"), release=release, github_provider_arn=settings.adopt.github_provider_arn, **place
+        *named("access"), release=release, github_provider_arn=settings.adopt.github_provider_arn, **base
     )
     own = settings.has_pipeline and not settings.owner
     composition = Composition(
@@ -77,10 +77,10 @@ def compose(app: App, settings: Settings) -> Composition:
         release=release,
         components=components,
         observability=ObservabilityStack(
-            *named("observability"), platform=platform, data=data, components=components, release=release, **place
+            *named("observability"), platform=platform, data=data, components=components, release=release, **base
         ),
         access=access,
-        pipeline=PipelineStack(*named("pipeline"), access=access, **place) if own else None,
+        pipeline=PipelineStack(*named("pipeline"), access=access, **base) if own else None,
     )
     Tags.of(app).add("project", settings.project)
     Tags.of(app).add("environment", settings.environment)
@@ -88,7 +88,7 @@ def compose(app: App, settings: Settings) -> Composition:
 
 
 def _check_components(settings: Settings) -> None:
-    """A component of the settings needs a stack that knows what it needs."""
+    """A component of the settings needs a stack that knows what it inputs."""
     unknown = [name for name in settings.components if name not in COMPONENTS]
     missing = [name for name in COMPONENTS if name not in settings.components]
     problems = [f"config/exchange.toml: components.{name}: has no stack; write stacks/{name}.py" for name in unknown]

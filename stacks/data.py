@@ -9,17 +9,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.data.asset_bucket import AssetBucket
 from exchange_constructs.data.cache import PORT as CACHE_PORT
-from exchange_constructs.data.cache import Cache
-from exchange_constructs.data.database import Database
+from exchange_constructs.data.cache import RedisCache
+from exchange_constructs.data.database import PostgresDatabase
 from exchange_constructs.data.kafka_broker import KafkaBroker
 from exchange_constructs.data.msk_cluster import MskCluster
-from exchange_constructs.data.secrets import Kind, Secrets
-from exchange_constructs.data.snapshot_bucket import SnapshotBucket
-from exchange_constructs.observability.log_key import let_logs_use
-from exchange_constructs.observability.log_retention import retention_of
-from exchange_constructs.release.ledger import Ledger
+from exchange_constructs.data.secrets import GeneratedSecrets, SecretSpec
+from exchange_constructs.data.state_buckets import AssetBucket, SnapshotBucket
+from exchange_constructs.observability.log_settings import let_logs_use, retention_of
+from exchange_constructs.release.ledger import LedgerTable
 from exchange_constructs.service.service_context import Peer
 from settings.environment import EcsKafka, ExternalKafka
 from settings.loading import Settings
@@ -28,12 +26,12 @@ from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 
 _SECRETS = {
-    "DatabaseLogin": Kind("PostgreSQL: username, password", username="exchange"),
-    "RedisToken": Kind("What a client of Redis must know"),
-    "RailsMasterKey": Kind("RAILS_MASTER_KEY, set by people: it opens the credentials in the image", given=True),
-    "JwtSecret": Kind("What sessions are signed with, by the backend and by the client"),
-    "ExternalApiKeys": Kind("Keys of partners, as JSON, set by people", given=True),
-    "InternalApiToken": Kind("With what the components know each other"),
+    "DatabaseLogin": SecretSpec("PostgreSQL: username, password", username="exchange"),
+    "RedisToken": SecretSpec("What a client of Redis must know"),
+    "RailsMasterKey": SecretSpec("RAILS_MASTER_KEY, set by people: it opens the credentials in the image", given=True),
+    "JwtSecret": SecretSpec("What sessions are signed with, by the backend and by the client"),
+    "ExternalApiKeys": SecretSpec("Keys of partners, as JSON, set by people", given=True),
+    "InternalApiToken": SecretSpec("With what the components know each other"),
 }
 
 
@@ -58,9 +56,9 @@ class DataStack(Stack):
         # As if it were imported: what reads a secret is then granted the key in its own role, not in the key's policy,
         # which would name roles of stacks that come later and so go round in a circle (F18).
         seen = kms.Key.from_key_arn(self, "KeyOfSecrets", self.key.key_arn)
-        self.secrets = Secrets(self, "Secrets", kinds=_SECRETS, key=seen).by_name
+        self.secrets = GeneratedSecrets(self, "Secrets", kinds=_SECRETS, key=seen).by_name
         self.database = self._database(self.secrets["DatabaseLogin"])
-        self.cache = Cache(
+        self.cache = RedisCache(
             self,
             "Cache",
             vpc=self._vpc,
@@ -72,7 +70,7 @@ class DataStack(Stack):
         self.brokers, self.kafka_peers = self._kafka(platform, registry)
         self.snapshots = SnapshotBucket(self, "Snapshots", key=self.key)
         self.assets = self._assets()
-        self.ledger = Ledger(self, "Ledger", key=self.key, protect=settings.production).table
+        self.ledger = LedgerTable(self, "Ledger", key=self.key, protect=settings.production).table
 
     @property
     def database_peer(self) -> Peer:
@@ -89,9 +87,9 @@ class DataStack(Stack):
             return None
         return AssetBucket(self, "Assets", key=self.key, kept=Duration.days(self._settings.assets.kept_days))
 
-    def _database(self, login: secretsmanager.ISecret) -> Database:
+    def _database(self, login: secretsmanager.ISecret) -> PostgresDatabase:
         asked = self._settings.database
-        return Database(
+        return PostgresDatabase(
             self,
             "Database",
             vpc=self._vpc,

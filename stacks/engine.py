@@ -6,7 +6,7 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from settings.loading import Settings
-from stacks.component import WORK_FOLDER, ComponentStack, Needs
+from stacks.component import WORK_FOLDER, ComponentStack, ContainerInputs
 from stacks.data import DataStack
 
 
@@ -14,13 +14,13 @@ class EngineStack(ComponentStack):
     """Reads and writes Kafka, and keeps its snapshots in their bucket; its working volume can be lost."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, **kwargs: Any) -> None:
-        super().__init__(scope, id_, settings=settings, component="engine", data=data, needs=_needs(data), **kwargs)
+        super().__init__(scope, id_, settings=settings, component="engine", data=data, inputs=_inputs(data), **kwargs)
         for task in self.tasks.values():
             task.role.add_managed_policy(data.snapshots.access)
 
 
-def _needs(data: DataStack) -> Needs:
-    return Needs(
+def _inputs(data: DataStack) -> ContainerInputs:
+    return ContainerInputs(
         environment={
             "KAFKA_BROKERS": data.brokers,
             "SNAPSHOT_BUCKET": data.snapshots.bucket.bucket_name,

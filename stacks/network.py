@@ -9,9 +9,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.observability.log_key import let_logs_use
-from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.nag import acknowledge
+from exchange_constructs.observability.log_settings import let_logs_use, retention_of
 from settings.loading import Settings
 
 
@@ -55,8 +54,6 @@ class NetworkStack(Stack):
         group = logs.LogGroup(self, "FlowLogs", retention=retention, encryption_key=self.log_key)
         role = iam.Role(self, "FlowLogRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))
         self.vpc.add_flow_log("FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group, role))
-        inline = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
-        acknowledge(role, inline)
 
     def _acknowledge(self) -> None:
         unused = "nothing is ever in it: each construct here makes a security group of its own"

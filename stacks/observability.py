@@ -9,10 +9,9 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.arns import arn_scope
 from exchange_constructs.observability.alarm_topic import AlarmTopic
 from exchange_constructs.observability.dashboards import Dashboards, Graph, Table
-from exchange_constructs.place import place_of
 from exchange_constructs.values import hours, minutes
 from settings.loading import Settings
 from stacks.data import DataStack
@@ -70,14 +69,14 @@ class ObservabilityStack(Stack):
 
     def _service_arns(self) -> list[str]:
         return [
-            place_of(self).arn("ecs", f"service/{self._cluster}/{service.name}")
+            arn_scope(self).arn("ecs", f"service/{self._cluster}/{service.name}")
             for component in self._settings.components.values()
             for service in component.services.values()
         ]
 
     def _alarm(self, component: str, end: str, machine: sfn.IStateMachine) -> cloudwatch.Alarm:
         """A release that ended without a word may have left a bad version behind."""
-        alarm = cloudwatch.Alarm(
+        return cloudwatch.Alarm(
             self,
             f"{component.capitalize()}{_SILENT_ENDS[end]}",
             alarm_name=self._settings.stack_name(f"release-{component}-{end}"),
@@ -87,8 +86,6 @@ class ObservabilityStack(Stack):
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        acknowledge(alarm, {"NIST.800.53.R5-CloudWatchAlarmAction": "the topic hears of every alarm by an event rule"})
-        return alarm
 
     def _operations(self, platform: PlatformStack) -> list[list[Graph]]:
         """What users see, then how much the services have left."""

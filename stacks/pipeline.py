@@ -10,16 +10,15 @@ from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.arns import ArnScope, arn_scope
+from exchange_constructs.observability.log_settings import retention_of
 from exchange_constructs.pipeline.artifact_store import ArtifactStore
-from exchange_constructs.pipeline.build_project import BuildHome, BuildProject
+from exchange_constructs.pipeline.build_project import BuildContext, BuildProject
 from exchange_constructs.pipeline.destination import Destination
 from exchange_constructs.pipeline.environment_projects import EnvironmentProjects
-from exchange_constructs.pipeline.image_builds import Image, ImageBuilds
+from exchange_constructs.pipeline.image_builds import ComponentImage, ImageBuilds
 from exchange_constructs.pipeline.pipeline_sources import Branch, PipelineSources
 from exchange_constructs.pipeline.stage_chain import StageChain
-from exchange_constructs.place import Place, place_of
 from exchange_constructs.values import days, principal
 from settings.loading import Component, Settings
 from settings.pipeline_names import (
@@ -48,7 +47,7 @@ class PipelineStack(Stack):
         self._settings = settings
         self._stops = [one for one in (settings.staging, settings) if one]
         store = ArtifactStore(self, "Artifacts", kept=days(_KEPT_DAYS))
-        self._home = BuildHome(
+        self._context = BuildContext(
             store, retention_of(settings.logs.retention_days), connection_arn=settings.pipeline.connection_arn
         )
         self.pipeline = self._pipeline(store)
@@ -81,9 +80,7 @@ class PipelineStack(Stack):
             restart_execution_on_update=False,
             use_pipeline_role_for_actions=True,
         )
-        store.acknowledge_use(role)
-        inline = "the policy is this one role's and lives and dies with it"
-        acknowledge(role, {"NIST.800.53.R5-IAMNoInlinePolicy": inline})
+        store.acknowledge_use(role, writes=True)
         return pipeline
 
     def _stage(self, name: str, *doing: codepipeline.IAction) -> None:
@@ -106,7 +103,7 @@ class PipelineStack(Stack):
         project = BuildProject(
             self,
             name,
-            home=self._home,
+            context=self._context,
             spec=codebuild.BuildSpec.from_source_filename(buildspec),
             with_history=True,
         )
@@ -118,13 +115,13 @@ class PipelineStack(Stack):
         return ImageBuilds(
             self,
             "Build",
-            home=self._home,
+            context=self._context,
             sources=self._sources,
             environments=[stop.environment for stop in stops],
             images=[
-                Image(
+                ComponentImage(
                     name,
-                    [self._place(stop).arn("ecr", f"repository/{stop.repository_name(name)}") for stop in stops],
+                    [self._arns(stop).arn("ecr", f"repository/{stop.repository_name(name)}") for stop in stops],
                     build_role(self._settings, name),
                 )
                 for name in self._settings.components
@@ -137,7 +134,7 @@ class PipelineStack(Stack):
             stage_label(stop) or "Environment",
             environment=stop.environment,
             label=stage_label(stop),
-            place=self._place(stop),
+            arns=self._arns(stop),
             release_role=release_role(stop),
             infrastructure_role=infrastructure_role(stop),
             requests={name: request_name(stop, name) for name in stop.components},
@@ -172,7 +169,7 @@ class PipelineStack(Stack):
         projects = EnvironmentProjects(
             destination,
             "Projects",
-            home=self._home,
+            context=self._context,
             commands=self._sources.commands,
             destination=destination,
             infrastructure_role=project_role(stop, "infrastructure"),
@@ -202,6 +199,6 @@ class PipelineStack(Stack):
         }
         return destination.ask_record("Record", {"ask": "record", "push": push})
 
-    def _place(self, stop: Settings) -> Place:
-        here = place_of(self)
-        return Place(here.partition, here.region, stop.account or here.account)
+    def _arns(self, stop: Settings) -> ArnScope:
+        here = arn_scope(self)
+        return ArnScope(here.partition, here.region, stop.account or here.account)

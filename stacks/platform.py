@@ -10,7 +10,7 @@ from constructs import Construct
 from exchange_constructs.network.access_log_bucket import AccessLogBucket
 from exchange_constructs.network.front_door import FrontDoor
 from exchange_constructs.network.web_firewall import WebFirewall
-from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.observability.log_settings import retention_of
 from settings.loading import Settings
 from stacks.network import NetworkStack
 

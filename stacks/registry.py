@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from exchange_constructs.place import place_of
+from exchange_constructs.arns import arn_scope
 from exchange_constructs.service.image_repository import ImageRepository
 from settings.environment import EcsKafka
 from settings.loading import Settings
@@ -52,5 +52,5 @@ class RegistryStack(Stack):
         settings, owner = self._settings, self._settings.owner
         if owner is None or owner.account in (None, settings.account) or component not in settings.components:
             return None
-        arn = f"arn:{place_of(self).partition}:iam::{owner.account}:role/{build_role(settings, component)}"
+        arn = f"arn:{arn_scope(self).partition}:iam::{owner.account}:role/{build_role(settings, component)}"
         return iam.AccountPrincipal(owner.account).with_conditions({"ArnEquals": {"aws:PrincipalArn": arn}})

@@ -50,3 +50,12 @@ def test_both_packs_find_what_is_wrong_and_stop_the_synth(tmp_path: Path) -> Non
     assert done.code != 0
     assert "AwsSolutions-S1" in done.found["AwsSolutions"]
     assert "NIST.800.53.R5-S3BucketSSLRequestsOnly" in done.found["NIST.800.53.R5"]
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod2"])
+def test_nothing_is_accepted_that_no_rule_finds(environment: str, tmp_path: Path) -> None:
+    done = synth(Path(__file__).with_name("unaccepted_findings.py"), tmp_path, environment=environment)
+    assert done.code == 0, done.said
+    report = json.loads((tmp_path / "acceptances.json").read_text(encoding="utf-8"))
+    assert len(report["accepted"]) > 100
+    assert report["in_vain"] == []

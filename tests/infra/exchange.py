@@ -11,7 +11,6 @@ from typing import Any
 from aws_cdk import App
 from aws_cdk.assertions import Template
 
-from exchange_constructs.acknowledgements import hand_over
 from settings.loading import Service, Settings, load_settings
 from stacks.composition import Composition, compose
 
@@ -87,10 +86,9 @@ SERVICES = [
 @cache
 def exchange(environment: str) -> Exchange:
     outdir = str(Path(_OUTPUT.name) / environment)
-    app = App(context=CONTEXT, outdir=outdir, tree_metadata=False, stack_traces=False)
+    app = App(context=CONTEXT, outdir=outdir)
     settings = load_settings(environment)
     composition = compose(app, settings)
-    hand_over()
     folder = Path(app.synth().directory)
     files = {stack: folder / f"{settings.stack_name(stack)}.template.json" for stack in STACKS_OF[environment]}
     templates = {stack: json.loads(file.read_text(encoding="utf-8")) for stack, file in files.items()}

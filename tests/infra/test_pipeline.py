@@ -9,9 +9,9 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_codepipeline as codepipeline
 
+from exchange_constructs.arns import arn_scope
 from exchange_constructs.pipeline.destination import Destination
 from exchange_constructs.pipeline.stage_chain import StageChain
-from exchange_constructs.place import place_of
 from release_engine.pipeline_job import Question, question
 from release_engine.push import Push
 from settings.loading import ROOT
@@ -272,7 +272,7 @@ def test_a_chain_of_nothing_is_refused() -> None:
         "Staging",
         environment="staging",
         label="Staging",
-        place=place_of(stack),
+        arns=arn_scope(stack),
         release_role="release",
         infrastructure_role="infrastructure",
         requests={},

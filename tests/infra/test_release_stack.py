@@ -16,7 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.observability.log_settings import retention_of
 from release_engine.check import Check as EngineCheck
 from release_engine.model import MetricsHome, parse_components
 from settings.check import Check

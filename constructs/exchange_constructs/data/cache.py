@@ -7,12 +7,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 
 PORT = 6380  # another than the usual one
 
 
-class Cache(Construct):
+class RedisCache(Construct):
     """Encrypted at rest and on its way; `token` is what a client must know. With replicas it survives a node.
 
     Jobs wait here, so nothing is thrown away when memory is short.

@@ -7,10 +7,10 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 
 
-class Database(Construct):
+class PostgresDatabase(Construct):
     """In the isolated subnets, encrypted, backed up; what would replace it is refused by deletion protection (F28).
 
     `login` has `username` and `password`.

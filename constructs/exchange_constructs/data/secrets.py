@@ -8,16 +8,17 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 
 _LENGTH = 64
 _BY_HAND = (
-    "a rotation that running tasks never learn of stops the exchange (F21): it is rotated with a release, by hand"
+    "a secret is rotated by hand, together with a release: running tasks keep the value that they started with, "
+    "so that a rotation without a release would lock them out"
 )
 
 
 @dataclass(frozen=True)
-class Kind:
+class SecretSpec:
     """`username` makes it a login. `given` is set by people: what stands there first is of no use to anybody."""
 
     description: str
@@ -25,16 +26,17 @@ class Kind:
     given: bool = False
 
 
-class Secrets(Construct):
+class GeneratedSecrets(Construct):
     """Generated, encrypted with the environment's key and kept; nothing of them is ever in a template."""
 
-    def __init__(self, scope: Construct, id_: str, *, kinds: Mapping[str, Kind], key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, id_: str, *, kinds: Mapping[str, SecretSpec], key: kms.IKey) -> None:
         super().__init__(scope, id_)
         self.by_name = {name: self._secret(name, kind, key) for name, kind in kinds.items()}
+        acknowledge(self, {"AwsSolutions-SMG4": _BY_HAND, "NIST.800.53.R5-SecretsManagerRotationEnabled": _BY_HAND})
 
-    def _secret(self, name: str, kind: Kind, key: kms.IKey) -> secretsmanager.Secret:
+    def _secret(self, name: str, kind: SecretSpec, key: kms.IKey) -> secretsmanager.Secret:
         login = f'{{"username":"{kind.username}"}}' if kind.username else None
-        secret = secretsmanager.Secret(
+        return secretsmanager.Secret(
             self,
             name,
             description=kind.description,
@@ -47,5 +49,3 @@ class Secrets(Construct):
             ),
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(secret, {"AwsSolutions-SMG4": _BY_HAND, "NIST.800.53.R5-SecretsManagerRotationEnabled": _BY_HAND})
-        return secret

@@ -7,7 +7,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from exchange_constructs.place import place_of
+from exchange_constructs.arns import arn_scope
 
 _RULES = (
     "AWSManagedRulesAmazonIpReputationList",
@@ -46,7 +46,7 @@ class WebFirewall(Construct):
         log_group = logs.LogGroup(
             self, "Logs", log_group_name=f"aws-waf-logs-{name}", retention=retention, encryption_key=key
         )
-        arn = place_of(Stack.of(self)).arn("logs", f"log-group:{log_group.log_group_name}")
+        arn = arn_scope(Stack.of(self)).arn("logs", f"log-group:{log_group.log_group_name}")
         wafv2.CfnLoggingConfiguration(self, "Logging", resource_arn=acl.attr_arn, log_destination_configs=[arn])
 
 

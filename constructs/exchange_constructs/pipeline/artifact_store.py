@@ -2,13 +2,12 @@
 
 from functools import cached_property
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
-from exchange_constructs.acknowledgements import Finding, acknowledge
-from exchange_constructs.release.release_permissions import finding
+from exchange_constructs.nag import acknowledge, wildcard_finding
 
 _READING = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
 _WRITING = ("s3:Abort*", "s3:DeleteObject*")
@@ -42,13 +41,12 @@ class ArtifactStore(Construct):
             },
         )
 
-    @cached_property
-    def _findings(self) -> list[Finding]:
-        """What cdk-nag says of CDK's own grants here; found out once, for each of many users."""
-        actions = [f"AwsSolutions-IAM5[Action::{action}]" for action in (*_READING, *_WRITING, *_KEY)]
-        return [*actions, finding(self, self.bucket.arn_for_objects("*"))]
-
-    def acknowledge_use(self, user: IConstruct) -> None:
+    def acknowledge_use(self, user: IConstruct, *, writes: bool) -> None:
         """CDK's grants on a bucket and a key spell their actions with wildcards; the resources are these two alone."""
-        reason = "CDK's own grant, on the pipeline's bucket and its key only"
-        acknowledge(user, dict.fromkeys(self._findings, reason))
+        granted = (*_READING, *(_WRITING if writes else ()), *_KEY)
+        findings = [*(f"AwsSolutions-IAM5[Action::{action}]" for action in granted), self._content]
+        acknowledge(user, dict.fromkeys(findings, "CDK's own grant, on the pipeline's bucket and its key only"))
+
+    @cached_property
+    def _content(self) -> str:
+        return wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))

@@ -9,15 +9,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import Finding, acknowledge
+from exchange_constructs.arns import arn_scope
+from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.pipeline.artifact_store import ArtifactStore
-from exchange_constructs.place import place_of
-from exchange_constructs.release.release_permissions import finding
 from exchange_constructs.values import hours, principal
 
 
 @dataclass(frozen=True)
-class BuildHome:
+class BuildContext:
     """What the projects of a pipeline have in common. `connection_arn` is that of its sources."""
 
     store: ArtifactStore
@@ -37,7 +36,7 @@ class BuildProject(Construct):
         scope: Construct,
         id_: str,
         *,
-        home: BuildHome,
+        context: BuildContext,
         spec: codebuild.BuildSpec,
         environment: Mapping[str, str] | None = None,
         role_name: str | None = None,
@@ -46,7 +45,7 @@ class BuildProject(Construct):
         longest: Duration | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        log_group = logs.LogGroup(self, "Logs", retention=home.retention, encryption_key=home.store.key)
+        log_group = logs.LogGroup(self, "Logs", retention=context.retention, encryption_key=context.store.key)
         self.role = iam.Role(self, "Role", role_name=role_name, assumed_by=principal("codebuild.amazonaws.com"))
         self.project = codebuild.PipelineProject(
             self,
@@ -61,30 +60,21 @@ class BuildProject(Construct):
             environment_variables={
                 name: codebuild.BuildEnvironmentVariable(value=value) for name, value in (environment or {}).items()
             },
-            encryption_key=home.store.key,
+            encryption_key=context.store.key,
             logging=codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)),
             grant_report_group_permissions=False,
             timeout=longest or hours(1),
         )
         if with_history:
             # CDK grants the former name of this action alone.
-            self.allow(["codeconnections:UseConnection"], home.connection_arn)
-        home.store.acknowledge_use(self)
-        self._acknowledge(builds_images)
+            self.allow(["codeconnections:UseConnection"], context.connection_arn)
+        context.store.acknowledge_use(self, writes=builds_images)  # an image's manifest, its only output
+        usual = arn_scope(Stack.of(self)).arn("logs", f"log-group:/aws/codebuild/{self.project.project_name}:*")
+        acknowledge(self, {wildcard_finding(Stack.of(self), usual): "CDK grants the project's usual log group, too"})
 
     def allow(self, actions: Sequence[str], *resources: str) -> None:
         """What the commands of its buildspec do besides."""
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
-
-    def _acknowledge(self, builds_images: bool) -> None:
-        usual = place_of(Stack.of(self)).arn("logs", f"log-group:/aws/codebuild/{self.project.project_name}:*")
-        reasons: dict[Finding, str] = {
-            "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
-            finding(self, usual): "CDK grants the project's usual log group, too",
-        }
-        if builds_images:
-            reasons["AwsSolutions-CB3"] = "building images needs a Docker daemon; only reviewed code is built here"
-        acknowledge(self, reasons)
 
 
 def _kept(builds_images: bool) -> codebuild.Cache:

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from exchange_constructs.place import Place
+from exchange_constructs.arns import ArnScope
 
 
 class Destination(Construct):
@@ -26,7 +26,7 @@ class Destination(Construct):
         *,
         environment: str,
         label: str,
-        place: Place,
+        arns: ArnScope,
         release_role: str,
         infrastructure_role: str,
         requests: Mapping[str, str],
@@ -35,9 +35,9 @@ class Destination(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.environment, self.label, self.preflight = environment, label, preflight
-        self._place, self._requests, self._record = place, requests, record
-        self.release_role_arn = place.global_arn("iam", f"role/{release_role}")
-        self.infrastructure_role_arn = place.global_arn("iam", f"role/{infrastructure_role}")
+        self._arns, self._requests, self._record = arns, requests, record
+        self.release_role_arn = arns.global_arn("iam", f"role/{release_role}")
+        self.infrastructure_role_arn = arns.global_arn("iam", f"role/{infrastructure_role}")
 
     @cached_property
     def role(self) -> iam.IRole:
@@ -46,7 +46,7 @@ class Destination(Construct):
 
     def request_arn(self, component: str) -> str:
         """The machine that asks for the component's release."""
-        return self._place.arn("states", f"stateMachine:{self._requests[component]}")
+        return self._arns.arn("states", f"stateMachine:{self._requests[component]}")
 
     def ask_preflight(self, name: str, asked: Mapping[str, object], *, run_order: int) -> codepipeline.IAction:
         """An action that waits for what preflight answers in its own time."""

@@ -9,7 +9,7 @@ from aws_cdk import aws_codepipeline_actions as actions
 from constructs import Construct
 
 from exchange_constructs.pipeline import buildspecs
-from exchange_constructs.pipeline.build_project import BuildHome, BuildProject
+from exchange_constructs.pipeline.build_project import BuildContext, BuildProject
 from exchange_constructs.pipeline.destination import Destination
 from exchange_constructs.values import hours
 
@@ -26,7 +26,7 @@ class EnvironmentProjects(Construct):
         scope: Construct,
         id_: str,
         *,
-        home: BuildHome,
+        context: BuildContext,
         commands: codepipeline.Artifact,
         destination: Destination,
         infrastructure_role: str,
@@ -35,7 +35,7 @@ class EnvironmentProjects(Construct):
         market: str | None,
     ) -> None:
         super().__init__(scope, id_)
-        self._home, self._commands, self._environment = home, commands, destination.environment
+        self._context, self._commands, self._environment = context, commands, destination.environment
         self.infrastructure = self._action(
             "Infrastructure",
             buildspecs.infrastructure(),
@@ -67,7 +67,7 @@ class EnvironmentProjects(Construct):
         project = BuildProject(
             self,
             name,
-            home=self._home,
+            context=self._context,
             spec=spec,
             role_name=role_name,
             environment={"ENVIRONMENT": self._environment, "ENVIRONMENT_ROLE": becomes, **(told or {})},

@@ -8,9 +8,9 @@ from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.pipeline import buildspecs
-from exchange_constructs.pipeline.build_project import BuildHome, BuildProject
+from exchange_constructs.pipeline.build_project import BuildContext, BuildProject
 from exchange_constructs.pipeline.pipeline_sources import PipelineSources
 from exchange_constructs.service.image_repository import PUSHING
 
@@ -18,7 +18,7 @@ _SCANNING = ("ecr:DescribeImageScanFindings", "ecr:StartImageScan")
 
 
 @dataclass(frozen=True)
-class Image:
+class ComponentImage:
     """Of a component; `repositories` are the ARNs of those that it is pushed to, that of the pipeline's own environment
     first. `role_name` is what other accounts know its build by.
     """
@@ -41,13 +41,13 @@ class ImageBuilds(Construct):
         scope: Construct,
         id_: str,
         *,
-        home: BuildHome,
+        context: BuildContext,
         sources: PipelineSources,
         environments: Sequence[str],
-        images: Sequence[Image],
+        images: Sequence[ComponentImage],
     ) -> None:
         super().__init__(scope, id_)
-        self._home, self._sources, self._environments = home, sources, environments
+        self._context, self._sources, self._environments = context, sources, environments
         self.builds = {one.component: self._build(one) for one in images}
         self.digests: Mapping[str, str] = {
             name: build.variable(buildspecs.DIGEST) for name, build in self.builds.items()
@@ -58,12 +58,12 @@ class ImageBuilds(Construct):
         self.targets = " ".join(f"{name}={digest}" for name, digest in self.digests.items())
         self.scan = self._scan([one.repositories[0] for one in images])
 
-    def _build(self, image: Image) -> actions.CodeBuildAction:
+    def _build(self, image: ComponentImage) -> actions.CodeBuildAction:
         name = image.component.capitalize()
         build = BuildProject(
             self,
             name,
-            home=self._home,
+            context=self._context,
             spec=buildspecs.build(),
             role_name=image.role_name,
             environment={
@@ -91,7 +91,7 @@ class ImageBuilds(Construct):
         scan = BuildProject(
             self,
             "Scan",
-            home=self._home,
+            context=self._context,
             spec=buildspecs.scan(),
             environment={"ENVIRONMENT": self._environments[0]},
         )

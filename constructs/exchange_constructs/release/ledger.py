@@ -5,10 +5,10 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 
 
-class Ledger(Construct):
+class LedgerTable(Construct):
     """Keys `pk` and `sk`, as docs/contracts.md has them; kept whatever happens to the stack."""
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, protect: bool) -> None:

@@ -6,7 +6,7 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.place import place_of
+from exchange_constructs.arns import arn_scope
 
 
 class MachineArns:
@@ -19,6 +19,6 @@ class MachineArns:
         name = cast(sfn.CfnStateMachine, machine.node.default_child).state_machine_name
         if not name or Token.is_unresolved(name):
             raise ValueError(f"{machine.node.path} has no name of its own: others cannot be granted its executions")
-        place = place_of(Stack.of(scope))
-        self.machine = place.arn("states", f"stateMachine:{name}")
-        self.executions = place.arn("states", f"execution:{name}:*")
+        arns = arn_scope(Stack.of(scope))
+        self.machine = arns.arn("states", f"stateMachine:{name}")
+        self.executions = arns.arn("states", f"execution:{name}:*")

@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.values import minutes, principal
 
 _LAMBDA = Path(__file__).resolve().parents[3] / "lambda"
@@ -66,28 +66,21 @@ class ReleaseFunction(Construct):
             security_groups=list(security_groups) or None,
             dead_letter_topic=dead_letters,
         )
-        self._acknowledge(in_vpc=vpc is not None, has_dead_letters=dead_letters is not None)
+        self._acknowledge(has_dead_letters=dead_letters is not None)
 
-    def _acknowledge(self, *, in_vpc: bool, has_dead_letters: bool) -> None:
+    def _acknowledge(self, *, has_dead_letters: bool) -> None:
         acknowledge(
             self.role,
             {
                 "AwsSolutions-IAM5[Resource::*]": "X-Ray, alarms, listener rules, task definitions, the list of tasks, "
                 "jobs and network interfaces know no narrower resource; where they know a condition, it is set",
-                "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
             },
         )
-        reasons = {
-            "NIST.800.53.R5-LambdaConcurrency": "it is called by the releases alone, a few times a minute; reserving "
-            "concurrency would take it away from the account, and too little would fail a release"
-        }
         if not has_dead_letters:
-            reasons["NIST.800.53.R5-LambdaDLQ"] = (
+            reaches = (
                 "every failure reaches the caller: CodePipeline, which does not wait, fails a job without an answer"
             )
-        if not in_vpc:
-            reasons["NIST.800.53.R5-LambdaInsideVPC"] = "it calls the APIs of AWS only, and nothing inside the network"
-        acknowledge(self.function, reasons)
+            acknowledge(self.function, {"NIST.800.53.R5-LambdaDLQ": reaches})
 
 
 def _grant_network_interfaces(role: iam.Role) -> None:

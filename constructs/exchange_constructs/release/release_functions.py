@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_function import ReleaseFunction
 from exchange_constructs.release.release_permissions import Reach

@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.release.deploy_states import Way, deploy_states, verify_states
 from exchange_constructs.release.end_states import FAILED, REFUSED, RELEASED, ROLLED_BACK, UNCHANGED, end_states
 from exchange_constructs.release.release_functions import Arns, ReleaseFunctions
@@ -60,7 +60,6 @@ class ReleaseMachine(Construct):
             self.machine.add_to_role_policy(statement)
         reasons = {
             "AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource",
-            "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
         }
         if key := topic.master_key:
             key.grant(self.machine, "kms:Decrypt", "kms:GenerateDataKey*")

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import IConstruct
 
-from exchange_constructs.acknowledgements import Finding, acknowledge
-from exchange_constructs.place import place_of
+from exchange_constructs.arns import arn_scope
+from exchange_constructs.nag import acknowledge, wildcard_finding
 
 
 @dataclass(frozen=True)
@@ -163,42 +162,23 @@ class Reach:
         statement = iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
         role.add_to_policy(statement)
         reason = f"{', '.join(actions)}: {why}"
-        acknowledge(role, {finding(self.scope, arn): reason for arn in resources if "*" in arn and arn != "*"})
+        acknowledge(role, {wildcard_finding(self.scope, arn): reason for arn in resources if "*" in arn and arn != "*"})
 
     @cached_property
     def _stack_arns(self) -> list[str]:
-        return [place_of(self.scope).arn("cloudformation", f"stack/{stack}/*") for stack in self.stacks]
+        return [arn_scope(self.scope).arn("cloudformation", f"stack/{stack}/*") for stack in self.stacks]
 
     def _of_services(self, resource: str) -> list[str]:
         return [self._ecs(resource, f"*/{service}/*") for service in self.services]
 
     def _ecs(self, resource: str, name: str) -> str:
-        return place_of(self.scope).arn("ecs", f"{resource}/{name}")
+        return arn_scope(self.scope).arn("ecs", f"{resource}/{name}")
 
     def _role_arns(self, stack: str) -> str:
-        return place_of(self.scope).global_arn("iam", f"role/{stack}-*")
+        return arn_scope(self.scope).global_arn("iam", f"role/{stack}-*")
 
     def _log_streams(self, stack: str) -> str:
-        return place_of(self.scope).arn("logs", f"log-group:{stack}-*:log-stream:*")
+        return arn_scope(self.scope).arn("logs", f"log-group:{stack}-*:log-stream:*")
 
     def _states(self, resource: str, name: str) -> str:
-        return place_of(self.scope).arn("states", f"{resource}:{name}")
-
-
-def finding(scope: IConstruct, resource: str) -> Finding:
-    """The name that cdk-nag gives to a wildcard in this resource."""
-    return partial(_name, scope, resource)
-
-
-def _name(scope: IConstruct, resource: str) -> str:
-    return f"AwsSolutions-IAM5[Resource::{_flat(Stack.of(scope).resolve(resource))}]"
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if "Fn::Join" in value:
-        delimiter, parts = value["Fn::Join"]
-        return str(delimiter).join(_flat(part) for part in parts)
-    attribute = value.get("Fn::GetAtt")
-    return f"<{'.'.join(attribute)}>" if attribute else f"<{value['Ref']}>"
+        return arn_scope(self.scope).arn("states", f"{resource}:{name}")

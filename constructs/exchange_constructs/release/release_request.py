@@ -6,10 +6,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.place import place_of
+from exchange_constructs.arns import arn_scope
+from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.release.machine_arns import MachineArns
-from exchange_constructs.release.release_permissions import finding
 from exchange_constructs.values import hours
 
 # The time of the request in the ledger's spelling, then what tells it apart, as the command line names releases too.
@@ -58,7 +57,7 @@ class ReleaseRequest(Construct):
 
     def _grant(self, arns: MachineArns) -> None:
         """https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies"""
-        rule = place_of(Stack.of(self)).arn("events", f"rule/{_WATCHING}")
+        rule = arn_scope(Stack.of(self)).arn("events", f"rule/{_WATCHING}")
         for actions, resource in (
             (["states:StartExecution"], arns.machine),
             (["states:DescribeExecution", "states:StopExecution"], arns.executions),
@@ -69,8 +68,9 @@ class ReleaseRequest(Construct):
             self.machine,
             {
                 "AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource",
-                finding(self, arns.executions): "executions of this one machine come with each release",
-                "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
+                wildcard_finding(
+                    Stack.of(self), arns.executions
+                ): "executions of this one machine come with each release",
             },
         )
 

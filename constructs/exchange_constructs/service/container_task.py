@@ -9,14 +9,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.place import place_of
-from exchange_constructs.service.service_context import ServiceHome
+from exchange_constructs.arns import arn_scope
+from exchange_constructs.nag import acknowledge
+from exchange_constructs.service.service_context import ServiceContext
 from exchange_constructs.values import principal, seconds
 
 CONTAINER = "main"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
 class ContainerTask(Construct):
@@ -34,7 +33,7 @@ class ContainerTask(Construct):
         scope: Construct,
         id_: str,
         *,
-        home: ServiceHome,
+        context: ServiceContext,
         service: str,
         cpu: int,
         memory_mb: int,
@@ -57,16 +56,16 @@ class ContainerTask(Construct):
             ephemeral_storage_gib=work_volume_gb,
             runtime_platform=_linux_on_arm(),
             task_role=self.role,
-            execution_role=self._execution_role(home),
+            execution_role=self._execution_role(context),
             volumes=[ecs.Volume(name=name) for name in scratch],
         )
         container = self.definition.add_container(
             CONTAINER,
-            image=home.image.container_image,
+            image=context.image.container_image,
             command=list(command),
-            environment=_told(home, service, port) | dict(environment),
-            secrets=dict(home.secrets),
-            logging=self._logging(home, service),
+            environment=_told(context, service, port) | dict(environment),
+            secrets=dict(context.secrets),
+            logging=self._logging(context, service),
             health_check=_health(health_command),
             port_mappings=[ecs.PortMapping(container_port=port, name=self.port_name)] if port else None,
             readonly_root_filesystem=True,
@@ -76,23 +75,23 @@ class ContainerTask(Construct):
             *(ecs.MountPoint(container_path=to, source_volume=name, read_only=False) for name, to in scratch.items())
         )
         self.definition.apply_removal_policy(RemovalPolicy.RETAIN)
-        home.image.hold_back(self.definition)
+        context.image.hold_back(self.definition)
         self._acknowledge()
 
-    def _execution_role(self, home: ServiceHome) -> iam.Role:
+    def _execution_role(self, context: ServiceContext) -> iam.Role:
         """What ECS itself needs to start the task: the image, the log, the secrets."""
         role = iam.Role(self, "StartRole", assumed_by=principal("ecs-tasks.amazonaws.com"))
-        home.image.grant_pull(role)
-        if home.secrets:
-            region = place_of(Stack.of(self)).region
+        context.image.grant_pull(role)
+        if context.secrets:
+            region = arn_scope(Stack.of(self)).region
             secrets = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
             role.add_to_policy(
-                iam.PolicyStatement(actions=["kms:Decrypt"], resources=[home.key.key_arn], conditions=secrets)
+                iam.PolicyStatement(actions=["kms:Decrypt"], resources=[context.key.key_arn], conditions=secrets)
             )
         return role
 
-    def _logging(self, home: ServiceHome, service: str) -> ecs.LogDriver:
-        log_group = logs.LogGroup(self, "Logs", retention=home.retention, encryption_key=home.key)
+    def _logging(self, context: ServiceContext, service: str) -> ecs.LogDriver:
+        log_group = logs.LogGroup(self, "Logs", retention=context.retention, encryption_key=context.key)
         return ecs.LogDriver.aws_logs(stream_prefix=service, log_group=log_group)
 
     def _acknowledge(self) -> None:
@@ -100,13 +99,12 @@ class ContainerTask(Construct):
             self.definition,
             {"AwsSolutions-ECS2": "plain values only say where things are; whatever is secret comes by reference"},
         )
-        acknowledge(self.role, _INLINE)
 
 
-def _told(home: ServiceHome, service: str, port: int | None) -> dict[str, str]:
+def _told(context: ServiceContext, service: str, port: int | None) -> dict[str, str]:
     """The plain environment of the contract: who it is, and where the others are."""
-    identity = {"COMPONENT": home.component, "SERVICE": service, "IMAGE_DIGEST": home.image.digest}
-    return identity | dict(home.environment) | ({"PORT": str(port)} if port else {})
+    identity = {"COMPONENT": context.component, "SERVICE": service, "IMAGE_DIGEST": context.image.digest}
+    return identity | dict(context.environment) | ({"PORT": str(port)} if port else {})
 
 
 def _linux_on_arm() -> ecs.RuntimePlatform:

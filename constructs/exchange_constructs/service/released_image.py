@@ -9,7 +9,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 
 # What comes to life with the first release: docs/decisions/0001-conditional-services.md
 _RELEASED = (
@@ -48,7 +48,6 @@ class ReleasedImage:
             role,
             {
                 "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource",
-                "NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it",
             },
         )
 

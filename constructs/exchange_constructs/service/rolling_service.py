@@ -5,7 +5,7 @@ from constructs import Construct
 
 from exchange_constructs.service.container_task import ContainerTask
 from exchange_constructs.service.service_alarms import service_alarms
-from exchange_constructs.service.service_context import ServiceHome
+from exchange_constructs.service.service_context import ServiceContext
 from exchange_constructs.service.service_parts import rolling_service, scale, service_group
 
 
@@ -17,36 +17,36 @@ class WorkerService(Construct):
         scope: Construct,
         id_: str,
         *,
-        home: ServiceHome,
+        context: ServiceContext,
         task: ContainerTask,
         name: str,
         minimum: int,
         maximum: int,
     ) -> None:
         super().__init__(scope, id_)
-        self.security_group = service_group(self, home)
+        self.security_group = service_group(self, context)
         self.service = rolling_service(
             self,
-            home,
+            context,
             task.definition,
             self.security_group,
             name=name,
             min_healthy_percent=100,
             max_healthy_percent=200,
         )
-        scale(self.service, home, minimum=minimum, maximum=maximum)
-        self.alarms = service_alarms(self, home, name=name)
+        scale(self.service, context, minimum=minimum, maximum=maximum)
+        self.alarms = service_alarms(self, context, name=name)
 
 
 class SingletonService(Construct):
     """Never two at once (F23): the old task has ended before the new one is started."""
 
-    def __init__(self, scope: Construct, id_: str, *, home: ServiceHome, task: ContainerTask, name: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, context: ServiceContext, task: ContainerTask, name: str) -> None:
         super().__init__(scope, id_)
-        self.security_group = service_group(self, home)
+        self.security_group = service_group(self, context)
         self.service = rolling_service(
             self,
-            home,
+            context,
             task.definition,
             self.security_group,
             name=name,
@@ -55,4 +55,4 @@ class SingletonService(Construct):
             # spreading tasks anew over the zones would start a second one first
             availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
         )
-        self.alarms = service_alarms(self, home, name=name)
+        self.alarms = service_alarms(self, context, name=name)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
-from exchange_constructs.service.service_context import ServiceHome
+from exchange_constructs.service.service_context import ServiceContext
 from exchange_constructs.values import minutes
 
 
 @dataclass(frozen=True)
-class Watch:
+class AlarmLimit:
     """One alarm: red when `metric` is above `limit` (below, if `below`) for `minutes` in a row."""
 
     what: str
@@ -44,17 +43,17 @@ class TargetMetrics:
         )
 
 
-def service_alarms(scope: Construct, home: ServiceHome, *, name: str) -> list[cloudwatch.Alarm]:
+def service_alarms(scope: Construct, context: ServiceContext, *, name: str) -> list[cloudwatch.Alarm]:
     """Of a service without a load balancer: that it runs at all."""
     running = cloudwatch.Metric(
         namespace="ECS/ContainerInsights",
         metric_name="RunningTaskCount",
-        dimensions_map={"ClusterName": home.cluster.cluster_name, "ServiceName": name},
+        dimensions_map={"ClusterName": context.cluster.cluster_name, "ServiceName": name},
         statistic="Maximum",
         period=minutes(1),
     )
-    watches = [Watch("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)]
-    return _alarms(scope, home, name, watches)
+    watches = [AlarmLimit("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)]
+    return _alarms(scope, context, name, watches)
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class UserLimits:
 
 def web_alarms(
     scope: Construct,
-    home: ServiceHome,
+    context: ServiceContext,
     *,
     name: str,
     targets: Sequence[TargetMetrics],
@@ -91,11 +90,11 @@ def web_alarms(
     slow, many = f"The p{limits.percentile:g}", f"More than {limits.max_error_rate:.1%}"
     ill = _larger([target.metric("UnHealthyHostCount", "Maximum") for target in targets])
     watches = [
-        Watch("5xx", share, 100 * limits.max_error_rate, 2, f"{many} of users' requests fail"),
-        Watch("slow", times, limits.max_ms / 1000, 3, f"{slow} of users' requests is above {limits.max_ms:g} ms"),
-        Watch("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
+        AlarmLimit("5xx", share, 100 * limits.max_error_rate, 2, f"{many} of users' requests fail"),
+        AlarmLimit("slow", times, limits.max_ms / 1000, 3, f"{slow} of users' requests is above {limits.max_ms:g} ms"),
+        AlarmLimit("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
     ]
-    return _alarms(scope, home, name, watches)
+    return _alarms(scope, context, name, watches)
 
 
 def _larger(metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.MathExpression:
@@ -104,18 +103,20 @@ def _larger(metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.MathExpression:
     return cloudwatch.MathExpression(expression=expression, period=minutes(1), using_metrics=dict(using))
 
 
-def _alarms(scope: Construct, home: ServiceHome, name: str, watches: Sequence[Watch]) -> list[cloudwatch.Alarm]:
-    return [_alarm(scope, home, name, watch) for watch in watches]
+def _alarms(
+    scope: Construct, context: ServiceContext, name: str, watches: Sequence[AlarmLimit]
+) -> list[cloudwatch.Alarm]:
+    return [_alarm(scope, context, name, watch) for watch in watches]
 
 
-def _alarm(scope: Construct, home: ServiceHome, name: str, watch: Watch) -> cloudwatch.Alarm:
+def _alarm(scope: Construct, context: ServiceContext, name: str, watch: AlarmLimit) -> cloudwatch.Alarm:
     """Named by its component first: that is how the gates find it. No data is no alarm, and no health either."""
     compare = cloudwatch.ComparisonOperator
     operator = compare.LESS_THAN_THRESHOLD if watch.below else compare.GREATER_THAN_THRESHOLD
-    alarm = cloudwatch.Alarm(
+    return cloudwatch.Alarm(
         scope,
         "".join(word.capitalize() for word in watch.what.split("-")) + "Alarm",
-        alarm_name=f"{home.alarm_prefix}{name}-{watch.what}",
+        alarm_name=f"{context.alarm_prefix}{name}-{watch.what}",
         alarm_description=f"{watch.description}: see the runbook",
         metric=watch.metric,
         threshold=watch.limit,
@@ -123,5 +124,3 @@ def _alarm(scope: Construct, home: ServiceHome, name: str, watch: Watch) -> clou
         evaluation_periods=watch.minutes,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
-    acknowledge(alarm, {"NIST.800.53.R5-CloudWatchAlarmAction": "the topic hears of every alarm by an event rule"})
-    return alarm

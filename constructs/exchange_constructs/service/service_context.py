@@ -21,7 +21,7 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class ServiceHome:
+class ServiceContext:
     """Shared by all services of a component: cluster, image, logs, what its containers are told and whom they reach.
 
     `namespace` is the name of the Service Connect namespace, `alarm_prefix` the beginning of its alarms' names;

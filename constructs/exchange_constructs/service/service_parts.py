@@ -7,29 +7,29 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.service.service_context import ServiceHome
+from exchange_constructs.service.service_context import ServiceContext
 from exchange_constructs.values import anywhere, tcp
 
 
-def service_group(scope: Construct, home: ServiceHome) -> ec2.SecurityGroup:
+def service_group(scope: Construct, context: ServiceContext) -> ec2.SecurityGroup:
     """Lets nobody in; lets out to the peers, and to HTTPS anywhere: the APIs of AWS and of partners."""
     group = ec2.SecurityGroup(
         scope,
         "SecurityGroup",
-        vpc=home.vpc,
+        vpc=context.vpc,
         description=f"{scope.node.path}: tasks",
         allow_all_outbound=False,
     )
     group.add_egress_rule(anywhere(), tcp(443), "APIs of AWS and of partners")
     connections = group.connections
-    for peer in home.peers:
+    for peer in context.peers:
         connections.allow_to(peer.connections, peer.port)
     return group
 
 
 def fargate_service(
     scope: Construct,
-    home: ServiceHome,
+    context: ServiceContext,
     definition: ecs.FargateTaskDefinition,
     group: ec2.SecurityGroup,
     *,
@@ -44,7 +44,7 @@ def fargate_service(
     service = ecs.FargateService(
         scope,
         "Service",
-        cluster=home.cluster,
+        cluster=context.cluster,
         service_name=name,
         task_definition=definition,
         security_groups=[group],
@@ -52,18 +52,18 @@ def fargate_service(
         assign_public_ip=False,
         enable_ecs_managed_tags=True,
         propagate_tags=ecs.PropagatedTagSource.SERVICE,
-        service_connect_configuration=ecs.ServiceConnectProps(namespace=home.namespace, services=list(offered)),
+        service_connect_configuration=ecs.ServiceConnectProps(namespace=context.namespace, services=list(offered)),
         **more,
     )
-    home.image.hold_back(service)
+    context.image.hold_back(service)
     return service
 
 
-def scale(service: ecs.FargateService, home: ServiceHome, *, minimum: int, maximum: int) -> None:
+def scale(service: ecs.FargateService, context: ServiceContext, *, minimum: int, maximum: int) -> None:
     """Between the two, by the processors' load: the count is nobody else's."""
     scaling = service.auto_scale_task_count(min_capacity=minimum, max_capacity=maximum)
     scaling.scale_on_cpu_utilization("Load", target_utilization_percent=60)
-    home.image.hold_back(service.node.find_child("TaskCount"))
+    context.image.hold_back(service.node.find_child("TaskCount"))
 
 
 def set_deployment(service: ecs.FargateService, settings: Mapping[str, Any]) -> None:
@@ -75,7 +75,7 @@ def set_deployment(service: ecs.FargateService, settings: Mapping[str, Any]) -> 
 
 def rolling_service(
     scope: Construct,
-    home: ServiceHome,
+    context: ServiceContext,
     definition: ecs.FargateTaskDefinition,
     group: ec2.SecurityGroup,
     *,
@@ -87,7 +87,7 @@ def rolling_service(
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ThresholdConfiguration.html
     """
     breaker = ecs.DeploymentCircuitBreaker(enable=True, rollback=True)
-    service = fargate_service(scope, home, definition, group, name=name, circuit_breaker=breaker, **more)
+    service = fargate_service(scope, context, definition, group, name=name, circuit_breaker=breaker, **more)
     threshold = {"Type": "COUNT", "Value": 3}
     told = {"ResetOnHealthyTask": False, "ThresholdConfiguration": threshold}
     set_deployment(service, {"DeploymentCircuitBreaker": told})

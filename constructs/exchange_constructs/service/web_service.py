@@ -11,15 +11,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from exchange_constructs.acknowledgements import acknowledge
+from exchange_constructs.nag import acknowledge
 from exchange_constructs.service.container_task import CONTAINER, ContainerTask
 from exchange_constructs.service.service_alarms import TargetMetrics, UserLimits, web_alarms
-from exchange_constructs.service.service_context import ServiceHome
+from exchange_constructs.service.service_context import ServiceContext
 from exchange_constructs.service.service_parts import fargate_service, scale, service_group, set_deployment
 from exchange_constructs.values import principal, seconds
 
 _HOOK_MINUTES = 30  # with its callbacks; the gate gives up earlier by itself
-_INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class WebService(Construct):
         scope: Construct,
         id_: str,
         *,
-        home: ServiceHome,
+        context: ServiceContext,
         task: ContainerTask,
         name: str,
         port: int,
@@ -63,16 +62,16 @@ class WebService(Construct):
         alias: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self.security_group = service_group(self, home)
+        self.security_group = service_group(self, context)
         self.groups = [
-            self._target_group(color, home, port, liveness_path, stop_timeout) for color in ("Blue", "Green")
+            self._target_group(color, context, port, liveness_path, stop_timeout) for color in ("Blue", "Green")
         ]
         rules = self._rules(listeners, priority, path_patterns)
         seen = [TargetMetrics(listeners.load_balancer, group.target_group_full_name) for group in self.groups]
-        self.alarms = web_alarms(self, home, name=name, targets=seen, limits=limits)
+        self.alarms = web_alarms(self, context, name=name, targets=seen, limits=limits)
         self.service = fargate_service(
             self,
-            home,
+            context,
             task.definition,
             self.security_group,
             name=name,
@@ -88,15 +87,15 @@ class WebService(Construct):
         )
         self._attach(rules, port)
         self._ask(gate, canary=canary_percent is not None)
-        scale(self.service, home, minimum=minimum, maximum=maximum)
+        scale(self.service, context, minimum=minimum, maximum=maximum)
 
     def _target_group(
-        self, color: str, home: ServiceHome, port: int, liveness_path: str, stop_timeout: Duration
+        self, color: str, context: ServiceContext, port: int, liveness_path: str, stop_timeout: Duration
     ) -> elbv2.ApplicationTargetGroup:
         return elbv2.ApplicationTargetGroup(
             self,
             color,
-            vpc=home.vpc,
+            vpc=context.vpc,
             port=port,
             protocol=elbv2.ApplicationProtocol.HTTP,
             target_type=elbv2.TargetType.IP,
@@ -161,7 +160,6 @@ class WebService(Construct):
         """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html"""
         role = iam.Role(self, "GateRole", assumed_by=principal("ecs.amazonaws.com"))
         role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[gate.function_arn]))
-        acknowledge(role, _INLINE)
         stages = [ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT]
         self.service.add_lifecycle_hook(
             ecs.DeploymentLifecycleLambdaTarget(gate, "Gate", lifecycle_stages=stages, role=role)
