@@ -1,5 +1,6 @@
 """What releases: the gate, the functions, one machine per component, and the rules of the watch."""
 
+import json
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -9,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from exchange_constructs.observability.log_retention import retention_of
+from exchange_constructs.release.function_code import code_with
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_functions import ReleaseFunctions
 from exchange_constructs.release.release_machine import ReleaseMachine
@@ -20,7 +22,7 @@ from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from stacks.release_facts import alarm_prefix, facts, machine_name, preflight_name, record_name, request_name
+from stacks.release_facts import alarm_prefix, known_components, machine_name, preflight_name, record_name, request_name
 
 
 class ReleaseStack(Stack):
@@ -41,13 +43,13 @@ class ReleaseStack(Stack):
         super().__init__(scope, id_, **kwargs)
         retention = retention_of(settings.logs.retention_days)
         reach = self._reach(settings, data, platform, registry)
-        environment = {
-            "COMPONENTS": self.to_json_string(facts(settings, reach)),
-            "LEDGER_TABLE": data.ledger.table_name,
-        }
+        components = known_components(settings, reach)
+        references = {name: component.references() for name, component in components.items()}
+        environment = {"REFERENCES": json.dumps(references), "LEDGER_TABLE": data.ledger.table_name}
+        code = code_with({name: component.facts() for name, component in components.items()})
         self.alerts = sns.Topic(self, "Alerts", master_key=data.key, enforce_ssl=True)
         self.gate = HealthGate(
-            self, "HealthGate", vpc=network.vpc, environment=environment, retention=retention, key=data.key
+            self, "HealthGate", vpc=network.vpc, code=code, environment=environment, retention=retention, key=data.key
         )
         self.functions = ReleaseFunctions(
             self,
@@ -55,6 +57,7 @@ class ReleaseStack(Stack):
             gate=self.gate,
             reach=reach,
             ledger=data.ledger,
+            code=code,
             environment=environment,
             watch=Duration.hours(settings.watch.hours),
             cool_down=Duration.minutes(settings.watch.cool_down_minutes),

@@ -8,36 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from release_engine.gate_limits import Check
 from release_engine.verdict import Judgement, Verdict
-
-
-@dataclass(frozen=True)
-class Check:
-    """`limit` is the largest good value, or the smallest if `at_least`. With `max_rise` it is what was usual, so much
-    raised.
-
-    `kind` says where the number comes from: `metric` from CloudWatch, by `metric` and `statistic`; the others are
-    those of `release_handlers.readings`. `every` says in how many rounds of the gate it is read once.
-    """
-
-    kind: str
-    name: str = ""
-    limit: float = 0
-    metric: str = ""
-    statistic: str = ""
-    unit: str = ""
-    at_least: bool = False
-    max_rise: float | None = None
-    every: int = 1
-    min_samples: int = 3
-    max_failures: int = 0
-    max_errors_in_a_row: int = 3
-    max_inconclusive: int = 10
-
-    @property
-    def title(self) -> str:
-        """How reasons call it."""
-        return self.name or self.kind.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -73,11 +45,6 @@ class Tally:
 def tally(values: Mapping[str, Any] | None) -> Tally:
     """The reverse of `as_dict`."""
     return Tally(**(values or {}))
-
-
-def due(check: Check, round_: int) -> bool:
-    """Whether the check is read in this round; the first is number 1."""
-    return (round_ - 1) % check.every == 0
 
 
 def take(check: Check, before: Tally, reading: Reading) -> Tally:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-from release_engine.model import GateLimits, Probe
+from release_engine.gate_limits import Gate, Probe
 from release_engine.samples import Seen
 from release_engine.verdict import Judgement, Verdict
 
@@ -22,7 +22,7 @@ def judge(service: str, seen: Seen, limits: Probe) -> list[Judgement]:
     ]
 
 
-def concluded(verdict: Verdict, done: int, limits: GateLimits) -> bool:
+def concluded(verdict: Verdict, done: int, limits: Gate) -> bool:
     """Whether the bake is over after `done` rounds: a FAIL ends it at once, doubt prolongs it."""
     if verdict is Verdict.FAIL:
         return True

@@ -16,9 +16,6 @@ from release_engine.model import digest_problem
 from release_engine.push import Push
 
 EVENT = "CodePipeline.job"  # the one key of the event
-# CodePipeline ends a Lambda action after 24 hours, and would say no more than that.
-# https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
-LONGEST_SECONDS = 23 * 3600
 _RECORD = "record"
 _KEYS = {"window": ("component", "ask"), _RECORD: ("component", "ask", "push")}  # of the others: with a digest
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from release_engine.model import Probe
+from release_engine.gate_limits import Probe
 
 _KEPT = 5  # distinct troubles that are kept as evidence
 

@@ -1,21 +1,15 @@
 """Whether the times that ECS, the gate and the release machine allow each other go together.
 
-What the settings can contradict is refused at synth, by settings/consistency.py with the same numbers; here it is
+What the settings can contradict is refused at synth, by settings/consistency.py; here it is
 what ECS really has, so that a change made by hand is noticed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
 
-from release_engine.hook import ATTEMPTS
+from release_engine.times import PATIENCE_MINUTES, START_MINUTES, asking_minutes, gate_minutes
 
-PATIENCE_MINUTES = (
-    60  # of the machine with a stack update, where ECS and CloudFormation would wait for three hours (F2)
-)
-START_MINUTES = 10  # for the new tasks to start and pass their checks, and for the old ones to drain and stop
 ROLLING = "ROLLING"
-LOOKS = {"CANARY": 2}  # how often the gate is asked: once before users come, and before all follow the first ones
 
 
 @dataclass(frozen=True)
@@ -49,11 +43,11 @@ def _of_two_fleets(found: Replacement, interval_seconds: int) -> Iterator[str]:
         yield f"a circuit breaker is for ROLLING deployments only, this one is {found.strategy}"
     if found.bake is None:
         yield f"a {found.strategy} deployment without a bake time may bake for 36 hours"
-    needed = ceil(ATTEMPTS * interval_seconds / 60)  # so long the gate may be in doubt before it says no by itself
+    needed = gate_minutes(interval_seconds)
     for limit in found.hooks:
         if limit < needed:
             yield f"the hook times out after {limit} minutes, the gate needs up to {needed} for its samples"
-    asking = needed * LOOKS.get(found.strategy, 1) if found.hooks else 0
+    asking = asking_minutes(found.strategy, interval_seconds) if found.hooks else 0
     parts = START_MINUTES, asking, sum(found.pauses), found.steps, found.bake or 0
     if sum(parts) > PATIENCE_MINUTES:
         yield (

@@ -74,10 +74,10 @@ def _said(judgement: Judgement) -> dict[str, Any]:
 
 def _probed(component: Component, digest: str, before: State, world: World, seconds: float) -> dict[str, Seen]:
     """What was seen so far of each service, with one more round of those that are due."""
-    past = int(before.get("round", 0))
+    round_ = int(before.get("round", 0)) + 1
     earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
     targets = []
-    for service in (one for one in component.probed if past % component.gate.probe(one.key).every == 0):
+    for service in (one for one in component.probed if component.gate.due(component.gate.probe(one.key), round_)):
         tasks = world.services.tasks(component.cluster, service.name)
         judged = [task.address for task in tasks if task.digest == digest and task.status == "RUNNING"]
         targets.append(Target(service, digest, [address for address in judged if address]))
@@ -88,7 +88,7 @@ def _checked(subject: Subject, before: State, round_: int, world: World) -> dict
     """One reading more of each check that is due."""
     checks = [one for one in subject.component.gate.checks if readings.asked(one, subject)]
     known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}
-    due = [one for one in checks if check.due(one, round_)]
+    due = [one for one in checks if subject.component.gate.due(one, round_)]
     for one, reading in zip(due, readings.read(due, subject, world), strict=True):
         known[one.title] = check.take(one, known[one.title], reading)
     return known

@@ -9,12 +9,9 @@ from release_aws.cloudformation import Stack
 from release_engine import change_set
 from release_engine.model import Component
 from release_engine.stack import progress
-from release_engine.timeouts import PATIENCE_MINUTES
+from release_engine.times import CHANGE_SET_POLLS, STACK_POLLS
 from release_handlers.steps import Step, step_of
 from release_handlers.world import World, world
-
-CHANGE_SET_POLLS = 60  # at 5 s: five minutes
-STACK_POLLS = 6 * PATIENCE_MINUTES  # at 10 s
 
 _log = logging.getLogger(__name__)
 Result = dict[str, Any]

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from release_engine.ledger import Kind
 from release_engine.model import Component
-from release_engine.pipeline_job import LONGEST_SECONDS, Answer, Job, Outcome, Question
+from release_engine.pipeline_job import Answer, Job, Outcome, Question
+from release_engine.times import PIPELINE_JOB_SECONDS
 from release_engine.verdict import Verdict
 from release_handlers import bake
 from release_handlers.world import World
@@ -50,8 +51,8 @@ def _begin(gate: _Gate, digest: str | None) -> Answer:
 
 def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> Answer:
     now, interval = gate.world.now(), gate.component.gate.interval_seconds
-    if now - kept["began"] > LONGEST_SECONDS:
-        return Answer(Outcome.FAILED, f"no verdict within {LONGEST_SECONDS // 3600} hours; {kept['said']}")
+    if now - kept["began"] > PIPELINE_JOB_SECONDS:
+        return Answer(Outcome.FAILED, f"no verdict within {PIPELINE_JOB_SECONDS // 3600} hours; {kept['said']}")
     if now - kept["at"] < interval:
         return Answer(Outcome.SAMPLING, f"{kept['said']}; the next round comes {interval} s after the last", gate.id)
     return _take_round(gate, kept, now)

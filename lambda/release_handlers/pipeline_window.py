@@ -2,7 +2,8 @@
 
 from release_engine import window
 from release_engine.ledger import epoch, iso
-from release_engine.pipeline_job import LONGEST_SECONDS, Answer, Job, Outcome, Question
+from release_engine.pipeline_job import Answer, Job, Outcome, Question
+from release_engine.times import PIPELINE_JOB_SECONDS
 from release_handlers.world import World
 
 
@@ -14,7 +15,7 @@ def ask(job: Job, asked: Question, world: World) -> Answer:
         return Answer(Outcome.SUCCEEDED, f"a release of {component.name} may start now")
     began = epoch(job.token) if job.token else now
     said = f"{component.name}: {window.problem(component.window, now)}"
-    if opens - began > LONGEST_SECONDS:
-        waits = f"an action waits for {LONGEST_SECONDS // 3600} hours at most: retry it then"
+    if opens - began > PIPELINE_JOB_SECONDS:
+        waits = f"an action waits for {PIPELINE_JOB_SECONDS // 3600} hours at most: retry it then"
         return Answer(Outcome.FAILED, f"{said}; {waits}")
     return Answer(Outcome.SAMPLING, said, iso(began))

@@ -5,7 +5,8 @@ from itertools import cycle, islice
 from typing import NamedTuple
 
 from release_aws.probes import Question
-from release_engine.model import GateLimits, Probe, Service
+from release_engine.gate_limits import Gate, Probe
+from release_engine.model import Service
 from release_engine.samples import Seen, add
 from release_handlers.world import Ask
 
@@ -19,7 +20,7 @@ class Target(NamedTuple):
 
 
 def probe(
-    targets: Sequence[Target], before: Mapping[str, Seen], limits: GateLimits, *, ask: Ask, seconds: float
+    targets: Sequence[Target], before: Mapping[str, Seen], limits: Gate, *, ask: Ask, seconds: float
 ) -> dict[str, Seen]:
     """What was seen so far, with one more round of everything, all asked at once; keys are those of the services."""
     asked = [(target, _samples(target, limits.probe(target.service.key)), _readings(target)) for target in targets]

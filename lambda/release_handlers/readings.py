@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from release_aws.clients import AWS_ERRORS
 from release_aws.ecs import Task
-from release_engine.check import Check, Reading
+from release_engine.check import Reading
+from release_engine.gate_limits import Check
 from release_engine.ledger import Kind, epoch
 from release_engine.model import Component
 from release_handlers.world import World

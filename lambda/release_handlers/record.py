@@ -9,13 +9,13 @@ from release_engine import account
 from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso
 from release_engine.pipeline_job import asked_in
 from release_engine.standing import standing
+from release_engine.times import LEASE_SECONDS
 from release_handlers import pipeline_job, pipeline_push
 from release_handlers.evidence import gather
 from release_handlers.world import World, world
 
 State = Mapping[str, Any]
 Result = dict[str, Any]
-LEASE_SECONDS = 61 * 3600  # longer than a machine may run, so that it never ends under a living release
 LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
 
 

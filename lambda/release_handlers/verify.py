@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from release_engine import running
+from release_engine.times import TASKS_POLLS
 from release_engine.verdict import Verdict
 from release_handlers.steps import step_of
 from release_handlers.world import World, world
 
-POLLS = 180  # at 10 s, half an hour: a deployment may still bake after CloudFormation has called it done
 _STATUS = {Verdict.PASS: "running", Verdict.FAIL: "failed", Verdict.INCONCLUSIVE: "waiting"}
 
 
@@ -29,7 +29,7 @@ def look(purpose: str, state: Mapping[str, Any], world: World) -> dict[str, Any]
     judgement = running.judge(step.digest, facts, users)
     status = _STATUS[judgement.verdict]
     reason = judgement.reason
-    if status == "waiting" and polls >= POLLS:
+    if status == "waiting" and polls >= TASKS_POLLS:
         status, reason = "failed", f"{reason}: still so after {polls} looks"
     if status == "running" and purpose == "release" and not step.bakes:
         status = "baked" if state["bake"]["verdict"] == Verdict.PASS else "failed"

@@ -7,7 +7,7 @@ import pytest
 
 from release_engine.ledger import Kind, Outcome, Release, iso
 from release_engine.samples import Answer
-from release_handlers import deploy
+from release_engine.times import STACK_POLLS
 from tests.infra.release_walk_through import RELEASE_ID, Rehearsed, bad_answers, synthesized_definition
 from tests.unit.aws.answers import change
 from tests.unit.aws.digests import NEW, OLD
@@ -84,7 +84,7 @@ def test_f2_a_stack_that_hangs_is_cancelled_and_undone(rehearsed: Rehearsed) -> 
     rehearsed.account.outcome = ["hang"]
     done = rehearsed.release()
     assert done.visited.count("CancelUpdate") == 1
-    assert done.visited.count("PollStack") == deploy.STACK_POLLS + 1
+    assert done.visited.count("PollStack") == STACK_POLLS + 1
     assert done.error == "RolledBack"
 
 

@@ -6,8 +6,7 @@ The same states serve to release and, prefixed, to put the former digest back.
 from dataclasses import dataclass
 
 from exchange_constructs.release.release_states import States, call, choice, wait
-
-_CHANGE_SET_SECONDS, _STACK_SECONDS, _TASKS_SECONDS = 5, 10, 10
+from release_engine.times import CHANGE_SET_SECONDS, STACK_SECONDS, TASKS_SECONDS
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def deploy_states(way: Way, function: str, *, done: str, refused: str, baseline:
     ways = {"pending": name["WaitForChangeSet"], "ready": ready, "no_changes": done}
     return {
         name["CreateChangeSet"]: _step(way, function, "create", then=name["WaitForChangeSet"], otherwise=refused),
-        name["WaitForChangeSet"]: wait(_CHANGE_SET_SECONDS, then=name["InspectChangeSet"]),
+        name["WaitForChangeSet"]: wait(CHANGE_SET_SECONDS, then=name["InspectChangeSet"]),
         name["InspectChangeSet"]: _step(way, function, "inspect", then=name["ChangeSet?"], otherwise=refused),
         name["ChangeSet?"]: choice(f"{way.deploy}.status", ways, refused),
         **_baseline_states(baseline, then=name["ExecuteChangeSet"], refused=refused),
@@ -66,7 +65,7 @@ def verify_states(way: Way, function: str, *, name: str, waiting: str, done: str
             purpose=way.purpose,
         ),
         f"{name}?": choice(f"{way.verified}.status", ways, way.failed),
-        waiting: wait(_TASKS_SECONDS, then=name),
+        waiting: wait(TASKS_SECONDS, then=name),
     }
 
 
@@ -80,7 +79,7 @@ def _execution_states(way: Way, function: str, *, done: str) -> States:
     waiting, ways = name["WaitForStack"], {"in_progress": name["WaitForStack"], "succeeded": done}
     states = {
         name["ExecuteChangeSet"]: _step(way, function, "execute", then=waiting, otherwise=way.failed),
-        waiting: wait(_STACK_SECONDS, then=name["PollStack"]),
+        waiting: wait(STACK_SECONDS, then=name["PollStack"]),
         name["PollStack"]: _step(way, function, "poll", then=name["Stack?"], otherwise=way.failed),
     }
     if way.purpose == "release":

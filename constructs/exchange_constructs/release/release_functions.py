@@ -8,6 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -48,6 +49,7 @@ class ReleaseFunctions(Construct):
         gate: HealthGate,
         reach: Reach,
         ledger: dynamodb.ITable,
+        code: lambda_.Code,
         environment: Mapping[str, str],
         watch: Duration,
         cool_down: Duration,
@@ -58,7 +60,7 @@ class ReleaseFunctions(Construct):
         record_name: str,
     ) -> None:
         super().__init__(scope, id_)
-        function = partial(ReleaseFunction, self, environment=environment, retention=retention, key=key)
+        function = partial(ReleaseFunction, self, code=code, environment=environment, retention=retention, key=key)
         preflight = function("Preflight", module="preflight", name=preflight_name)
         deploy = function("Deploy", module="deploy")
         verify = function("Verify", module="verify")

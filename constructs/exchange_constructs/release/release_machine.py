@@ -13,9 +13,7 @@ from exchange_constructs.release.end_states import FAILED, REFUSED, RELEASED, RO
 from exchange_constructs.release.release_functions import Arns, ReleaseFunctions
 from exchange_constructs.release.release_states import States, call, choice, fail, wait
 from exchange_constructs.values import hours
-
-# A bake may take a day, and twice that while it is in doubt. The lease of the lock is longer still.
-LONGEST_HOURS = 60
+from release_engine.times import MACHINE_HOURS
 
 
 class ReleaseMachine(Construct):
@@ -46,7 +44,7 @@ class ReleaseMachine(Construct):
             "Machine",
             state_machine_name=name,
             definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
-            timeout=hours(LONGEST_HOURS),
+            timeout=hours(MACHINE_HOURS),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )
@@ -72,7 +70,7 @@ def release_definition(arns: Arns, topic: str, interval_seconds: int) -> dict[st
     """The whole machine, as docs/architecture.md draws it."""
     ends = end_states(arns.record, arns.auto_rollback, topic, arns.baseline)
     states = _guarded(arns) | _release(arns, interval_seconds) | _undo(arns) | ends
-    return {"StartAt": "Lock", "TimeoutSeconds": LONGEST_HOURS * 3600, "States": states}
+    return {"StartAt": "Lock", "TimeoutSeconds": MACHINE_HOURS * 3600, "States": states}
 
 
 def _guarded(arns: Arns) -> States:

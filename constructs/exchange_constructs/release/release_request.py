@@ -11,6 +11,7 @@ from exchange_constructs.place import place_of
 from exchange_constructs.release.machine_arns import MachineArns
 from exchange_constructs.release.release_permissions import finding
 from exchange_constructs.values import hours
+from release_engine.times import REQUEST_HOURS
 
 # The time of the request in the ledger's spelling, then what tells it apart, as the command line names releases too.
 _RELEASE_ID = (
@@ -19,7 +20,6 @@ _RELEASE_ID = (
 )
 # As a pipeline hands it over, in base64. https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 _MANIFEST = "{% $parse($base64decode($states.input.manifest)) %}"
-_LONGEST_HOURS = 61  # a little more than the release machine itself may take
 _WATCHING = "StepFunctionsGetEventsForStepFunctionsExecutionRule"  # the name is given by Step Functions
 
 
@@ -50,7 +50,7 @@ class ReleaseRequest(Construct):
             state_machine_name=name,
             query_language=sfn.QueryLanguage.JSONATA,
             definition_body=sfn.DefinitionBody.from_chainable(start),
-            timeout=hours(_LONGEST_HOURS),
+            timeout=hours(REQUEST_HOURS),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )

@@ -7,10 +7,11 @@ costs the synth one call instead of hundreds.
 from collections.abc import Mapping
 from typing import Any
 
+from release_engine.times import CALL_SECONDS
+
 State = dict[str, Any]
 States = dict[str, State]
 
-_CALL_SECONDS = 6 * 60  # longer than any of the functions may take
 # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
 _PASSING = [
     "Lambda.ServiceException",
@@ -32,7 +33,7 @@ def call(function: str, *, result: str, then: str, otherwise: str, failure: str 
         "Resource": function,
         "Parameters": {**payload, "execution.$": "$$.Execution.Id", "state.$": "$"},
         "ResultPath": f"$.{result}",
-        "TimeoutSeconds": _CALL_SECONDS,
+        "TimeoutSeconds": CALL_SECONDS,
         "Retry": [RETRY],
         "Catch": [catch(failure, otherwise)],
         "Next": then,

@@ -17,8 +17,8 @@ from exchange_constructs.service.service_alarms import TargetMetrics, UserLimits
 from exchange_constructs.service.service_context import ServiceHome
 from exchange_constructs.service.service_parts import fargate_service, scale, service_group, set_deployment
 from exchange_constructs.values import principal, seconds
+from release_engine.times import HOOK_MINUTES
 
-_HOOK_MINUTES = 30  # with its callbacks; the gate gives up earlier by itself
 _INLINE = {"NIST.800.53.R5-IAMNoInlinePolicy": "the policy is this one role's and lives and dies with it"}
 
 
@@ -166,7 +166,7 @@ class WebService(Construct):
         self.service.add_lifecycle_hook(
             ecs.DeploymentLifecycleLambdaTarget(gate, "Gate", lifecycle_stages=stages, role=role)
         )
-        limit = {"TimeoutInMinutes": _HOOK_MINUTES, "Action": "ROLLBACK"}
+        limit = {"TimeoutInMinutes": HOOK_MINUTES, "Action": "ROLLBACK"}
         set_deployment(self.service, {"LifecycleHooks.0.TimeoutConfiguration": limit})
         if canary:  # asked again before all users follow the first ones; CDK's enumeration lacks this stage
             set_deployment(self.service, {"LifecycleHooks.0.LifecycleStages.1": "PRE_PRODUCTION_TRAFFIC_SHIFT"})

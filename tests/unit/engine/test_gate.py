@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from release_engine import gate
-from release_engine.model import GateLimits, Probe
+from release_engine.gate_limits import Gate, Probe
 from release_engine.samples import Answer, Seen, add, ready, seen
 from release_engine.verdict import Judgement, Verdict, worst
 
-PROBE = Probe("web", samples_per_round=20, min_samples=60, max_error_rate=0.01, max_ms=1000)
-LIMITS = GateLimits(interval_seconds=30, rounds=6, probes=(PROBE,))
+PROBE = Probe(service="web", samples_per_round=20, min_samples=60, max_error_rate=0.01, max_ms=1000)
+LIMITS = Gate(interval_seconds=30, bake_minutes=3, probes=(PROBE,))
 DIGEST, OTHER = "sha256:new", "sha256:old"
 
 
