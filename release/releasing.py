@@ -14,6 +14,7 @@ from release.progress import Ended, watch
 from release.surroundings import Surroundings
 from release_aws.stepfunctions import execution_arn
 from release_engine.ledger import Kind
+from release_engine.machine_state import MachineInput
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,5 @@ def new_release_id(now: float) -> str:
 
 def _input(order: Order, release_id: str, person: str) -> dict[str, Any]:
     """The machine's input, as docs/contracts.md describes it."""
-    return {
-        "release_id": release_id,
-        "component": order.component,
-        "digest": order.digest,
-        "kind": order.kind.value,
-        "requested_by": f"cli:{person}",
-        "manifest": order.manifest,
-    }
+    asked = MachineInput(release_id, order.component, order.digest, order.kind, f"cli:{person}", order.manifest)
+    return asked.as_input()

@@ -3,11 +3,11 @@
 Where ECS keeps the former tasks for a time, the bake is in that time: going back is then a flip of traffic.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from release_engine import check, gate, running
 from release_engine.check import Tally, tally
+from release_engine.machine_state import Result, State
 from release_engine.model import Component
 from release_engine.samples import Seen, seen
 from release_engine.verdict import Judgement, Verdict, worst
@@ -15,8 +15,6 @@ from release_handlers import readings
 from release_handlers.probing import Target, probe
 from release_handlers.readings import Subject
 from release_handlers.world import World
-
-State = Mapping[str, Any]
 
 
 def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def _said(judgement: Judgement) -> dict[str, Any]:
     return {"verdict": judgement.verdict.value, "reason": judgement.reason, "evidence": judgement.evidence}
 
 
-def _probed(component: Component, digest: str, before: State, world: World, seconds: float) -> dict[str, Seen]:
+def _probed(component: Component, digest: str, before: Result, world: World, seconds: float) -> dict[str, Seen]:
     """What was seen so far of each service, with one more round of those that are due."""
     round_ = int(before.get("round", 0)) + 1
     earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
@@ -84,7 +82,7 @@ def _probed(component: Component, digest: str, before: State, world: World, seco
     return earlier | probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
 
 
-def _checked(subject: Subject, before: State, round_: int, world: World) -> dict[str, Tally]:
+def _checked(subject: Subject, before: Result, round_: int, world: World) -> dict[str, Tally]:
     """One reading more of each check that is due."""
     checks = [one for one in subject.component.gate.checks if readings.asked(one, subject)]
     known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}
@@ -94,7 +92,7 @@ def _checked(subject: Subject, before: State, round_: int, world: World) -> dict
     return known
 
 
-def _restarts(component: Component, digest: str, before: State, world: World) -> tuple[list[str], int]:
+def _restarts(component: Component, digest: str, before: Result, world: World) -> tuple[list[str], int]:
     """Crashes since the first round; what crashed before that was the deployment's to judge."""
     crashed = sorted(
         task.arn

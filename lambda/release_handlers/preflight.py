@@ -7,6 +7,7 @@ from typing import Any
 from release_aws.cloudformation import Stack
 from release_engine import preflight
 from release_engine.ledger import Kind
+from release_engine.machine_state import State
 from release_engine.model import Component
 from release_engine.pipeline_job import Answer, Job, Outcome, Question, asked_in
 from release_handlers import pipeline_job, pipeline_window
@@ -34,7 +35,7 @@ def _for_pipeline(job: Job, asked: Question, world: World) -> Answer:
     return Answer(Outcome.SUCCEEDED, f"nothing stands in the way of a release of {asked.component}")
 
 
-def check(state: Mapping[str, Any], world: World) -> dict[str, Any]:
+def check(state: State, world: World) -> dict[str, Any]:
     """`status` is ready, unchanged where there is nothing to do, or refused with every problem in `reason`.
 
     Without a digest, of any release that may come. What stands as released well is what Lock has read.

@@ -7,6 +7,7 @@ from typing import Any
 from release_aws.stepfunctions import execution_arn
 from release_engine import account
 from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso
+from release_engine.machine_state import State
 from release_engine.pipeline_job import asked_in
 from release_engine.standing import standing
 from release_engine.times import LEASE_SECONDS
@@ -14,7 +15,6 @@ from release_handlers import pipeline_job, pipeline_push
 from release_handlers.evidence import gather
 from release_handlers.world import World, world
 
-State = Mapping[str, Any]
 Result = dict[str, Any]
 LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
 
@@ -143,6 +143,7 @@ def _evidence(outcome: Outcome, state: State, world: World) -> Result:
     return {**checks, **gather(component, state["digest"], since, world)}
 
 
-def _judged(state: State) -> State:
-    """The last judgement that was made of the version."""
-    return state.get("bake") or state.get("gate") or state.get("verified") or {}
+def _judged(state: State) -> Mapping[str, Any]:
+    """Return the last judgement that was made of the version; empty when there is none."""
+    judgements = (state.get("bake"), state.get("gate"), state.get("verified"))
+    return next(filter(None, judgements), {})

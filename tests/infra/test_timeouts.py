@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from exchange_constructs.release.deploy_states import Way, deploy_states
+from exchange_constructs.release.deploy_states import DeployPhase, deploy_states
 from release_aws.ecs_setup import replacement_of
 from release_engine import timeouts, times
 from tests.infra.exchange import ENVIRONMENTS, Json, exchange
@@ -27,7 +27,7 @@ def functions(environment: str) -> dict[str, int]:
 
 
 def test_f2_the_machine_looks_at_the_stack_for_as_long_as_it_is_patient() -> None:
-    states = deploy_states(Way("release", failed="x", failure="y"), "function", done="d", refused="r")
+    states = deploy_states(DeployPhase("release", failed="x", failure="failure"), "function", done="d", refused="r")
     assert times.STACK_POLLS * states["WaitForStack"]["Seconds"] == 60 * times.PATIENCE_MINUTES
 
 

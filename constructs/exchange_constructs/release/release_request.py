@@ -11,6 +11,8 @@ from exchange_constructs.place import place_of
 from exchange_constructs.release.machine_arns import MachineArns
 from exchange_constructs.release.release_permissions import finding
 from exchange_constructs.values import hours
+from release_engine.ledger import Kind
+from release_engine.machine_state import MachineInput
 from release_engine.times import REQUEST_HOURS
 
 # The time of the request in the ledger's spelling, then what tells it apart, as the command line names releases too.
@@ -76,20 +78,21 @@ class ReleaseRequest(Construct):
 
 
 def _start(component: str, arns: MachineArns) -> dict[str, object]:
+    order = MachineInput(
+        release_id=_RELEASE_ID,
+        component=component,
+        digest="{% $states.input.digest %}",
+        kind=Kind.RELEASE,
+        requested_by="{% $states.input.requested_by %}",
+        manifest=_MANIFEST,
+    )
     return {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::states:startExecution.sync:2",
         "Arguments": {
             "StateMachineArn": arns.machine,
             "Name": _RELEASE_ID,
-            "Input": {
-                "release_id": _RELEASE_ID,
-                "component": component,
-                "digest": "{% $states.input.digest %}",
-                "kind": "release",
-                "requested_by": "{% $states.input.requested_by %}",
-                "manifest": _MANIFEST,
-            },
+            "Input": order.as_input(),
         },
         "End": True,
     }
