@@ -65,11 +65,6 @@ class Answer:
     token: str = ""
 
 
-def asked_in(event: Mapping[str, Any]) -> bool:
-    """Whether it is CodePipeline that calls: with a job, or with a rule's parameters as the function's very input."""
-    return EVENT in event or "ask" in event
-
-
 def job_id(event: Mapping[str, Any]) -> str:
     """LookupError without one: then there is nobody who could be answered."""
     job = event[EVENT]

@@ -13,7 +13,7 @@ from release_engine.model import Component
 from release_engine.pipeline_job import Answer, Job, Outcome, Question
 from release_engine.times import PIPELINE_JOB_SECONDS
 from release_engine.verdict import Verdict
-from release_handlers import bake
+from release_handlers import bake, pipeline_job
 from release_handlers.world import World
 
 _NOT_KEPT = ("verdict", "reason", "evidence")  # of a round: those of all rounds are told anew by the next
@@ -26,6 +26,15 @@ class _Gate(NamedTuple):
     component: Component
     world: World
     seconds_left: Callable[[], float]
+
+
+def answer(event: Mapping[str, Any], world: Callable[[], World], seconds_left: Callable[[], float]) -> dict[str, Any]:
+    """Answer the job or the rule of CodePipeline that asks for the gate."""
+
+    def gate(job: Job, asked: Question, world: World) -> Answer:
+        return ask(job, asked, world, seconds_left)
+
+    return pipeline_job.answer(event, world, {"gate": gate})
 
 
 def ask(job: Job, asked: Question, world: World, seconds_left: Callable[[], float]) -> Answer:

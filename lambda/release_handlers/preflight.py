@@ -6,17 +6,20 @@ from typing import Any
 
 from release_aws.cloudformation import Stack
 from release_engine import preflight
+from release_engine.callers import Caller, caller_of
 from release_engine.ledger import Kind
 from release_engine.machine_state import State
 from release_engine.model import Component
-from release_engine.pipeline_job import Answer, Job, Outcome, Question, asked_in
+from release_engine.pipeline_job import Answer, Job, Outcome, Question
 from release_handlers import pipeline_job, pipeline_window
 from release_handlers.world import World, world
 
+SERVED = (Caller.MACHINE, Caller.PIPELINE)
+
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """CodePipeline hands over a question; the machine, in its state Preflight, its own state."""
-    if asked_in(event):
+    """Answer CodePipeline's question, or check what the release machine hands over in its state Preflight."""
+    if caller_of(event, SERVED) is Caller.PIPELINE:
         return pipeline_job.answer(event, world, {"preflight": _for_pipeline, "window": pipeline_window.ask})
     return check(event["state"], world())
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from release_aws.stepfunctions import execution_arn
 from release_engine import account
+from release_engine.callers import Caller, caller_of
 from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso
 from release_engine.machine_state import State
-from release_engine.pipeline_job import asked_in
 from release_engine.standing import standing
 from release_engine.times import LEASE_SECONDS
 from release_handlers import pipeline_job, pipeline_push
@@ -16,12 +16,13 @@ from release_handlers.evidence import gather
 from release_handlers.world import World, world
 
 Result = dict[str, Any]
+SERVED = (Caller.MACHINE, Caller.PIPELINE)
 LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Result:
     """`action` is lock, record, forget or unlock; CodePipeline hands over a push that it has brought to its end."""
-    if asked_in(event):
+    if caller_of(event, SERVED) is Caller.PIPELINE:
         return pipeline_job.answer(event, world, {"record": pipeline_push.keep})
     state = event["state"]
     if event["action"] == "lock":
