@@ -14,7 +14,7 @@ from exchange_constructs.release.function_code import code_with
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_functions import ReleaseFunctions
 from exchange_constructs.release.release_machine import ReleaseMachine
-from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_permissions import ReleasePermissions
 from exchange_constructs.release.release_request import ReleaseRequest
 from exchange_constructs.release.rollback_rules import RollbackRules
 from settings.loading import Component, Settings
@@ -42,7 +42,7 @@ class ReleaseStack(Stack):
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         retention = retention_of(settings.logs.retention_days)
-        reach = self._reach(settings, data, platform, registry)
+        reach = self._permissions(settings, data, platform, registry)
         components = known_components(settings, reach)
         references = {name: component.references() for name, component in components.items()}
         environment = {"REFERENCES": json.dumps(references), "LEDGER_TABLE": data.ledger.table_name}
@@ -100,9 +100,11 @@ class ReleaseStack(Stack):
         CfnOutput(self, f"{component.name.capitalize()}MachineArn", value=machine.state_machine_arn)
         return machine
 
-    def _reach(self, settings: Settings, data: DataStack, platform: PlatformStack, registry: RegistryStack) -> Reach:
+    def _permissions(
+        self, settings: Settings, data: DataStack, platform: PlatformStack, registry: RegistryStack
+    ) -> ReleasePermissions:
         names = list(settings.components)
-        return Reach(
+        return ReleasePermissions(
             scope=self,
             stacks=[settings.stack_name(name) for name in names],
             cluster=platform.cluster.cluster_name,

@@ -2,13 +2,13 @@
 
 from datetime import time
 
-from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_permissions import ReleasePermissions
 from release_engine import model
 from release_engine.window import Window
 from settings.loading import Component, Service, Settings
 
 
-def known_components(settings: Settings, reach: Reach) -> dict[str, model.Component]:
+def known_components(settings: Settings, reach: ReleasePermissions) -> dict[str, model.Component]:
     """Return the components as the functions know them; what only a deployment can tell are references of CDK."""
     return {name: _component(settings, reach, component) for name, component in settings.components.items()}
 
@@ -38,7 +38,7 @@ def alarm_prefix(settings: Settings, component: str) -> str:
     return f"{settings.stack_name(component)}-"
 
 
-def _component(settings: Settings, reach: Reach, component: Component) -> model.Component:
+def _component(settings: Settings, reach: ReleasePermissions, component: Component) -> model.Component:
     name = component.name
     return model.Component(
         name=name,

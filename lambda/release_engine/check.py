@@ -23,7 +23,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Tally:
+class CheckHistory:
     """The readings so far. `worst` is the value farthest on the wrong side, `limit` and `usual` belong to it."""
 
     samples: int = 0
@@ -42,12 +42,12 @@ class Tally:
         return dict(self.__dict__)
 
 
-def tally(values: Mapping[str, Any] | None) -> Tally:
+def tally(values: Mapping[str, Any] | None) -> CheckHistory:
     """The reverse of `as_dict`."""
-    return Tally(**(values or {}))
+    return CheckHistory(**(values or {}))
 
 
-def take(check: Check, before: Tally, reading: Reading) -> Tally:
+def take(check: Check, before: CheckHistory, reading: Reading) -> CheckHistory:
     """One more reading."""
     if reading.trouble:
         errors = before.errors_in_a_row + 1
@@ -67,7 +67,7 @@ def take(check: Check, before: Tally, reading: Reading) -> Tally:
     return replace(after, worst=reading.value, limit=limit, usual=reading.usual, detail=reading.detail)
 
 
-def judge(check: Check, seen: Tally) -> Judgement:
+def judge(check: Check, seen: CheckHistory) -> Judgement:
     """FAIL on more bad readings than it tolerates; doubt on too few, or on too many that were none."""
     numbers: dict[str, Any] = {
         "observed": seen.worst,
@@ -80,7 +80,7 @@ def judge(check: Check, seen: Tally) -> Judgement:
     return Judgement(verdict, f"{check.title} {reason}", check.title, numbers)
 
 
-def _found(check: Check, seen: Tally) -> tuple[Verdict, str]:
+def _found(check: Check, seen: CheckHistory) -> tuple[Verdict, str]:
     doubt = Verdict.INCONCLUSIVE
     if seen.failures > check.max_failures:
         return Verdict.FAIL, _compared(check, seen)
@@ -93,7 +93,7 @@ def _found(check: Check, seen: Tally) -> tuple[Verdict, str]:
     return Verdict.PASS, _compared(check, seen)
 
 
-def _compared(check: Check, seen: Tally) -> str:
+def _compared(check: Check, seen: CheckHistory) -> str:
     """Both sides, which way round, and what the number stands for."""
     limit = check.limit if seen.limit is None else seen.limit
     good = seen.worst is not None and _good(check, seen.worst, limit)

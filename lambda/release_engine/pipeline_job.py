@@ -38,7 +38,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Question:
+class JobQuestion:
     """`digest` is None where whatever runs is meant. What is to be recorded is a `push`, of no component alone."""
 
     component: str
@@ -47,7 +47,7 @@ class Question:
     push: Push | None = None
 
 
-class Outcome(StrEnum):
+class JobOutcome(StrEnum):
     """How a job ends, or that CodePipeline is to call again."""
 
     SUCCEEDED = "succeeded"
@@ -57,10 +57,10 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class JobAnswer:
     """`token` is handed to the next call of a job that goes on."""
 
-    outcome: Outcome
+    outcome: JobOutcome
     reason: str
     token: str = ""
 
@@ -84,7 +84,7 @@ def parse(event: Mapping[str, Any]) -> Job:
     return Job(job_id(event), configuration.get("UserParameters") or "", data.get("continuationToken") or "")
 
 
-def question(parameters: str, *, components: Collection[str], asks: Collection[str]) -> Question:
+def question(parameters: str, *, components: Collection[str], asks: Collection[str]) -> JobQuestion:
     """From the user parameters: `asks` are the questions that this function answers."""
     given = _object(parameters)
     ask = given.get("ask")
@@ -98,7 +98,7 @@ def question(parameters: str, *, components: Collection[str], asks: Collection[s
     if problems:
         raise UserParametersError(f"UserParameters: {'; '.join(problems)}")
     pushed = push.parse(given["push"]) if ask == _RECORD else None
-    return Question(given.get("component") or "", given["ask"], given.get("digest"), pushed)
+    return JobQuestion(given.get("component") or "", given["ask"], given.get("digest"), pushed)
 
 
 def _object(parameters: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ Where ECS keeps the former tasks for a time, the bake is in that time: going bac
 from typing import Any
 
 from release_engine import check, gate, running
-from release_engine.check import Tally, tally
+from release_engine.check import CheckHistory, tally
 from release_engine.machine_state import Result, State
 from release_engine.model import Component
-from release_engine.samples import Seen, seen
+from release_engine.samples import ProbeResults, seen
 from release_engine.verdict import Judgement, Verdict, worst
 from release_handlers import readings
 from release_handlers.probing import Target, probe
@@ -70,7 +70,7 @@ def _said(judgement: Judgement) -> dict[str, Any]:
     return {"verdict": judgement.verdict.value, "reason": judgement.reason, "evidence": judgement.evidence}
 
 
-def _probed(component: Component, digest: str, before: Result, world: World, seconds: float) -> dict[str, Seen]:
+def _probed(component: Component, digest: str, before: Result, world: World, seconds: float) -> dict[str, ProbeResults]:
     """What was seen so far of each service, with one more round of those that are due."""
     round_ = int(before.get("round", 0)) + 1
     earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
@@ -82,7 +82,7 @@ def _probed(component: Component, digest: str, before: Result, world: World, sec
     return earlier | probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
 
 
-def _checked(subject: Subject, before: Result, round_: int, world: World) -> dict[str, Tally]:
+def _checked(subject: Subject, before: Result, round_: int, world: World) -> dict[str, CheckHistory]:
     """One reading more of each check that is due."""
     checks = [one for one in subject.component.gate.checks if readings.asked(one, subject)]
     known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}

@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from release_aws.stepfunctions import execution_arn
-from release_engine import account
+from release_engine import explanation
 from release_engine.callers import Caller, caller_of
-from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso
+from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso, standing
 from release_engine.machine_state import State
-from release_engine.standing import standing
 from release_engine.times import LEASE_SECONDS
 from release_handlers import pipeline_job, pipeline_push
 from release_handlers.evidence import gather
@@ -68,7 +67,7 @@ def forget(state: State, world: World) -> Result:
 def record(outcome: Outcome, state: State, execution: str, world: World) -> Result:
     """How the release ended, with its evidence and durations."""
     state = _with_gate(state, world)
-    reason = account.passed(state) if outcome is Outcome.RELEASED else account.why(state)
+    reason = explanation.passed(state) if outcome is Outcome.RELEASED else explanation.why(state)
     known = _with_lock(state, world)
     if known is None:
         return {"outcome": outcome.value, "reason": f"{reason}; the lock was never taken, so nothing is recorded"}
@@ -79,7 +78,7 @@ def record(outcome: Outcome, state: State, execution: str, world: World) -> Resu
         reason=reason,
         evidence=_evidence(outcome, known, world),
         finished_at=iso(world.now()),
-        seconds_by_state=account.seconds_by_state(world.machines.history(execution)),
+        seconds_by_state=explanation.seconds_by_state(world.machines.history(execution)),
     )
     world.ledger.record(finished)
     return {"outcome": outcome.value, "reason": reason}

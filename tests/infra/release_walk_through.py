@@ -20,7 +20,7 @@ from exchange_constructs.release.function_code import code
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_functions import ReleaseFunctions
 from exchange_constructs.release.release_machine import ReleaseMachine
-from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_permissions import ReleasePermissions
 from release_aws.probes import Question
 from release_engine.ledger import Outcome
 from release_engine.samples import Answer
@@ -49,7 +49,7 @@ def synthesized_definition() -> dict[str, Any]:
         stack,
         "Functions",
         gate=gate,
-        reach=Reach(
+        reach=ReleasePermissions(
             stack,
             stacks=["client"],
             cluster="cluster",

@@ -16,7 +16,7 @@ from constructs import Construct
 from exchange_constructs.acknowledgements import acknowledge
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_function import ReleaseFunction
-from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_permissions import ReleasePermissions
 from exchange_constructs.values import minutes
 
 _KEY_FINDINGS = [f"AwsSolutions-IAM5[Action::kms:{action}*]" for action in ("GenerateDataKey", "ReEncrypt")]
@@ -47,7 +47,7 @@ class ReleaseFunctions(Construct):
         id_: str,
         *,
         gate: HealthGate,
-        reach: Reach,
+        reach: ReleasePermissions,
         ledger: dynamodb.ITable,
         code: lambda_.Code,
         environment: Mapping[str, str],
@@ -91,7 +91,7 @@ class ReleaseFunctions(Construct):
 
 
 def _grant_reach(
-    reach: Reach,
+    reach: ReleasePermissions,
     *,
     gate: iam.Role,
     preflight: iam.Role,

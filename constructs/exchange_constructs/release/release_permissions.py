@@ -16,7 +16,7 @@ from exchange_constructs.place import place_of
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReleasePermissions:
     """Everything a release may touch. Stacks, services and machines come after the functions, so they go by name."""
 
     scope: Stack

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from release_engine.check import Reading, Tally, judge, take, tally
+from release_engine.check import CheckHistory, Reading, judge, take, tally
 from release_engine.gate_limits import Check, Gate
 from release_engine.verdict import Verdict
 
@@ -15,8 +15,8 @@ SILENT, BROKEN = Reading(), Reading(trouble="ThrottlingException")
 PASS, FAIL, DOUBT = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 
-def seen(check: Check, readings: Sequence[Reading | float]) -> Tally:
-    found = Tally()
+def seen(check: Check, readings: Sequence[Reading | float]) -> CheckHistory:
+    found = CheckHistory()
     for reading in readings:
         found = take(check, found, reading if isinstance(reading, Reading) else Reading(float(reading)))
     return found
@@ -89,7 +89,7 @@ def test_f33_what_was_usual_is_no_limit_below_the_one_that_is_set(
 
 def test_a_finding_says_what_its_number_stands_for() -> None:
     alarms = Check("alarms", max=0)
-    found = judge(alarms, take(alarms, Tally(), Reading(2, detail="client-5xx, client-slow")))
+    found = judge(alarms, take(alarms, CheckHistory(), Reading(2, detail="client-5xx, client-slow")))
     assert (found.verdict, found.check) == (FAIL, "alarms")
     assert found.reason == "alarms 2 > limit 0 (1 bad of 1 readings): client-5xx, client-slow"
 
@@ -103,4 +103,4 @@ def test_a_check_with_an_interval_of_its_own_is_read_in_some_rounds_only() -> No
 def test_what_was_seen_travels_from_round_to_round() -> None:
     before = seen(LAG, [3, SILENT, BROKEN])
     assert tally(before.as_dict()) == before
-    assert tally(None) == Tally()
+    assert tally(None) == CheckHistory()
