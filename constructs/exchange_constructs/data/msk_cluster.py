@@ -90,7 +90,7 @@ class MskCluster(Construct):
         asked = ReleaseFunction(
             self,
             "BootstrapBrokers",
-            module="bootstrap_brokers",
+            module="custom_resources.bootstrap_brokers",
             code=code(),
             environment={},
             retention=retention,

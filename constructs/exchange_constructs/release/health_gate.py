@@ -36,7 +36,7 @@ class HealthGate(Construct):
         gate = ReleaseFunction(
             self,
             "Gate",
-            module="health_gate",
+            module="release_handlers.health_gate",
             code=code,
             environment=environment,
             retention=retention,

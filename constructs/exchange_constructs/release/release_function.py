@@ -22,7 +22,7 @@ _TOKEN, _RESOLVED = re.compile(r"\$\{Token\[[^]]+\]\}"), "x" * 40
 
 
 class ReleaseFunction(Construct):
-    """Runs `release_handlers.<module>.handler`; `vpc` puts it into the private subnets, where the tasks are.
+    """Runs the `handler` of `module`; `vpc` puts it into the private subnets, where the tasks are.
 
     `code` is the asset. The function may take a minute, unless `timeout` says otherwise. `dead_letters` is told of
     events that it could not deal with; only a function that gets events needs it. `name` is for those that are called
@@ -59,7 +59,7 @@ class ReleaseFunction(Construct):
             function_name=name,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"release_handlers.{module}.handler",
+            handler=f"{module}.handler",
             code=code,
             environment=dict(environment),
             role=role,

@@ -61,14 +61,17 @@ class ReleaseFunctions(Construct):
     ) -> None:
         super().__init__(scope, id_)
         function = partial(ReleaseFunction, self, code=code, environment=environment, retention=retention, key=key)
-        preflight = function("Preflight", module="preflight", name=preflight_name)
-        deploy = function("Deploy", module="deploy")
-        verify = function("Verify", module="verify")
+        preflight = function("Preflight", module="release_handlers.preflight", name=preflight_name)
+        deploy = function("Deploy", module="release_handlers.deploy")
+        verify = function("Verify", module="release_handlers.verify")
         # evidence may be slow to come, and must not cost the record
-        record = function("Record", module="record", name=record_name, timeout=minutes(3))
+        record = function("Record", module="release_handlers.record", name=record_name, timeout=minutes(3))
         watching = {"WATCH_SECONDS": str(watch.to_seconds()), "COOL_DOWN_SECONDS": str(cool_down.to_seconds())}
         rollback = function(
-            "AutoRollback", module="auto_rollback", environment={**environment, **watching}, dead_letters=topic
+            "AutoRollback",
+            module="release_handlers.auto_rollback",
+            environment={**environment, **watching},
+            dead_letters=topic,
         )
         _grant_reach(
             reach,
@@ -83,7 +86,7 @@ class ReleaseFunctions(Construct):
         self.auto_rollback, self.preflight = rollback.function, preflight.function
         called: list[HealthGate | ReleaseFunction] = [gate, preflight, deploy, verify, record, rollback]
         if reach.canaries:
-            baseline = function("Baseline", module="baseline")
+            baseline = function("Baseline", module="release_handlers.baseline")
             reach.grant_compare(baseline.role)
             _grant_ledger_item(ledger, baseline.role, "Get", "Put", "Delete")
             called.append(baseline)

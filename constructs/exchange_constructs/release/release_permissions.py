@@ -50,7 +50,7 @@ class ReleasePermissions:
         self._allow(role, ["ecs:DescribeServiceRevisions"], self._of_services("service-revision"))
 
     def grant_read_deployments(self, role: iam.Role) -> None:
-        """One by one, as the hook is told of them."""
+        """Allow to look at single service deployments: ECS names the one that its hook is about."""
         self._allow(role, ["ecs:DescribeServiceDeployments"], self._of_services("service-deployment"))
 
     def grant_stop_deployments(self, role: iam.Role) -> None:
