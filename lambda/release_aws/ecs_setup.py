@@ -8,8 +8,7 @@ from math import ceil
 from typing import Any
 
 from release_aws.clients import AwsClient
-from release_engine.service_setup import ServiceSetup
-from release_engine.timeouts import ROLLING, Replacement
+from release_engine.service_setup import ROLLING, Replacement, ServiceSetup
 
 _UNDER_WAY = ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"]
 _HOOK_MINUTES, _CANARY_MINUTES, _STEP_PERCENT, _STEP_MINUTES = 1440, 10, 10.0, 6  # what ECS takes when it is not told

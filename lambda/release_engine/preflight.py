@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from release_engine import manifest, running, secret, timeouts, traffic, window
+from release_engine import manifest, running, secret, service_setup, traffic, window
 from release_engine.ledger import Kind
 from release_engine.model import Component, digest_problem, release_id_problem
 from release_engine.running import Running
@@ -94,7 +94,11 @@ def _unwise(component: Component, wanted: WantedRelease, facts: PreflightFacts) 
         *deployments_under_way(facts.setups),
         *traffic.problems(facts.traffic),
         *running.strays(wanted.digest, facts.running),
-        *(problem for one in facts.setups for problem in timeouts.problems(one.service, one.replacement, interval)),
+        *(
+            problem
+            for one in facts.setups
+            for problem in service_setup.problems(one.service, one.replacement, interval)
+        ),
         *_alarms(facts),
     ]
 

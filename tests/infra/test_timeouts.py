@@ -6,7 +6,7 @@ import pytest
 
 from exchange_constructs.release.deploy_states import DeployPhase, deploy_states
 from release_aws.ecs_setup import replacement_of
-from release_engine import timeouts, times
+from release_engine import service_setup, times
 from tests.infra.exchange import ENVIRONMENTS, Json, exchange
 from tests.infra.release_walk_through import synthesized_definition
 
@@ -58,7 +58,7 @@ def test_what_is_deployed_is_what_preflight_accepts(environment: str) -> None:
     for component, service in known.services():
         told = as_ecs_answers(known.ecs_service(service.name)["DeploymentConfiguration"])
         interval = known.settings.components[component].gate.interval_seconds
-        assert timeouts.problems(service.name, replacement_of(told), interval) == []
+        assert service_setup.problems(service.name, replacement_of(told), interval) == []
 
 
 def as_ecs_answers(value: Any) -> Any:

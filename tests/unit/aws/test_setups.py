@@ -10,8 +10,7 @@ from release_aws.ecs_setup import Setups
 from release_aws.elbv2 import Rules
 from release_aws.secretsmanager import Secrets
 from release_engine.secret import Secret
-from release_engine.service_setup import ServiceSetup
-from release_engine.timeouts import Replacement
+from release_engine.service_setup import Replacement, ServiceSetup
 from release_engine.traffic import Traffic
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.answers import error

@@ -9,8 +9,7 @@ from release_engine.model import parse_components
 from release_engine.preflight import PreflightFacts, WantedRelease, problems, unchanged
 from release_engine.running import Rollout, Running
 from release_engine.secret import Secret
-from release_engine.service_setup import ServiceSetup
-from release_engine.timeouts import Replacement
+from release_engine.service_setup import Replacement, ServiceSetup
 from release_engine.traffic import Traffic
 from release_engine.window import parse
 from tests.unit.aws.account import COMPONENT
