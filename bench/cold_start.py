@@ -1,7 +1,10 @@
 """A handler's cold start against what a Lambda function in Python usually does: import boto3 and make its clients."""
 
 import json
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.answering_aws import DIGEST, answering_aws
 from bench.project import ROOT, python
@@ -32,15 +35,16 @@ def first_call_against_four_clients() -> Ratio:
 
     Against importing boto3 and making four clients, which have not asked anything yet.
     """
-    with answering_aws() as port:
+    with answering_aws() as port, TemporaryDirectory() as asset:
+        shutil.copytree(ROOT / "lambda", asset, dirs_exist_ok=True)
+        (Path(asset) / "components.json").write_text(json.dumps({"client": _component(port)}), encoding="utf-8")
         environment = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             "AWS_REGION": "us-west-2",
             "AWS_DEFAULT_REGION": "us-west-2",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "PYTHONPATH": str(ROOT / "lambda"),
-            "COMPONENTS": json.dumps({"client": _component(port)}),
+            "PYTHONPATH": asset,
             "LEDGER_TABLE": "ledger",
         }
         ours, usual = python("-c", _OURS, **environment), python("-c", _USUAL, **environment)
@@ -49,7 +53,7 @@ def first_call_against_four_clients() -> Ratio:
 
 def _component(port: int) -> Mapping[str, object]:
     probe = {"service": "web", "samples_per_round": 1, "min_samples": 1, "max_error_rate": 0.01, "max_ms": 1000}
-    checks = [{"kind": "restarts", "limit": 2, "min_samples": 1}, {"kind": "alarms", "min_samples": 1}]
+    checks = [{"kind": "restarts", "max": 2, "min_samples": 1}, {"kind": "alarms", "max": 0, "min_samples": 1}]
     service = {"name": "exchange-client-web", "port": port, "readiness_path": "/ready", "sample_path": "/"}
     return {
         "stack": "exchange-test-client",
@@ -58,6 +62,6 @@ def _component(port: int) -> Mapping[str, object]:
         "machine_arn": "arn:aws:states:us-west-2:111122223333:stateMachine:client-release",
         "alarm_prefix": "exchange-test-client-",
         "metrics": {"namespace": "Exchange", "environment": "test"},
-        "gate": {"interval_seconds": 30, "rounds": 6, "probes": [probe], "checks": checks},
+        "gate": {"interval_seconds": 30, "bake_minutes": 3, "probes": [probe], "checks": checks},
         "services": {"web": service},
     }

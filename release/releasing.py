@@ -16,6 +16,7 @@ from release.progress import ExecutionNotFoundError, ReleaseEnd, watch
 from release.refusals import FAILED, INTERRUPTED, explain
 from release_aws.stepfunctions import execution_arn
 from release_engine.ledger import Kind
+from release_engine.machine_state import MachineInput
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,5 @@ def new_release_id(now: float) -> str:
 
 def _machine_input(order: Order, release_id: str, person: str) -> dict[str, Any]:
     """Return the machine's input, as docs/contracts.md describes it."""
-    return {
-        "release_id": release_id,
-        "component": order.component,
-        "digest": order.digest,
-        "kind": order.kind.value,
-        "requested_by": f"cli:{person}",
-        "manifest": order.manifest,
-    }
+    release = MachineInput(release_id, order.component, order.digest, order.kind, f"cli:{person}", order.manifest)
+    return release.as_input()

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
-from settings.component import Name
-from settings.errors import Problem, problems_of
+from settings.component import Name, Strict
 from settings.loading import ALLOWED_FINDINGS, CONFIG, SettingsError
-from settings.strict import Strict
+from settings.wording import Problem, problems_of
 
 LONGEST_DAYS = 90
 

@@ -1,13 +1,16 @@
 """What a component is, in every environment: `config/exchange.toml`."""
 
+from collections import Counter
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from math import ceil
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from settings.gate import DAY_MINUTES, Bake, Gate
-from settings.strict import Strict
+from release_engine.gate_limits import DAY_MINUTES, MOST_ROUNDS, Gate
 
+Bake = Annotated[int, Field(ge=1, le=DAY_MINUTES)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Path = Annotated[str, StringConstraints(pattern=r"^/")]
 Folder = Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+$")]
@@ -20,6 +23,12 @@ STRATEGIES: dict[Kind, tuple[Strategy, ...]] = {
     "worker": ("ROLLING",),
     "singleton": ("ROLLING",),
 }
+
+
+class Strict(BaseModel):
+    """A table of the settings: frozen, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Service(Strict):
@@ -78,13 +87,44 @@ class Service(Strict):
                 raise ValueError(f"{key} is for {what} services only: remove it")
 
 
+def _that_can_conclude(gate: Gate) -> Gate:
+    """Refuse a gate whose bake could never say PASS, or whose checks cannot be told apart."""
+    if problem := next(_endless(gate), None):
+        raise ValueError(problem)
+    names = Counter(check.title for check in gate.checks)
+    if twice := sorted(name for name, count in names.items() if count > 1):
+        raise ValueError(f"checks: {', '.join(twice)} is there twice: each needs a name of its own")
+    return gate
+
+
+def _endless(gate: Gate) -> Iterator[str]:
+    """Say why a bake of this gate could never say PASS."""
+    if gate.rounds > MOST_ROUNDS:
+        yield f"{gate.rounds} rounds, allowed are {MOST_ROUNDS}: raise interval_seconds"
+    for probe in gate.probes:
+        rounds = ceil(gate.rounds / gate.every(probe))
+        if (most := rounds * probe.samples_per_round) < probe.min_samples:
+            yield (
+                f"probes: {probe.service!r} gets {rounds} rounds of {probe.samples_per_round} samples, {most} "
+                f"in all, which never reaches its min_samples = {probe.min_samples}: raise bake_minutes or "
+                "samples_per_round"
+            )
+    for check in gate.checks:
+        readings = ceil(gate.rounds / gate.every(check))
+        if readings < check.min_samples:
+            yield (
+                f"checks: {check.title!r} is read {readings} times in a bake, which never reaches its "
+                f"min_samples = {check.min_samples}: raise bake_minutes, or lower its interval_seconds"
+            )
+
+
 class Component(Strict):
     """What goes out together. `path` is its folder in the monorepo, `after` what must have gone out before."""
 
     name: str = Field(alias=TABLE_NAME)
     path: str
     after: list[str]
-    gate: Gate
+    gate: Annotated[Gate, AfterValidator(_that_can_conclude)]
     services: dict[Name, Service] = Field(min_length=1)
 
     @model_validator(mode="after")

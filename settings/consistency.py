@@ -8,10 +8,18 @@ from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Network
 from typing import Any
 
-from settings.component import Exchange, Service
+from release_engine.times import (
+    GATE_ATTEMPTS,
+    GIVE_BACK_SECONDS,
+    HOOK_MINUTES,
+    PATIENCE_MINUTES,
+    START_MINUTES,
+    asking_minutes,
+    gate_minutes,
+)
+from settings.component import Component, Exchange, Service
 from settings.environment import Environment, ExternalKafka, MskKafka, fargate_problem
-from settings.errors import Problem
-from settings.time_budgets import timeout_problems
+from settings.wording import Problem
 
 
 def chain_of(exchange: Exchange) -> tuple[str, ...]:
@@ -34,7 +42,7 @@ def exchange_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
         yield from _cycles(file, exchange)
     yield from _twice(file, exchange, "name")
     yield from _twice(file, exchange, "listener_priority")
-    yield from timeout_problems(file, exchange)
+    yield from _time_problems(file, exchange)
 
 
 def environment_problems(file: str, values: Environment, exchange: Exchange, region: str) -> Iterator[Problem]:
@@ -163,11 +171,79 @@ def _window_problems(file: str, values: Environment, exchange: Exchange) -> Iter
 
 
 def cidrs(files: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
-    """file -> network.cidr, of those files that have one that can be read; the others' own check tells of it."""
-    found = {}
+    """Map each environment's file to its CIDR; files without a valid one are skipped here and reported by their own
+    validation.
+    """
+    valid = {}
     for file, values in files:
         network = values.get("network")
         cidr = network.get("cidr") if isinstance(network, dict) else None
         with suppress(ValueError):
-            found[file] = str(IPv4Network(str(cidr)))
-    return found
+            valid[file] = str(IPv4Network(str(cidr)))
+    return valid
+
+
+def _time_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
+    """Check that the gate can use all its attempts within the timeout of ECS's hook, that a deployment can finish
+    within PATIENCE_MINUTES of the release machine, and that a worker can drain before ECS kills it.
+    """
+    for component in exchange.components.values():
+        yield from _drain_problems(file, component)
+        if any(service.kind == "web" for service in component.services.values()):
+            yield from list(_gate_problems(file, component)) or [
+                *_shift_problems(file, component),
+                *_flip_problems(file, component),
+            ]
+
+
+def _drain_problems(file: str, component: Component) -> Iterator[Problem]:
+    for service in component.services.values():
+        if service.drain_seconds is None:
+            continue
+        place = f"components.{component.name}.services.{service.key}.drain_seconds"
+        room = service.stop_timeout_seconds - GIVE_BACK_SECONDS
+        if service.drain_seconds > room:
+            what = (
+                f"the task is killed {service.stop_timeout_seconds} s (stop_timeout_seconds) after it was told to "
+                f"stop, of which giving work back takes {GIVE_BACK_SECONDS}: allowed are up to {room}"
+            )
+            yield Problem(file, place, service.drain_seconds, what)
+
+
+def _gate_problems(file: str, component: Component) -> Iterator[Problem]:
+    interval = component.gate.interval_seconds
+    needed = gate_minutes(interval)
+    if needed > HOOK_MINUTES:
+        most = HOOK_MINUTES * 60 // GATE_ATTEMPTS
+        what = (
+            f"ECS is told to ask up to {GATE_ATTEMPTS} times, {needed} minutes in all, and gives its hook "
+            f"{HOOK_MINUTES}: allowed are up to {most} for a component with a web service"
+        )
+        yield Problem(file, f"components.{component.name}.gate.interval_seconds", interval, what)
+
+
+def _shift_problems(file: str, component: Component) -> Iterator[Problem]:
+    for service in component.services.values():
+        gate = asking_minutes(service.strategy, component.gate.interval_seconds)
+        room = PATIENCE_MINUTES - START_MINUTES - gate
+        shift = (service.canary_minutes or 0) + (service.shift_bake_minutes or 0)
+        if shift > room:
+            what = (
+                f"shift_bake_minutes and canary_minutes come to {shift}, allowed are {room}: the release "
+                f"machine waits {PATIENCE_MINUTES} minutes for the stack, of which the start takes {START_MINUTES} "
+                f"and the gate up to {gate}"
+            )
+            yield Problem(file, f"components.{component.name}.services.{service.key}", None, what)
+
+
+def _flip_problems(file: str, component: Component) -> Iterator[Problem]:
+    """Going back is a flip of traffic as long as ECS keeps the former tasks: the gate has to decide within that."""
+    bake = component.gate.bake_minutes
+    for service in component.services.values():
+        if service.shift_bake_minutes is not None and service.shift_bake_minutes <= bake:
+            place = f"components.{component.name}.services.{service.key}.shift_bake_minutes"
+            what = (
+                f"the gate bakes for {bake} minutes (gate.bake_minutes), and only while ECS keeps the former tasks is "
+                f"going back a flip of traffic: allowed are {bake + 1} and more"
+            )
+            yield Problem(file, place, service.shift_bake_minutes, what)

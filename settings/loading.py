@@ -25,12 +25,12 @@ from settings.environment import (
     Logs,
     MskKafka,
     Network,
+    Pipeline,
     TaskSize,
     Window,
 )
-from settings.errors import Problem, problems_of
-from settings.pipeline import Pipeline
 from settings.staging import Owner, Place, Tables, owners, pair_problems, staging_problems
+from settings.wording import Problem, problems_of
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from settings.environment import Environment
-from settings.errors import Problem
+from settings.wording import Problem
 
 Tables = Mapping[str, Mapping[str, Any]]
 _KEY = "pipeline.staging"

@@ -1,5 +1,6 @@
 """What releases: the gate, the functions, one machine per component, and the rules of the watch."""
 
+import json
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -9,10 +10,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from exchange_constructs.observability.log_settings import retention_of
+from exchange_constructs.release.function_code import code_with
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_functions import ReleaseFunctions
 from exchange_constructs.release.release_machine import ReleaseMachine
-from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_permissions import ReleasePermissions
 from exchange_constructs.release.release_request import ReleaseRequest
 from exchange_constructs.release.rollback_rules import RollbackRules
 from settings.loading import Component, Settings
@@ -20,7 +22,7 @@ from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from stacks.release_facts import alarm_prefix, facts, machine_name, preflight_name, record_name, request_name
+from stacks.release_facts import alarm_prefix, known_components, machine_name, preflight_name, record_name, request_name
 
 
 class ReleaseStack(Stack):
@@ -40,14 +42,14 @@ class ReleaseStack(Stack):
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         retention = retention_of(settings.logs.retention_days)
-        reach = self._reach(settings, data, platform, registry)
-        environment = {
-            "COMPONENTS": self.to_json_string(facts(settings, reach)),
-            "LEDGER_TABLE": data.ledger.table_name,
-        }
+        reach = self._permissions(settings, data, platform, registry)
+        components = known_components(settings, reach)
+        references = {name: component.references() for name, component in components.items()}
+        environment = {"REFERENCES": json.dumps(references), "LEDGER_TABLE": data.ledger.table_name}
+        code = code_with({name: component.facts() for name, component in components.items()})
         self.alerts = sns.Topic(self, "Alerts", master_key=data.key, enforce_ssl=True)
         self.gate = HealthGate(
-            self, "HealthGate", vpc=network.vpc, environment=environment, retention=retention, key=data.key
+            self, "HealthGate", vpc=network.vpc, code=code, environment=environment, retention=retention, key=data.key
         )
         self.functions = ReleaseFunctions(
             self,
@@ -55,6 +57,7 @@ class ReleaseStack(Stack):
             gate=self.gate,
             reach=reach,
             ledger=data.ledger,
+            code=code,
             environment=environment,
             watch=Duration.hours(settings.watch.hours),
             cool_down=Duration.minutes(settings.watch.cool_down_minutes),
@@ -97,9 +100,11 @@ class ReleaseStack(Stack):
         CfnOutput(self, f"{component.name.capitalize()}MachineArn", value=machine.state_machine_arn)
         return machine
 
-    def _reach(self, settings: Settings, data: DataStack, platform: PlatformStack, registry: RegistryStack) -> Reach:
+    def _permissions(
+        self, settings: Settings, data: DataStack, platform: PlatformStack, registry: RegistryStack
+    ) -> ReleasePermissions:
         names = list(settings.components)
-        return Reach(
+        return ReleasePermissions(
             scope=self,
             stacks=[settings.stack_name(name) for name in names],
             cluster=platform.cluster.cluster_name,

@@ -1,15 +1,15 @@
-"""What the functions of a release are told of each component; `release_engine.model.parse_components` reads it."""
+"""What the functions of a release know of each component, and what its machines and functions are called."""
 
-from typing import Any
+from datetime import time
 
-from exchange_constructs.release.release_permissions import Reach
-from settings.check import Check
-from settings.gate import Gate, Probe
+from exchange_constructs.release.release_permissions import ReleasePermissions
+from release_engine import model
+from release_engine.window import Window
 from settings.loading import Component, Service, Settings
 
 
-def facts(settings: Settings, reach: Reach) -> dict[str, Any]:
-    """By component. A function's environment holds 4 KB in all, so what has its default is left out."""
+def known_components(settings: Settings, reach: ReleasePermissions) -> dict[str, model.Component]:
+    """Return the components as the functions know them; what only a deployment can tell are references of CDK."""
     return {name: _component(settings, reach, component) for name, component in settings.components.items()}
 
 
@@ -38,63 +38,36 @@ def alarm_prefix(settings: Settings, component: str) -> str:
     return f"{settings.stack_name(component)}-"
 
 
-def _component(settings: Settings, reach: Reach, component: Component) -> dict[str, Any]:
+def _component(settings: Settings, reach: ReleasePermissions, component: Component) -> model.Component:
     name = component.name
-    return {
-        "stack": settings.stack_name(name),
-        "cluster": reach.cluster,
-        "repository": reach.repositories[name].repository_name,
-        "machine_arn": reach.machine_arn(machine_name(settings, name)),
-        "alarm_prefix": alarm_prefix(settings, name),
-        "metrics": {"namespace": settings.project.capitalize(), "environment": settings.environment},
-        "gate": _limits(component),
-        "services": {service.key: _service(service) for service in component.services.values()},
-        **_window(settings, name),
-    }
+    return model.Component(
+        name=name,
+        stack=settings.stack_name(name),
+        cluster=reach.cluster,
+        repository=reach.repositories[name].repository_name,
+        machine_arn=reach.machine_arn(machine_name(settings, name)),
+        alarm_prefix=alarm_prefix(settings, name),
+        metrics=model.MetricsHome(settings.project.capitalize(), settings.environment),
+        gate=component.gate,
+        services=tuple(_service(service) for service in component.services.values()),
+        window=_window(settings, name),
+    )
 
 
-def _limits(component: Component) -> dict[str, Any]:
-    """What has its default is left out, for the engine has the same."""
-    gate = component.gate
-    return {
-        "interval_seconds": gate.interval_seconds,
-        "rounds": gate.rounds,
-        "probes": [_probe(one, gate) for one in gate.probes],
-        "checks": [_check(one, gate) for one in gate.checks],
-        **({"canary": gate.canary.model_dump()} if gate.canary else {}),
-    }
+def _service(service: Service) -> model.Service:
+    return model.Service(
+        key=service.key,
+        name=service.name,
+        port=service.port,
+        readiness_path=service.readiness_path,
+        sample_path=service.sample_path,
+        canary=service.strategy == "CANARY",
+    )
 
 
-def _probe(probe: Probe, gate: Gate) -> dict[str, Any]:
-    """As `release_engine.model.Probe` reads it."""
-    told = probe.model_dump(exclude_defaults=True, exclude={"interval_seconds"})
-    return told | ({"every": every} if (every := probe.every(gate.interval_seconds)) > 1 else {})
-
-
-def _check(check: Check, gate: Gate) -> dict[str, Any]:
-    """As `release_engine.check.Check` reads it."""
-    told = check.model_dump(exclude_defaults=True, exclude={"max", "min", "interval_seconds"})
-    if limit := check.min if check.max is None else check.max:
-        told["limit"] = limit
-    told |= {"at_least": True} if check.max is None else {}
-    return told | ({"every": every} if (every := check.every(gate.interval_seconds)) > 1 else {})
-
-
-def _service(service: Service) -> dict[str, str | int]:
-    """Left out where there is none: an environment holds 4 KB."""
-    facts = {
-        "name": service.name,
-        "port": service.port,
-        "readiness_path": service.readiness_path,
-        "sample_path": service.sample_path,
-        "canary": service.strategy == "CANARY" or None,
-    }
-    return {key: value for key, value in facts.items() if value is not None}
-
-
-def _window(settings: Settings, component: str) -> dict[str, dict[str, Any]]:
-    """When its releases may start; left out where they always may."""
+def _window(settings: Settings, component: str) -> Window | None:
+    """Return when the component's releases may start; None where they always may."""
     window = settings.window
     if window is None or component not in window.components:
-        return {}
-    return {"window": {"days": list(window.days), "opens": window.opens, "closes": window.closes}}
+        return None
+    return Window(tuple(window.days), time.fromisoformat(window.opens), time.fromisoformat(window.closes))

@@ -8,8 +8,7 @@ from math import ceil
 from typing import Any
 
 from release_aws.clients import AwsClient
-from release_engine.service_setup import Setup
-from release_engine.timeouts import ROLLING, Replacement
+from release_engine.service_setup import ROLLING, Replacement, ServiceSetup
 
 _UNDER_WAY = ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"]
 _HOOK_MINUTES, _CANARY_MINUTES, _STEP_PERCENT, _STEP_MINUTES = 1440, 10, 10.0, 6  # what ECS takes when it is not told
@@ -21,20 +20,20 @@ class Setups:
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
-    def find(self, cluster: str, names: Iterable[str]) -> list[Setup]:
+    def find(self, cluster: str, names: Iterable[str]) -> list[ServiceSetup]:
         """Those of the services that there are: before the first release there are none."""
         found = (self._client.describe_services(cluster=cluster, services=[name])["services"] for name in names)
         return [self._setup(cluster, one) for services in found for one in services if one["status"] != "INACTIVE"]
 
-    def secrets(self, setups: Iterable[Setup]) -> list[str]:
+    def secrets(self, setups: Iterable[ServiceSetup]) -> list[str]:
         """What the containers' secrets refer to, each once; none before the first release."""
         definitions = [self._client.describe_task_definition(taskDefinition=one.definition) for one in setups]
         containers = (one for found in definitions for one in found["taskDefinition"]["containerDefinitions"])
         return sorted({secret["valueFrom"] for one in containers for secret in one.get("secrets") or []})
 
-    def _setup(self, cluster: str, service: Mapping[str, Any]) -> Setup:
+    def _setup(self, cluster: str, service: Mapping[str, Any]) -> ServiceSetup:
         rule = _production_rule(service.get("loadBalancers") or [])
-        return Setup(
+        return ServiceSetup(
             service=service["serviceName"],
             definition=service["taskDefinition"],
             replacement=replacement_of(service.get("deploymentConfiguration") or {}),

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from release_aws.clients import AwsClient, error_code
-from release_engine.service_setup import Setup
+from release_engine.service_setup import ServiceSetup
 from release_engine.traffic import Traffic
 
 
@@ -16,11 +16,11 @@ class Rules:
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
-    def traffic(self, setups: Iterable[Setup]) -> list[Traffic]:
+    def traffic(self, setups: Iterable[ServiceSetup]) -> list[Traffic]:
         """Of each service that has a production rule of its own."""
         return [Traffic(one.service, one.rule, self._weights(one.rule), one.serving) for one in setups if one.rule]
 
-    def targets(self, setups: Iterable[Setup]) -> dict[str, str]:
+    def targets(self, setups: Iterable[ServiceSetup]) -> dict[str, str]:
         """The state of every target that users reach, by its address.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html

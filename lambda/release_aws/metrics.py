@@ -6,7 +6,8 @@ from statistics import median
 from typing import Any
 
 from release_aws.clients import AWS_ERRORS, AwsClient
-from release_engine.check import Check, Reading
+from release_engine.check import Reading
+from release_engine.gate_limits import Check
 from release_engine.model import MetricsHome
 
 _PERIOD = 60  # seconds; what the components report has no finer resolution

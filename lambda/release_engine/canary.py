@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import NamedTuple
 
-from release_engine.exact_test import fewest_to_flag, fisher_greater
-from release_engine.rank_test import mann_whitney, quantile
+from release_engine.significance import fewest_to_flag, fisher_greater, mann_whitney, quantile
 from release_engine.verdict import Judgement, Verdict
 
 ENOUGH = 1_000  # samples a side for a PASS: then over 95% of what each judge promises to see shows

@@ -8,36 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from release_engine.gate_limits import Check
 from release_engine.verdict import Judgement, Verdict
-
-
-@dataclass(frozen=True)
-class Check:
-    """`limit` is the largest good value, or the smallest if `at_least`. With `max_rise` it is what was usual, so much
-    raised.
-
-    `kind` says where the number comes from: `metric` from CloudWatch, by `metric` and `statistic`; the others are
-    those of `release_handlers.readings`. `every` says in how many rounds of the gate it is read once.
-    """
-
-    kind: str
-    name: str = ""
-    limit: float = 0
-    metric: str = ""
-    statistic: str = ""
-    unit: str = ""
-    at_least: bool = False
-    max_rise: float | None = None
-    every: int = 1
-    min_samples: int = 3
-    max_failures: int = 0
-    max_errors_in_a_row: int = 3
-    max_inconclusive: int = 10
-
-    @property
-    def title(self) -> str:
-        """How reasons call it."""
-        return self.name or self.kind.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -51,7 +23,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Tally:
+class CheckHistory:
     """The readings so far. `worst` is the value farthest on the wrong side, `limit` and `usual` belong to it."""
 
     samples: int = 0
@@ -70,17 +42,12 @@ class Tally:
         return dict(self.__dict__)
 
 
-def tally(values: Mapping[str, Any] | None) -> Tally:
+def tally(values: Mapping[str, Any] | None) -> CheckHistory:
     """The reverse of `as_dict`."""
-    return Tally(**(values or {}))
+    return CheckHistory(**(values or {}))
 
 
-def due(check: Check, round_: int) -> bool:
-    """Whether the check is read in this round; the first is number 1."""
-    return (round_ - 1) % check.every == 0
-
-
-def take(check: Check, before: Tally, reading: Reading) -> Tally:
+def take(check: Check, before: CheckHistory, reading: Reading) -> CheckHistory:
     """One more reading."""
     if reading.trouble:
         errors = before.errors_in_a_row + 1
@@ -100,7 +67,7 @@ def take(check: Check, before: Tally, reading: Reading) -> Tally:
     return replace(after, worst=reading.value, limit=limit, usual=reading.usual, detail=reading.detail)
 
 
-def judge(check: Check, seen: Tally) -> Judgement:
+def judge(check: Check, seen: CheckHistory) -> Judgement:
     """FAIL on more bad readings than it tolerates; doubt on too few, or on too many that were none."""
     numbers: dict[str, Any] = {
         "observed": seen.worst,
@@ -113,7 +80,7 @@ def judge(check: Check, seen: Tally) -> Judgement:
     return Judgement(verdict, f"{check.title} {reason}", check.title, numbers)
 
 
-def _found(check: Check, seen: Tally) -> tuple[Verdict, str]:
+def _found(check: Check, seen: CheckHistory) -> tuple[Verdict, str]:
     doubt = Verdict.INCONCLUSIVE
     if seen.failures > check.max_failures:
         return Verdict.FAIL, _compared(check, seen)
@@ -126,7 +93,7 @@ def _found(check: Check, seen: Tally) -> tuple[Verdict, str]:
     return Verdict.PASS, _compared(check, seen)
 
 
-def _compared(check: Check, seen: Tally) -> str:
+def _compared(check: Check, seen: CheckHistory) -> str:
     """Both sides, which way round, and what the number stands for."""
     limit = check.limit if seen.limit is None else seen.limit
     good = seen.worst is not None and _good(check, seen.worst, limit)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-from release_engine.model import GateLimits, Probe
-from release_engine.samples import Seen
+from release_engine.gate_limits import Gate, Probe
+from release_engine.samples import ProbeResults
 from release_engine.verdict import Judgement, Verdict
 
 HOLD = 2  # an inconclusive gate goes on for this many times its rounds before it gives up (F14)
 
 
-def judge(service: str, seen: Seen, limits: Probe) -> list[Judgement]:
+def judge(service: str, seen: ProbeResults, limits: Probe) -> list[Judgement]:
     """Every check of one probed service."""
     return [
         _digest(service, seen),
@@ -22,7 +22,7 @@ def judge(service: str, seen: Seen, limits: Probe) -> list[Judgement]:
     ]
 
 
-def concluded(verdict: Verdict, done: int, limits: GateLimits) -> bool:
+def concluded(verdict: Verdict, done: int, limits: Gate) -> bool:
     """Whether the bake is over after `done` rounds: a FAIL ends it at once, doubt prolongs it."""
     if verdict is Verdict.FAIL:
         return True
@@ -34,7 +34,7 @@ def percentile(latencies_ms: Sequence[int], percent: float) -> int:
     return sorted(latencies_ms)[ceil(percent * len(latencies_ms) / 100) - 1]
 
 
-def _digest(service: str, seen: Seen) -> Judgement:
+def _digest(service: str, seen: ProbeResults) -> Judgement:
     check = f"{service} digest"
     if seen.other_digests:
         return Judgement(Verdict.FAIL, f"{service} is answered by {', '.join(seen.other_digests)} as well", check)
@@ -43,12 +43,12 @@ def _digest(service: str, seen: Seen) -> Judgement:
     return Judgement(Verdict.PASS, f"{service} runs the digest ({seen.readings} readings)", check)
 
 
-def _readiness(service: str, seen: Seen, limits: Probe) -> Judgement:
+def _readiness(service: str, seen: ProbeResults, limits: Probe) -> Judgement:
     count = _Count(seen.unready, seen.readings, 1, "readings")
     return _share(f"{service} unready", count, limits.max_error_rate, seen)
 
 
-def _errors(service: str, seen: Seen, limits: Probe) -> Judgement:
+def _errors(service: str, seen: ProbeResults, limits: Probe) -> Judgement:
     count = _Count(seen.errors, seen.samples, limits.min_samples, "samples")
     return _share(f"{service} errors", count, limits.max_error_rate, seen)
 
@@ -60,7 +60,7 @@ class _Count(NamedTuple):
     unit: str
 
 
-def _share(check: str, count: _Count, limit: float, seen: Seen) -> Judgement:
+def _share(check: str, count: _Count, limit: float, seen: ProbeResults) -> Judgement:
     """Fails early too: when the share would be over the limit even if all samples that are still to come are good."""
     bad, total, least, unit = count
     numbers = {"observed": bad / total if total else None, "limit": limit, "samples": total}
@@ -72,7 +72,7 @@ def _share(check: str, count: _Count, limit: float, seen: Seen) -> Judgement:
     return Judgement(Verdict.PASS, f"{check} {bad / total:.1%} <= limit {limit:.1%} ({total} {unit})", check, numbers)
 
 
-def _latency(service: str, seen: Seen, limits: Probe) -> Judgement:
+def _latency(service: str, seen: ProbeResults, limits: Probe) -> Judgement:
     check, count = f"{service} p{limits.percentile:g}", len(seen.latencies_ms)
     if count < limits.min_samples:
         return Judgement(Verdict.INCONCLUSIVE, f"{check}: {count} samples < minimum {limits.min_samples}", check)
@@ -83,7 +83,7 @@ def _latency(service: str, seen: Seen, limits: Probe) -> Judgement:
     return Judgement(Verdict.FAIL if slow else Verdict.PASS, said, check, numbers)
 
 
-def _untaken(service: str, seen: Seen, limits: Probe) -> Judgement:
+def _untaken(service: str, seen: ProbeResults, limits: Probe) -> Judgement:
     """A request that could not be taken says nothing about the version, and nothing is no health."""
     asked = seen.samples + seen.readings + seen.untaken
     share, check = seen.untaken / asked if asked else 1.0, f"{service} reached"

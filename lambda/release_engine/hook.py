@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from release_engine.times import GATE_ATTEMPTS
 from release_engine.verdict import Judgement, Verdict
 
-ATTEMPTS = 10  # calls that may end without a verdict; then the deployment is not believed in
 _WEIGHED = {"TEST_TRAFFIC_SHIFT": "testTrafficWeights", "PRODUCTION_TRAFFIC_SHIFT": "productionTrafficWeights"}
 
 
@@ -54,7 +54,7 @@ def answer(judgement: Judgement, attempts: int, seconds: int, progress: Mapping[
     """Doubt asks to be called again in `seconds`, a limited number of times."""
     if judgement.verdict is Verdict.PASS:
         return {"hookStatus": "SUCCEEDED"}
-    if judgement.verdict is Verdict.FAIL or attempts >= ATTEMPTS:
+    if judgement.verdict is Verdict.FAIL or attempts >= GATE_ATTEMPTS:
         return {"hookStatus": "FAILED"}
     details = {"progress": {**progress, "attempts": attempts}}
     return {"hookStatus": "IN_PROGRESS", "callBackDelay": seconds, "hookDetails": details}

@@ -112,6 +112,24 @@ def newest_first(releases: Iterable[Release]) -> list[Release]:
     return sorted(releases, key=lambda release: (release.started_at, release.release_id), reverse=True)
 
 
+def standing(history: Iterable[Release], current: Current | None) -> str | None:
+    """Return the digest that was released well last; None where what came after it leaves that in doubt.
+
+    A release that was rolled back casts no doubt: that the old digest runs again was verified. A rollback that was not
+    made by it, or a failed release, does.
+    """
+    if current is None:
+        return None
+    for release in newest_first(history):
+        if release.release_id == current.release_id:
+            return current.digest
+        if release.outcome is Outcome.RUNNING:
+            continue  # the one that asks
+        if release.kind is Kind.ROLLBACK or release.outcome is Outcome.FAILED:
+            return None
+    return None
+
+
 def iso(epoch: float) -> str:
     """A time of the clock as the ledger writes it."""
     return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -16,9 +16,6 @@ from release_engine.model import digest_problem
 from release_engine.push import Push
 
 EVENT = "CodePipeline.job"  # the one key of the event
-# CodePipeline ends a Lambda action after 24 hours, and would say no more than that.
-# https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
-LONGEST_SECONDS = 23 * 3600
 _RECORD = "record"
 _KEYS = {"window": ("component", "ask"), _RECORD: ("component", "ask", "push")}  # of the others: with a digest
 
@@ -41,7 +38,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Question:
+class JobQuestion:
     """`digest` is None where whatever runs is meant. What is to be recorded is a `push`, of no component alone."""
 
     component: str
@@ -50,7 +47,7 @@ class Question:
     push: Push | None = None
 
 
-class Outcome(StrEnum):
+class JobOutcome(StrEnum):
     """How a job ends, or that CodePipeline is to call again."""
 
     SUCCEEDED = "succeeded"
@@ -60,17 +57,12 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class JobAnswer:
     """`token` is handed to the next call of a job that goes on."""
 
-    outcome: Outcome
+    outcome: JobOutcome
     reason: str
     token: str = ""
-
-
-def asked_in(event: Mapping[str, Any]) -> bool:
-    """Whether it is CodePipeline that calls: with a job, or with a rule's parameters as the function's very input."""
-    return EVENT in event or "ask" in event
 
 
 def job_id(event: Mapping[str, Any]) -> str:
@@ -92,7 +84,7 @@ def parse(event: Mapping[str, Any]) -> Job:
     return Job(job_id(event), configuration.get("UserParameters") or "", data.get("continuationToken") or "")
 
 
-def question(parameters: str, *, components: Collection[str], asks: Collection[str]) -> Question:
+def question(parameters: str, *, components: Collection[str], asks: Collection[str]) -> JobQuestion:
     """From the user parameters: `asks` are the questions that this function answers."""
     given = _object(parameters)
     ask = given.get("ask")
@@ -106,7 +98,7 @@ def question(parameters: str, *, components: Collection[str], asks: Collection[s
     if problems:
         raise UserParametersError(f"UserParameters: {'; '.join(problems)}")
     pushed = push.parse(given["push"]) if ask == _RECORD else None
-    return Question(given.get("component") or "", given["ask"], given.get("digest"), pushed)
+    return JobQuestion(given.get("component") or "", given["ask"], given.get("digest"), pushed)
 
 
 def _object(parameters: str) -> dict[str, Any]:

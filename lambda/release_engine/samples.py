@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from release_engine.model import Probe
+from release_engine.gate_limits import Probe
 
 _KEPT = 5  # distinct troubles that are kept as evidence
 
@@ -21,7 +21,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProbeResults:
     """`readings` and `unready` count the answers in depth, `samples` and `errors` the user-like ones.
 
     Of the rounds: `failed_in_a_row`, up to now, in which too much could not be taken; the longest such row; and
@@ -45,15 +45,17 @@ class Seen:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
-def seen(values: Mapping[str, Any] | None) -> Seen:
+def seen(values: Mapping[str, Any] | None) -> ProbeResults:
     """The reverse of `as_dict`; nothing seen yet when there is nothing."""
     known: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in (values or {}).items()
     }
-    return Seen(**known)
+    return ProbeResults(**known)
 
 
-def add(before: Seen, *, samples: Iterable[Answer], readings: Iterable[Answer], digest: str, probe: Probe) -> Seen:
+def add(
+    before: ProbeResults, *, samples: Iterable[Answer], readings: Iterable[Answer], digest: str, probe: Probe
+) -> ProbeResults:
     """One more round of the service that ought to run `digest`."""
     asked, deep = list(samples), list(readings)
     taken = [answer for answer in asked if answer.status is not None]
@@ -63,7 +65,7 @@ def add(before: Seen, *, samples: Iterable[Answer], readings: Iterable[Answer], 
     troubles += [_trouble(answer) for answer in deep if not ready(answer, probe.body)]
     lost, total = len(asked) - len(taken) + len(deep) - len(told), len(asked) + len(deep)
     in_a_row = before.failed_in_a_row + 1 if total and lost / total > probe.max_error_rate else 0
-    return Seen(
+    return ProbeResults(
         samples=before.samples + len(taken),
         errors=before.errors + sum(not good(answer, probe.statuses) for answer in taken),
         untaken=before.untaken + lost,

@@ -22,6 +22,10 @@ class Window:
     def __str__(self) -> str:
         return f"{', '.join(self.days)} {self.opens:%H:%M}-{self.closes:%H:%M} UTC"
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the window as JSON holds it; `parse` is the reverse."""
+        return {"days": list(self.days), "opens": f"{self.opens:%H:%M}", "closes": f"{self.closes:%H:%M}"}
+
 
 def parse(facts: Mapping[str, Any]) -> Window:
     """From `{"days": ["tue"], "opens": "02:00", "closes": "05:00"}`; the settings have seen to it that it is sound."""

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from release_aws.rollback_facts import gather_facts
 from release_engine import rollback_plan, watch
 from release_engine.ledger import Kind, Outcome, Release
+from release_engine.machine_state import MachineInput, State
 from release_engine.model import Component
-from release_engine.rollback_plan import Action, Facts, Plan
+from release_engine.rollback_plan import Action, Plan
 from release_handlers.world import World, world
 
 Event = Mapping[str, Any]
@@ -30,7 +32,7 @@ def handler(event: Event, _context: object) -> dict[str, Any]:
     return answer
 
 
-def plan(state: Event, world: World) -> dict[str, Any]:
+def plan(state: State, world: World) -> dict[str, Any]:
     """What the machine should do about its own release."""
     component = world.components[state["component"]]
     release = world.ledger.find(component.name, state["release_id"])
@@ -101,25 +103,13 @@ def _deploying(component: Component, now: float, world: World) -> str | None:
 def _start(component: Component, bad: Release, digest: str, cause: str, world: World) -> bool:
     """Named by what it undoes: two events make one rollback (F35)."""
     name = f"{bad.release_id[:70]}-undo"
-    data = {
-        "release_id": name,
-        "component": component.name,
-        "digest": digest,
-        "kind": Kind.ROLLBACK.value,
-        "requested_by": f"watch:{cause}",
-        "manifest": None,
-        "undoes": bad.release_id,
-    }
-    return world.machines.start(component.machine_arn, name, data)
+    order = MachineInput(name, component.name, digest, Kind.ROLLBACK, f"watch:{cause}", undoes=bad.release_id)
+    return world.machines.start(component.machine_arn, name, order.as_input())
 
 
 def _plan(component: Component, bad: Release, world: World) -> Plan:
     history = world.ledger.releases(component.name)
-    stack = world.stacks.describe(component.stack)
-    digests = {release.digest for release in history if release.outcome is Outcome.RELEASED}
-    facts = Facts(
-        stack_status=stack.status if stack else None,
-        stack_digest=stack.digest if stack else None,
-        images=world.images.present(component.repository, digests),
+    facts = gather_facts(
+        history, world.stacks, world.images, stack=component.stack, repository=component.repository
     )
     return rollback_plan.plan(bad, history, facts)

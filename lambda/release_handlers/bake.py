@@ -3,20 +3,18 @@
 Where ECS keeps the former tasks for a time, the bake is in that time: going back is then a flip of traffic.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from release_engine import check, gate, running
-from release_engine.check import Tally, tally
+from release_engine.check import CheckHistory, tally
+from release_engine.machine_state import Result, State
 from release_engine.model import Component
-from release_engine.samples import Seen, seen
+from release_engine.samples import ProbeResults, seen
 from release_engine.verdict import Judgement, Verdict, worst
 from release_handlers import readings
 from release_handlers.probing import Target, probe
 from release_handlers.readings import Subject
 from release_handlers.world import World
-
-State = Mapping[str, Any]
 
 
 def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
@@ -72,29 +70,29 @@ def _said(judgement: Judgement) -> dict[str, Any]:
     return {"verdict": judgement.verdict.value, "reason": judgement.reason, "evidence": judgement.evidence}
 
 
-def _probed(component: Component, digest: str, before: State, world: World, seconds: float) -> dict[str, Seen]:
+def _probed(component: Component, digest: str, before: Result, world: World, seconds: float) -> dict[str, ProbeResults]:
     """What was seen so far of each service, with one more round of those that are due."""
-    past = int(before.get("round", 0))
+    round_ = int(before.get("round", 0)) + 1
     earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
     targets = []
-    for service in (one for one in component.probed if past % component.gate.probe(one.key).every == 0):
+    for service in (one for one in component.probed if component.gate.due(component.gate.probe(one.key), round_)):
         tasks = world.services.tasks(component.cluster, service.name)
         judged = [task.address for task in tasks if task.digest == digest and task.status == "RUNNING"]
         targets.append(Target(service, digest, [address for address in judged if address]))
     return earlier | probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
 
 
-def _checked(subject: Subject, before: State, round_: int, world: World) -> dict[str, Tally]:
+def _checked(subject: Subject, before: Result, round_: int, world: World) -> dict[str, CheckHistory]:
     """One reading more of each check that is due."""
     checks = [one for one in subject.component.gate.checks if readings.asked(one, subject)]
     known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}
-    due = [one for one in checks if check.due(one, round_)]
+    due = [one for one in checks if subject.component.gate.due(one, round_)]
     for one, reading in zip(due, readings.read(due, subject, world), strict=True):
         known[one.title] = check.take(one, known[one.title], reading)
     return known
 
 
-def _restarts(component: Component, digest: str, before: State, world: World) -> tuple[list[str], int]:
+def _restarts(component: Component, digest: str, before: Result, world: World) -> tuple[list[str], int]:
     """Crashes since the first round; what crashed before that was the deployment's to judge."""
     crashed = sorted(
         task.arn

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from release_engine.ledger import Baseline, Kind, OvertakenError
+from release_engine.machine_state import State
 from release_engine.model import Component
 from release_handlers.world import World, world
-
-State = Mapping[str, Any]
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:

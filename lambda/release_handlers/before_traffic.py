@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from release_aws.ecs import Deployment
 from release_engine import gate, hook
 from release_engine.model import Component, Service
-from release_engine.samples import Seen, seen
+from release_engine.samples import ProbeResults, seen
 from release_engine.verdict import Judgement, Verdict, worst
 from release_handlers.comparing import compare
 from release_handlers.probing import Target, probe
@@ -67,7 +67,7 @@ def _answer(call: hook.Call, world: World, seconds_left: Callable[[], float]) ->
     return hook.answer(judgement, attempts, asked.component.gate.interval_seconds, progress)
 
 
-def _judge(asked: _Asked, world: World, seconds_left: Callable[[], float]) -> tuple[Seen, Judgement]:
+def _judge(asked: _Asked, world: World, seconds_left: Callable[[], float]) -> tuple[ProbeResults, Judgement]:
     """First against the limits; what they do not refuse is compared with the former version."""
     target = _target(asked, world)
     found, judgements = _against_limits(asked, target, world, seconds_left)
@@ -78,7 +78,7 @@ def _judge(asked: _Asked, world: World, seconds_left: Callable[[], float]) -> tu
 
 def _against_limits(
     asked: _Asked, target: Target, world: World, seconds_left: Callable[[], float]
-) -> tuple[Seen, list[Judgement]]:
+) -> tuple[ProbeResults, list[Judgement]]:
     """Rounds at once until there are enough samples, a finding, no progress or no time."""
     limits, key, found = asked.component.gate, asked.service.key, seen(asked.progress.get("seen"))
     limit = limits.probe(key)

@@ -7,19 +7,20 @@ from typing import NamedTuple
 
 from release_aws.probes import Question
 from release_engine import canary
-from release_engine.model import CanaryLimits, Service
+from release_engine.gate_limits import Canary
+from release_engine.model import Service
 from release_engine.samples import Answer, good
+from release_engine.times import CANARY_LOOKS
 from release_engine.verdict import Judgement
 from release_handlers.world import Ask
 
 _SPARE = 0.02  # more requests at most, for those that nobody took or answered
-LOOKS = 2  # before users meet the canary, and while a part of them does
 
 
 def compare(
     service: Service,
     sides: tuple[Sequence[str], Sequence[str]],
-    limits: CanaryLimits,
+    limits: Canary,
     statuses: tuple[int, int],
     *,
     ask: Ask,
@@ -38,7 +39,7 @@ def compare(
             _errors(usual, statuses),
             tolerance=limits.max_error_rise,
             enough=limits.samples,
-            looks=LOOKS,
+            looks=CANARY_LOOKS,
         ),
         canary.judge_latencies(
             f"{service.key} canary",
@@ -47,7 +48,7 @@ def compare(
             tolerance=limits.max_latency_rise,
             harmless_ms=limits.max_latency_rise_ms,
             enough=limits.samples,
-            looks=LOOKS,
+            looks=CANARY_LOOKS,
         ),
     ]
 
@@ -55,7 +56,7 @@ def compare(
 def _answers(
     service: Service,
     sides: tuple[Sequence[str], Sequence[str]],
-    limits: CanaryLimits,
+    limits: Canary,
     ask: Ask,
     seconds_left: Callable[[], float],
 ) -> tuple[list[Answer], list[Answer]]:

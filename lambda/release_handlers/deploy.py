@@ -7,18 +7,15 @@ from typing import Any
 from release_aws.clients import AWS_ERRORS
 from release_aws.cloudformation import Stack
 from release_engine import change_set
+from release_engine.machine_state import Phase, Purpose, State, phase_of
 from release_engine.model import Component
 from release_engine.stack import progress
-from release_engine.timeouts import PATIENCE_MINUTES
-from release_handlers.steps import Step, step_of
+from release_engine.times import CHANGE_SET_POLLS, STACK_POLLS
 from release_handlers.world import World, world
-
-CHANGE_SET_POLLS = 60  # at 5 s: five minutes
-STACK_POLLS = 6 * PATIENCE_MINUTES  # at 10 s
 
 _log = logging.getLogger(__name__)
 Result = dict[str, Any]
-Action = Callable[[Component, Step, Result, World], Result]
+Action = Callable[[Component, Phase, Result, World], Result]
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Result:
@@ -26,24 +23,26 @@ def handler(event: Mapping[str, Any], _context: object) -> Result:
     return act(event["action"], event["purpose"], event["state"], world())
 
 
-def act(action: str, purpose: str, state: Mapping[str, Any], world: World) -> Result:
+def act(action: str, purpose: Purpose, state: State, world: World) -> Result:
     """create, inspect, execute, poll, cancel or stop."""
-    step = step_of(purpose, state)
-    return _ACTIONS[action](world.components[state["component"]], step, dict(state.get(step.deploy) or {}), world)
+    phase = phase_of(purpose, state)
+    return _ACTIONS[action](
+        world.components[state["component"]], phase, dict(state.get(phase.keys.deploy) or {}), world
+    )
 
 
-def _create(component: Component, step: Step, _before: Result, world: World) -> Result:
-    world.stacks.create_change_set(_stack(component, world), step.change_set, step.digest)
+def _create(component: Component, phase: Phase, _before: Result, world: World) -> Result:
+    world.stacks.create_change_set(_stack(component, world), phase.change_set, phase.digest)
     return {"status": "pending", "polls": 0}
 
 
-def _inspect(component: Component, step: Step, before: Result, world: World) -> Result:
-    found, polls = world.stacks.change_set(component.stack, step.change_set), before["polls"] + 1
+def _inspect(component: Component, phase: Phase, before: Result, world: World) -> Result:
+    found, polls = world.stacks.change_set(component.stack, phase.change_set), before["polls"] + 1
     if found.state == "pending" and polls < CHANGE_SET_POLLS:
         return {"status": "pending", "polls": polls}
     if found.state == "ready" and not (problems := change_set.problems(found.changes)):
         return {"status": "ready", "changes": len(found.changes)}
-    world.stacks.delete_change_set(component.stack, step.change_set)
+    world.stacks.delete_change_set(component.stack, phase.change_set)
     if found.state == "unchanged":
         return {"status": "no_changes", "reason": found.reason}
     if found.state == "ready":
@@ -51,40 +50,40 @@ def _inspect(component: Component, step: Step, before: Result, world: World) -> 
     return {"status": "refused", "reason": f"change set {found.state} after {polls} looks: {found.reason}"}
 
 
-def _execute(component: Component, step: Step, _before: Result, world: World) -> Result:
+def _execute(component: Component, phase: Phase, _before: Result, world: World) -> Result:
     """`updated` tells the update that begins here from the one before it."""
     updated = _stack(component, world).updated
-    begun = world.stacks.execute(component.stack, step.change_set)
+    begun = world.stacks.execute(component.stack, phase.change_set)
     return {"status": "in_progress", "polls": 0, "updated": updated if begun else "", "cancelled": False}
 
 
-def _poll(component: Component, step: Step, before: Result, world: World) -> Result:
+def _poll(component: Component, phase: Phase, before: Result, world: World) -> Result:
     """`baking`: all users are on the new version, and a word to ECS brings them back."""
     stack, polls = _stack(component, world), before["polls"] + 1
     status = progress(stack.status) if stack.updated != before["updated"] else "in_progress"
     if status == "in_progress" and polls >= STACK_POLLS:
         status = "failed" if before["cancelled"] else "overdue"
-    elif status == "in_progress" and step.bakes and not (before["cancelled"] or "stopped" in before):
-        status = "baking" if _bakes(component, step, world) else status
+    elif status == "in_progress" and phase.bakes and not (before["cancelled"] or "stopped" in before):
+        status = "baking" if _bakes(component, phase, world) else status
     reason = "" if status in ("in_progress", "baking", "succeeded") else _reason(status, stack, world)
     return {**before, "status": status, "polls": polls, "reason": reason, "stack_status": stack.status}
 
 
-def _bakes(component: Component, step: Step, world: World) -> bool:
+def _bakes(component: Component, phase: Phase, world: World) -> bool:
     """What cannot be known now is asked again with the next look; the stack itself goes on meanwhile."""
     try:
-        return world.services.bakes(component.cluster, component.service_names, step.digest)
+        return world.services.bakes(component.cluster, component.service_names, phase.digest)
     except AWS_ERRORS as error:
         _log.warning("whether %s bakes could not be asked: %s", component.name, error)
         return False
 
 
-def _cancel(component: Component, _step: Step, before: Result, world: World) -> Result:
+def _cancel(component: Component, _phase: Phase, before: Result, world: World) -> Result:
     world.stacks.cancel(component.stack)
     return {**before, "status": "in_progress", "polls": 0, "cancelled": True}
 
 
-def _stop(component: Component, _step: Step, before: Result, world: World) -> Result:
+def _stop(component: Component, _phase: Phase, before: Result, world: World) -> Result:
     """Traffic goes back at once; CloudFormation notices, and puts the former digest back by itself."""
     stopped = world.services.stop_baking(component.cluster, component.service_names)
     return {**before, "status": "in_progress", "polls": 0, "stopped": stopped}

@@ -1,14 +1,17 @@
-"""The health gate: one function, asked by ECS before traffic moves, by the release machine while it bakes, and by
-CodePipeline, in an action or a stage's condition.
+"""The health gate: one function with an entry point for each of its callers.
+
+ECS calls before traffic moves (`before_traffic`), the release machine while a version bakes (`bake`), and CodePipeline
+in an action or a stage's condition (`pipeline_gate`).
 """
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from release_engine.pipeline_job import Answer, Job, Question, asked_in
-from release_handlers import bake, before_traffic, pipeline_gate, pipeline_job
-from release_handlers.world import World, world
+from release_engine.callers import Caller, caller_of
+from release_handlers import bake, before_traffic, pipeline_gate
+from release_handlers.world import world
 
+SERVED = (Caller.ECS, Caller.MACHINE, Caller.PIPELINE)
 RESERVE_SECONDS = 10.0  # kept back, so that a verdict is returned rather than the function killed
 
 
@@ -20,16 +23,14 @@ class Context(Protocol):
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """An event of ECS names its lifecycle stage, one of CodePipeline asks; the machine hands over its state."""
+    """Hand the event to the entry point of whoever has sent it."""
 
     def seconds_left() -> float:
         return context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
 
-    def for_pipeline(job: Job, asked: Question, world: World) -> Answer:
-        return pipeline_gate.ask(job, asked, world, seconds_left)
-
-    if asked_in(event):
-        return pipeline_job.answer(event, world, {"gate": for_pipeline})
-    if "lifecycleStage" in event:
+    caller = caller_of(event, SERVED)
+    if caller is Caller.PIPELINE:
+        return pipeline_gate.answer(event, world, seconds_left)
+    if caller is Caller.ECS:
         return before_traffic.answer(event, world, seconds_left)
     return bake.take_round(event["state"], world(), seconds_left())

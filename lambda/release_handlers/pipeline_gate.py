@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from release_engine.ledger import Kind
 from release_engine.model import Component
-from release_engine.pipeline_job import LONGEST_SECONDS, Answer, Job, Outcome, Question
+from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion
+from release_engine.times import PIPELINE_JOB_SECONDS
 from release_engine.verdict import Verdict
-from release_handlers import bake
+from release_handlers import bake, pipeline_job
 from release_handlers.world import World
 
 _NOT_KEPT = ("verdict", "reason", "evidence")  # of a round: those of all rounds are told anew by the next
@@ -27,10 +28,19 @@ class _Gate(NamedTuple):
     seconds_left: Callable[[], float]
 
 
-def ask(job: Job, asked: Question, world: World, seconds_left: Callable[[], float]) -> Answer:
+def answer(event: Mapping[str, Any], world: Callable[[], World], seconds_left: Callable[[], float]) -> dict[str, Any]:
+    """Answer the job or the rule of CodePipeline that asks for the gate."""
+
+    def gate(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
+        return ask(job, asked, world, seconds_left)
+
+    return pipeline_job.answer(event, world, {"gate": gate})
+
+
+def ask(job: Job, asked: JobQuestion, world: World, seconds_left: Callable[[], float]) -> JobAnswer:
     """One round if one is due. The same call twice gives the same answer (F35)."""
     if not job.id:
-        return Answer(Outcome.FAILED, "a gate takes several calls: let an action ask it, which hands over a job")
+        return JobAnswer(JobOutcome.FAILED, "a gate takes several calls: let an action ask it, which hands over a job")
     gate = _Gate(job.token or f"pipeline-{job.id}", world.components[asked.component], world, seconds_left)
     kept = world.ledger.gate(asked.component, gate.id)
     if kept is None and job.token:
@@ -40,24 +50,26 @@ def ask(job: Job, asked: Question, world: World, seconds_left: Callable[[], floa
     return _judged(kept) if "verdict" in kept else _go_on(gate, kept)
 
 
-def _begin(gate: _Gate, digest: str | None) -> Answer:
+def _begin(gate: _Gate, digest: str | None) -> JobAnswer:
     running = [digest] if digest else list(found := _running(gate))
     if len(running) != 1:
-        return Answer(Outcome.FAILED, _not_one(gate.component, found))
+        return JobAnswer(JobOutcome.FAILED, _not_one(gate.component, found))
     now = gate.world.now()
     return _take_round(gate, {"began": now, "digest": running[0], "bake": None}, now)
 
 
-def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> Answer:
+def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> JobAnswer:
     now, interval = gate.world.now(), gate.component.gate.interval_seconds
-    if now - kept["began"] > LONGEST_SECONDS:
-        return Answer(Outcome.FAILED, f"no verdict within {LONGEST_SECONDS // 3600} hours; {kept['said']}")
+    if now - kept["began"] > PIPELINE_JOB_SECONDS:
+        return JobAnswer(JobOutcome.FAILED, f"no verdict within {PIPELINE_JOB_SECONDS // 3600} hours; {kept['said']}")
     if now - kept["at"] < interval:
-        return Answer(Outcome.SAMPLING, f"{kept['said']}; the next round comes {interval} s after the last", gate.id)
+        return JobAnswer(
+            JobOutcome.SAMPLING, f"{kept['said']}; the next round comes {interval} s after the last", gate.id
+        )
     return _take_round(gate, kept, now)
 
 
-def _take_round(gate: _Gate, kept: Mapping[str, Any], now: float) -> Answer:
+def _take_round(gate: _Gate, kept: Mapping[str, Any], now: float) -> JobAnswer:
     """The bake keeps its verdict by the id of the release, which is the gate's here."""
     state = {"release_id": gate.id, "component": gate.component.name, "digest": kept["digest"], "kind": Kind.RELEASE}
     done = bake.take_round({**state, "bake": kept["bake"]}, gate.world, gate.seconds_left())
@@ -66,13 +78,13 @@ def _take_round(gate: _Gate, kept: Mapping[str, Any], now: float) -> Answer:
     said = f"round {done['round']}: {done['verdict']}: {done['reason']}"
     seen = {key: value for key, value in done.items() if key not in _NOT_KEPT}
     gate.world.ledger.keep_gate(gate.component.name, gate.id, {**kept, "at": now, "said": said, "bake": seen})
-    return Answer(Outcome.SAMPLING, said, gate.id)
+    return JobAnswer(JobOutcome.SAMPLING, said, gate.id)
 
 
-def _judged(found: Mapping[str, Any]) -> Answer:
+def _judged(found: Mapping[str, Any]) -> JobAnswer:
     """Only a PASS is good: doubt is not (F14)."""
     good = found["verdict"] == Verdict.PASS
-    return Answer(Outcome.SUCCEEDED if good else Outcome.FAILED, f"{found['verdict']}: {found['reason']}")
+    return JobAnswer(JobOutcome.SUCCEEDED if good else JobOutcome.FAILED, f"{found['verdict']}: {found['reason']}")
 
 
 def _running(gate: _Gate) -> Counter[str]:

@@ -16,11 +16,11 @@ from typing import Any
 from release_aws import clients
 from release_aws.codepipeline import Jobs
 from release_engine import pipeline_job
-from release_engine.pipeline_job import Answer, Job, Outcome, Question, UserParametersError
+from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion, UserParametersError
 from release_handlers.world import World
 
 _log = logging.getLogger(__name__)
-Way = Callable[[Job, Question, World], Answer]
+Way = Callable[[Job, JobQuestion, World], JobAnswer]
 
 
 class NotMetError(Exception):
@@ -34,36 +34,36 @@ def answer(event: Mapping[str, Any], world: Callable[[], World], ways: Mapping[s
     _log.info("job %s: %s: %s", job, said.outcome, said.reason)
     if job:
         said = _tell(_jobs(world), job, said)
-    elif said.outcome is not Outcome.SUCCEEDED:
+    elif said.outcome is not JobOutcome.SUCCEEDED:
         raise NotMetError(said.reason)
     return {"outcome": said.outcome.value, "reason": said.reason}
 
 
-def _answer(event: Mapping[str, Any], world: Callable[[], World], ways: Mapping[str, Way]) -> Answer:
+def _answer(event: Mapping[str, Any], world: Callable[[], World], ways: Mapping[str, Way]) -> JobAnswer:
     try:
         job, here = pipeline_job.parse(event), world()
         asked = pipeline_job.question(job.parameters, components=here.components, asks=ways)
         return ways[asked.ask](job, asked, here)
     except UserParametersError as error:
-        return Answer(Outcome.MISCONFIGURED, str(error))
+        return JobAnswer(JobOutcome.MISCONFIGURED, str(error))
     except Exception as error:  # noqa: BLE001 - the handler's outer edge: fail closed, with the reason in the pipeline
         _log.exception("CodePipeline's question could not be answered, so its job fails")
-        return Answer(Outcome.FAILED, f"could not be judged: {type(error).__name__}: {error}")
+        return JobAnswer(JobOutcome.FAILED, f"could not be judged: {type(error).__name__}: {error}")
 
 
-def _tell(jobs: Jobs, job: str, said: Answer) -> Answer:
+def _tell(jobs: Jobs, job: str, said: JobAnswer) -> JobAnswer:
     """A good answer that is not taken must not leave the job waiting; a failure that is not taken is raised."""
-    if said.outcome in (Outcome.FAILED, Outcome.MISCONFIGURED):
-        jobs.fail(job, said.reason, misconfigured=said.outcome is Outcome.MISCONFIGURED)
+    if said.outcome in (JobOutcome.FAILED, JobOutcome.MISCONFIGURED):
+        jobs.fail(job, said.reason, misconfigured=said.outcome is JobOutcome.MISCONFIGURED)
         return said
     try:
-        if said.outcome is Outcome.SAMPLING:
+        if said.outcome is JobOutcome.SAMPLING:
             jobs.go_on(job, said.reason, said.token)
         else:
             jobs.succeed(job, said.reason)
     except Exception as error:  # noqa: BLE001 - whatever it is, the job must not hang
         _log.exception("job %s: CodePipeline did not take that it has %s", job, said.outcome)
-        lost = Answer(Outcome.FAILED, f"CodePipeline did not take the answer ({error}), which was: {said.reason}")
+        lost = JobAnswer(JobOutcome.FAILED, f"CodePipeline did not take the answer ({error}), which was: {said.reason}")
         jobs.fail(job, lost.reason)
         return lost
     return said

@@ -2,17 +2,17 @@
 
 from release_aws.pushes import ToldOtherwiseError
 from release_engine.ledger import iso
-from release_engine.pipeline_job import Answer, Job, Outcome, Question
+from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion
 from release_handlers.world import World
 
 
-def keep(_job: Job, asked: Question, world: World) -> Answer:
+def keep(_job: Job, asked: JobQuestion, world: World) -> JobAnswer:
     """A push that was recorded with other words before fails the job: one of both is wrong."""
     if asked.push is None:
         raise ValueError("there is no push to record")
     try:
         at = world.pushes.keep(asked.push, at=iso(world.now()))
     except ToldOtherwiseError as error:
-        return Answer(Outcome.FAILED, str(error))
+        return JobAnswer(JobOutcome.FAILED, str(error))
     where = ", ".join(asked.push.environments)
-    return Answer(Outcome.SUCCEEDED, f"commit {asked.push.commit} is in {where}, recorded at {at}")
+    return JobAnswer(JobOutcome.SUCCEEDED, f"commit {asked.push.commit} is in {where}, recorded at {at}")

@@ -6,21 +6,25 @@ from typing import Any
 
 from release_aws.cloudformation import Stack
 from release_engine import preflight
+from release_engine.callers import Caller, caller_of
 from release_engine.ledger import Kind
+from release_engine.machine_state import State
 from release_engine.model import Component
-from release_engine.pipeline_job import Answer, Job, Outcome, Question, asked_in
+from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion
 from release_handlers import pipeline_job, pipeline_window
 from release_handlers.world import World, world
 
+SERVED = (Caller.MACHINE, Caller.PIPELINE)
+
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """CodePipeline hands over a question; the machine, in its state Preflight, its own state."""
-    if asked_in(event):
+    """Answer CodePipeline's question, or check what the release machine hands over in its state Preflight."""
+    if caller_of(event, SERVED) is Caller.PIPELINE:
         return pipeline_job.answer(event, world, {"preflight": _for_pipeline, "window": pipeline_window.ask})
     return check(event["state"], world())
 
 
-def _for_pipeline(job: Job, asked: Question, world: World) -> Answer:
+def _for_pipeline(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
     """Whether a release could begin; its digest is looked for only if the pipeline names it."""
     state = {
         "release_id": job.id or "pipeline",
@@ -30,36 +34,38 @@ def _for_pipeline(job: Job, asked: Question, world: World) -> Answer:
     }
     found = check(state, world)
     if found["problems"]:
-        return Answer(Outcome.FAILED, found["reason"])
-    return Answer(Outcome.SUCCEEDED, f"nothing stands in the way of a release of {asked.component}")
+        return JobAnswer(JobOutcome.FAILED, found["reason"])
+    return JobAnswer(JobOutcome.SUCCEEDED, f"nothing stands in the way of a release of {asked.component}")
 
 
-def check(state: Mapping[str, Any], world: World) -> dict[str, Any]:
+def check(state: State, world: World) -> dict[str, Any]:
     """`status` is ready, unchanged where there is nothing to do, or refused with every problem in `reason`.
 
     Without a digest, of any release that may come. What stands as released well is what Lock has read.
     """
     component = world.components[state["component"]]
-    asked = preflight.Asked(
+    wanted = preflight.WantedRelease(
         state["release_id"], state["digest"], Kind(state["kind"]), world.now(), state.get("manifest")
     )
-    found = _found(component, asked, world.stacks.describe(component.stack), world)
-    found = replace(found, released=(state.get("lock") or {}).get("standing_digest"))
-    if problems := preflight.problems(component, asked, found):
+    facts = _facts(component, wanted, world.stacks.describe(component.stack), world)
+    facts = replace(facts, released=(state.get("lock") or {}).get("standing_digest"))
+    if problems := preflight.problems(component, wanted, facts):
         return {"status": "refused", "reason": "; ".join(problems), "problems": problems}
-    if preflight.unchanged(component, asked, found):
-        reason = f"{component.name} already runs {asked.digest}: nothing to release"
+    if preflight.unchanged(component, wanted, facts):
+        reason = f"{component.name} already runs {wanted.digest}: nothing to release"
         return {"status": "unchanged", "reason": reason, "problems": []}
     return {"status": "ready", "reason": "", "problems": []}
 
 
-def _found(component: Component, asked: preflight.Asked, stack: Stack | None, world: World) -> preflight.Found:
+def _facts(
+    component: Component, wanted: preflight.WantedRelease, stack: Stack | None, world: World
+) -> preflight.PreflightFacts:
     former = stack.digest if stack else None
     setups = world.setups.find(component.cluster, component.service_names)
-    return preflight.Found(
+    return preflight.PreflightFacts(
         stack_status=stack.status if stack else None,
         former_digest=former,
-        images=world.images.present(component.repository, filter(None, [asked.digest, former])),
+        images=world.images.present(component.repository, filter(None, [wanted.digest, former])),
         alarms=world.alarms.states(component.alarm_prefix),
         change_sets=world.stacks.change_sets(stack.name) if stack else (),
         setups=setups,

@@ -5,8 +5,9 @@ from itertools import cycle, islice
 from typing import NamedTuple
 
 from release_aws.probes import Question
-from release_engine.model import GateLimits, Probe, Service
-from release_engine.samples import Seen, add
+from release_engine.gate_limits import Gate, Probe
+from release_engine.model import Service
+from release_engine.samples import ProbeResults, add
 from release_handlers.world import Ask
 
 
@@ -19,14 +20,14 @@ class Target(NamedTuple):
 
 
 def probe(
-    targets: Sequence[Target], before: Mapping[str, Seen], limits: GateLimits, *, ask: Ask, seconds: float
-) -> dict[str, Seen]:
+    targets: Sequence[Target], before: Mapping[str, ProbeResults], limits: Gate, *, ask: Ask, seconds: float
+) -> dict[str, ProbeResults]:
     """What was seen so far, with one more round of everything, all asked at once; keys are those of the services."""
     asked = [(target, _samples(target, limits.probe(target.service.key)), _readings(target)) for target in targets]
     answers = iter(ask([question for _, *both in asked for part in both for question in part], seconds))
     return {
         target.service.key: add(
-            before.get(target.service.key, Seen()),
+            before.get(target.service.key, ProbeResults()),
             samples=list(islice(answers, len(samples))),
             readings=list(islice(answers, len(readings))),
             digest=target.digest,

@@ -1,12 +1,14 @@
 """Takes the readings of a gate's checks: one number each, from wherever its kind comes from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from release_aws.clients import AWS_ERRORS
 from release_aws.ecs import Task
-from release_engine.check import Check, Reading
+from release_engine.check import Reading
+from release_engine.gate_limits import Check
 from release_engine.ledger import Kind, epoch
+from release_engine.machine_state import State
 from release_engine.model import Component
 from release_handlers.world import World
 
@@ -16,7 +18,7 @@ class Subject(NamedTuple):
 
     component: Component
     digest: str
-    state: Mapping[str, Any]
+    state: State
     restarts: int
 
     @property

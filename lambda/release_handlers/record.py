@@ -5,23 +5,23 @@ from dataclasses import replace
 from typing import Any
 
 from release_aws.stepfunctions import execution_arn
-from release_engine import account
-from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso
-from release_engine.pipeline_job import asked_in
-from release_engine.standing import standing
+from release_engine import explanation
+from release_engine.callers import Caller, caller_of
+from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso, standing
+from release_engine.machine_state import State
+from release_engine.times import LEASE_SECONDS
 from release_handlers import pipeline_job, pipeline_push
 from release_handlers.evidence import gather
 from release_handlers.world import World, world
 
-State = Mapping[str, Any]
 Result = dict[str, Any]
-LEASE_SECONDS = 61 * 3600  # longer than a machine may run, so that it never ends under a living release
+SERVED = (Caller.MACHINE, Caller.PIPELINE)
 LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Result:
     """`action` is lock, record, forget or unlock; CodePipeline hands over a push that it has brought to its end."""
-    if asked_in(event):
+    if caller_of(event, SERVED) is Caller.PIPELINE:
         return pipeline_job.answer(event, world, {"record": pipeline_push.keep})
     state = event["state"]
     if event["action"] == "lock":
@@ -67,7 +67,7 @@ def forget(state: State, world: World) -> Result:
 def record(outcome: Outcome, state: State, execution: str, world: World) -> Result:
     """How the release ended, with its evidence and durations."""
     state = _with_gate(state, world)
-    reason = account.passed(state) if outcome is Outcome.RELEASED else account.why(state)
+    reason = explanation.passed(state) if outcome is Outcome.RELEASED else explanation.why(state)
     known = _with_lock(state, world)
     if known is None:
         return {"outcome": outcome.value, "reason": f"{reason}; the lock was never taken, so nothing is recorded"}
@@ -78,7 +78,7 @@ def record(outcome: Outcome, state: State, execution: str, world: World) -> Resu
         reason=reason,
         evidence=_evidence(outcome, known, world),
         finished_at=iso(world.now()),
-        seconds_by_state=account.seconds_by_state(world.machines.history(execution)),
+        seconds_by_state=explanation.seconds_by_state(world.machines.history(execution)),
     )
     world.ledger.record(finished)
     return {"outcome": outcome.value, "reason": reason}
@@ -143,6 +143,7 @@ def _evidence(outcome: Outcome, state: State, world: World) -> Result:
     return {**checks, **gather(component, state["digest"], since, world)}
 
 
-def _judged(state: State) -> State:
-    """The last judgement that was made of the version."""
-    return state.get("bake") or state.get("gate") or state.get("verified") or {}
+def _judged(state: State) -> Mapping[str, Any]:
+    """Return the last judgement that was made of the version; empty when there is none."""
+    judgements = (state.get("bake"), state.get("gate"), state.get("verified"))
+    return next(filter(None, judgements), {})

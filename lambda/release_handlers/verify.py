@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from release_engine import running
+from release_engine.machine_state import Purpose, State, phase_of
+from release_engine.times import TASKS_POLLS
 from release_engine.verdict import Verdict
-from release_handlers.steps import step_of
 from release_handlers.world import World, world
 
-POLLS = 180  # at 10 s, half an hour: a deployment may still bake after CloudFormation has called it done
 _STATUS = {Verdict.PASS: "running", Verdict.FAIL: "failed", Verdict.INCONCLUSIVE: "waiting"}
 
 
@@ -17,22 +17,22 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     return look(event["purpose"], event["state"], world())
 
 
-def look(purpose: str, state: Mapping[str, Any], world: World) -> dict[str, Any]:
+def look(purpose: Purpose, state: State, world: World) -> dict[str, Any]:
     """`status` is running, baked, failed or waiting; waiting too long is failed.
 
     `baked`: it runs, and the gate has let it pass already. It has failed, too, when the gate has not and it runs still.
     """
-    step, component = step_of(purpose, state), world.components[state["component"]]
-    polls = int((state.get(step.verified) or {}).get("polls", 0)) + 1
+    phase, component = phase_of(purpose, state), world.components[state["component"]]
+    polls = int((state.get(phase.keys.verified) or {}).get("polls", 0)) + 1
     facts = [world.services.running(component.cluster, name) for name in component.service_names]
     users = world.rules.traffic(world.setups.find(component.cluster, component.service_names))
-    judgement = running.judge(step.digest, facts, users)
+    judgement = running.judge(phase.digest, facts, users)
     status = _STATUS[judgement.verdict]
     reason = judgement.reason
-    if status == "waiting" and polls >= POLLS:
+    if status == "waiting" and polls >= TASKS_POLLS:
         status, reason = "failed", f"{reason}: still so after {polls} looks"
-    if status == "running" and purpose == "release" and not step.bakes:
-        status = "baked" if state["bake"]["verdict"] == Verdict.PASS else "failed"
+    if status == "running" and purpose == "release" and not phase.bakes:
+        status = "baked" if (state["bake"] or {})["verdict"] == Verdict.PASS else "failed"
     return {
         "status": status,
         "verdict": judgement.verdict.value,

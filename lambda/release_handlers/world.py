@@ -1,4 +1,4 @@
-"""What the handlers act on: the environment, read once, and the services of AWS, each made when first used."""
+"""What the handlers act on: the components and the environment, read once, and the services of AWS, made when used."""
 
 import json
 import logging
@@ -6,6 +6,8 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
 
 from release_aws import clients, probes
 from release_aws.clients import AwsClient
@@ -27,6 +29,7 @@ from release_aws.stepfunctions import Machines
 from release_engine.model import Component, parse_components
 from release_engine.samples import Answer
 
+FACTS = Path(__file__).resolve().parents[1] / "components.json"  # written into the asset when it is made
 Ask = Callable[[Sequence[probes.Question], float], list[Answer]]
 
 
@@ -36,12 +39,13 @@ class World:
     def __init__(
         self,
         environment: Mapping[str, str],
+        facts: Mapping[str, Mapping[str, Any]],
         *,
         client: Callable[[str], AwsClient] = clients.client,
         ask: Ask = probes.ask,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.components: dict[str, Component] = parse_components(json.loads(environment["COMPONENTS"]))
+        self.components: dict[str, Component] = parse_components(facts, json.loads(environment.get("REFERENCES", "{}")))
         self.watch_seconds = int(environment.get("WATCH_SECONDS", "0"))
         self.cool_down_seconds = int(environment.get("COOL_DOWN_SECONDS", "0"))
         self.ask = ask
@@ -114,4 +118,4 @@ class World:
 def world() -> World:
     """That of this function."""
     logging.getLogger().setLevel(logging.INFO)
-    return World(os.environ)
+    return World(os.environ, json.loads(FACTS.read_text(encoding="utf-8")))

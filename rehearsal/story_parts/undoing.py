@@ -10,7 +10,7 @@ from typing import Any
 from rehearsal.story_parts.gate_calls import Call
 from rehearsal.story_parts.story import Figure
 from rehearsal.story_parts.visits import Visit, cloud_seconds
-from release_engine.exact_test import binomial_greater
+from release_engine.significance import binomial_greater
 
 INTERVALS = "gate intervals"
 REACTION = "gate intervals from the first bad sample to the start of the rollback"

@@ -16,10 +16,11 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
+from exchange_constructs.release.function_code import code
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_functions import ReleaseFunctions
 from exchange_constructs.release.release_machine import ReleaseMachine
-from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_permissions import ReleasePermissions
 from release_aws.probes import Question
 from release_engine.ledger import Outcome
 from release_engine.samples import Answer
@@ -42,12 +43,13 @@ def synthesized_definition() -> dict[str, Any]:
         stack, "Ledger", partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING)
     )
     retention = logs.RetentionDays.ONE_MONTH
-    gate = HealthGate(stack, "Gate", vpc=ec2.Vpc(stack, "Vpc"), environment={}, retention=retention, key=key)
+    shared: dict[str, Any] = {"code": code(), "environment": {}, "retention": retention, "key": key}
+    gate = HealthGate(stack, "Gate", vpc=ec2.Vpc(stack, "Vpc"), **shared)
     functions = ReleaseFunctions(
         stack,
         "Functions",
         gate=gate,
-        reach=Reach(
+        reach=ReleasePermissions(
             stack,
             stacks=["client"],
             cluster="cluster",
@@ -58,14 +60,12 @@ def synthesized_definition() -> dict[str, Any]:
             canaries={"web": "client"},
         ),
         ledger=ledger,
-        environment={},
         watch=Duration.hours(2),
         cool_down=Duration.minutes(30),
-        retention=retention,
-        key=key,
         topic=topic,
         preflight_name="preflight",
         record_name="record",
+        **shared,
     )
     ReleaseMachine(
         stack,
@@ -103,12 +103,15 @@ class Rehearsed:
         self.definition = definition
         self.account = Account()
         environment = {
-            "COMPONENTS": json.dumps({"client": CANARY_COMPONENT}),
             "LEDGER_TABLE": "ledger",
             "WATCH_SECONDS": "7200",
         }
         self.world = World(
-            environment, client=self.account.client, ask=self.account.ask, now=lambda: next(self.account.clock)
+            environment,
+            {"client": CANARY_COMPONENT},
+            client=self.account.client,
+            ask=self.account.ask,
+            now=lambda: next(self.account.clock),
         )
         self.broken: set[str] = set()
 

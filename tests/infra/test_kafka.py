@@ -43,7 +43,7 @@ def test_a_function_asks_for_the_brokers_that_cloudformation_does_not_know() -> 
     assert asked["ClusterArn"] == {"Fn::GetAtt": [cluster, "Arn"]}
     assert asked["ServiceToken"] == {"Fn::GetAtt": [function, "Arn"]}
     template("prod2", "data").has_resource_properties(
-        "AWS::Lambda::Function", {"Handler": "release_handlers.bootstrap_brokers.handler"}
+        "AWS::Lambda::Function", {"Handler": "custom_resources.bootstrap_brokers.handler"}
     )
 
 

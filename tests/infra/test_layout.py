@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "lambda/release_engine": set[str](),
     "lambda/release_aws": {"release_engine"},
     "lambda/release_handlers": {"release_aws", "release_engine"},
+    "lambda/custom_resources": {"release_aws"},
     "settings": {"release_engine"},
     "constructs/exchange_constructs": {"release_engine"},
     "stacks": {"exchange_constructs", "settings", "release_engine"},

@@ -12,7 +12,7 @@ from aws_cdk import aws_codepipeline as codepipeline
 from exchange_constructs.arns import arn_scope
 from exchange_constructs.pipeline.destination import Destination
 from exchange_constructs.pipeline.stage_chain import StageChain
-from release_engine.pipeline_job import Question, question
+from release_engine.pipeline_job import JobQuestion, question
 from release_engine.push import Push
 from settings.loading import ROOT
 from tests.infra.exchange import PIPELINE, Json, exchange
@@ -183,7 +183,7 @@ def test_f13_each_release_is_asked_for_by_its_environments_preflight_before_its_
     assert rule["Configuration"]["FunctionName"] == f"exchange-{HALVES[half]}-preflight"
     assert f":role/exchange-{HALVES[half]}-pipeline" in json.dumps(rule["RoleArn"])
     asked = question(rule["Configuration"]["UserParameters"], components=COMPONENTS, asks=["preflight"])
-    assert asked == Question(component, "preflight")
+    assert asked == JobQuestion(component, "preflight")
 
 
 def test_no_other_stage_and_no_two_rules_ask(pipeline: Json) -> None:

@@ -1,13 +1,14 @@
 """The release machine, walked through from its synthesized definition with the real handlers."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from release_engine.ledger import Kind, Outcome, Release, iso
+from release_engine.machine_state import FailureKey, MachineState, ResultKey
 from release_engine.samples import Answer
-from release_handlers import deploy
+from release_engine.times import STACK_POLLS
 from tests.infra.release_walk_through import RELEASE_ID, Rehearsed, bad_answers, synthesized_definition
 from tests.unit.aws.answers import change
 from tests.unit.aws.digests import NEW, OLD
@@ -84,7 +85,7 @@ def test_f2_a_stack_that_hangs_is_cancelled_and_undone(rehearsed: Rehearsed) -> 
     rehearsed.account.outcome = ["hang"]
     done = rehearsed.release()
     assert done.visited.count("CancelUpdate") == 1
-    assert done.visited.count("PollStack") == deploy.STACK_POLLS + 1
+    assert done.visited.count("PollStack") == STACK_POLLS + 1
     assert done.error == "RolledBack"
 
 
@@ -322,3 +323,12 @@ def test_every_task_retries_what_passes_and_catches_everything(definition: dict[
         assert state["Catch"][0]["ErrorEquals"] == ["States.ALL"], name
     retried = [name for name, state in tasks.items() if state.get("Retry")]
     assert sorted(retried) == sorted(set(tasks) - {"Notify"})
+
+
+def test_the_machine_writes_the_keys_that_its_functions_know() -> None:
+    states = synthesized_definition()["States"].values()
+    called = [state for state in states if "state.$" in state.get("Parameters", {})]
+    results = {state["ResultPath"].removeprefix("$.") for state in called}
+    failures = {caught["ResultPath"].removeprefix("$.") for state in states for caught in state.get("Catch", [])}
+    assert (results, failures) == (set(get_args(ResultKey)), set(get_args(FailureKey)))
+    assert results | failures <= set(MachineState.__annotations__)

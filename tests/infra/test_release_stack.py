@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,11 +19,12 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Match, Template
 
 from exchange_constructs.observability.log_settings import retention_of
-from release_engine.check import Check as EngineCheck
-from release_engine.model import MetricsHome, parse_components
-from settings.check import Check
-from settings.gate import Canary, Gate, Probe
+from exchange_constructs.release.release_function import ENVIRONMENT_BYTES
+from release_engine.gate_limits import Canary, Check, Gate, Probe
+from release_engine.model import Component, MetricsHome, parse_components
 from stacks.release import ReleaseStack
+from tests.infra.exchange import ENVIRONMENTS, exchange
+from tests.infra.lambda_environments import environment_bytes, text_of
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 NAMES = ("backend", "client", "engine")
@@ -46,11 +49,11 @@ def component(name: str, gate: Gate) -> SimpleNamespace:
     compared = Canary(
         samples=1000, at_once=10, tasks=2, max_error_rise=0.01, max_latency_rise=0.1, max_latency_rise_ms=5
     )
-    gate = gate.model_copy(update={"canary": compared}) if canaries else gate
+    gate = replace(gate, canary=compared) if canaries else gate
     return SimpleNamespace(name=name, gate=gate, services=services, canaries=canaries)
 
 
-def settings() -> Any:
+def settings(names: Sequence[str] = NAMES, more_checks: int = 0) -> Any:
     """The part of the settings that the stack reads."""
     reported: Any = {"kind": "metric", "metric": "ConsumerLag", "statistic": "Maximum"}
     lag = Check(**reported, name="consumer lag", max=3, unit="s", interval_seconds=60)
@@ -58,9 +61,9 @@ def settings() -> Any:
         interval_seconds=30,
         bake_minutes=3,
         probes=(Probe(service="web", samples_per_round=20, min_samples=60, max_error_rate=0.01, max_ms=1000),),
-        checks=(lag,),
+        checks=(lag, *(replace(lag, name=f"consumer lag of topic {number}") for number in range(more_checks))),
     )
-    components = {name: component(name, gate) for name in NAMES}
+    components = {name: component(name, gate) for name in names}
     logs = SimpleNamespace(retention_days=365)
     window = SimpleNamespace(components=("engine",), days=("tue",), opens="02:00", closes="05:00")
     return SimpleNamespace(
@@ -74,26 +77,53 @@ def settings() -> Any:
     )
 
 
-@pytest.fixture(scope="module")
-def template() -> Template:
+def release_stack(folder: Path, values: Any) -> ReleaseStack:
     """On top of the smallest neighbours."""
-    app = App(context=CONTEXT)
+    app = App(context=CONTEXT, outdir=str(folder))
     base = Stack(app, "Base")
     vpc, key = ec2.Vpc(base, "Vpc"), kms.Key(base, "Key")
     text = dynamodb.AttributeType.STRING
     ledger = dynamodb.Table(base, "Ledger", partition_key=dynamodb.Attribute(name="pk", type=text), encryption_key=key)
-    stack = ReleaseStack(
+    repositories = {name: ecr.Repository(base, name) for name in values.components}
+    return ReleaseStack(
         app,
         "Release",
-        settings=settings(),
+        settings=values,
         network=cast(Any, SimpleNamespace(vpc=vpc)),
         data=cast(
             Any, SimpleNamespace(ledger=ledger, key=key, secrets={"Login": secretsmanager.Secret(base, "Login")})
         ),
         platform=cast(Any, SimpleNamespace(cluster=ecs.Cluster(base, "Cluster", vpc=vpc))),
-        registry=cast(Any, SimpleNamespace(repositories={name: ecr.Repository(base, name) for name in NAMES})),
+        registry=cast(Any, SimpleNamespace(repositories=repositories)),
     )
-    return Template.from_stack(stack)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stack is synthesized to."""
+    return tmp_path_factory.mktemp("release-stack")
+
+
+@pytest.fixture(scope="module")
+def template(folder: Path) -> Template:
+    """Of the three components."""
+    return Template.from_stack(release_stack(folder, settings()))
+
+
+def gate_of(template: Template) -> dict[str, Any]:
+    """The properties of the gate's function."""
+    return next(
+        dict(one["Properties"])
+        for one in template.find_resources("AWS::Lambda::Function").values()
+        if one["Properties"]["Handler"] == "release_handlers.health_gate.handler"
+    )
+
+
+def known_components(folder: Path, template: Template) -> dict[str, Component]:
+    """What the gate's function reads: its asset and its environment."""
+    asset = folder / f"asset.{gate_of(template)['Code']['S3Key'].removesuffix('.zip')}"
+    facts = json.loads((asset / "components.json").read_text(encoding="utf-8"))
+    return parse_components(facts, json.loads(text_of(gate_of(template)["Environment"]["Variables"]["REFERENCES"])))
 
 
 def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
@@ -129,16 +159,8 @@ def test_each_component_has_a_machine_of_its_own_with_a_known_name(template: Tem
     assert all(machine["Properties"]["LoggingConfiguration"]["Level"] == "ALL" for machine in machines)
 
 
-def test_the_functions_know_the_components_within_the_4_kb_of_an_environment(template: Template) -> None:
-    gate = next(
-        one["Properties"]
-        for one in template.find_resources("AWS::Lambda::Function").values()
-        if one["Properties"]["Handler"] == "release_handlers.health_gate.handler"
-    )
-    joined = gate["Environment"]["Variables"]["COMPONENTS"]["Fn::Join"][1]
-    text = "".join(part if isinstance(part, str) else "x" * 40 for part in joined)
-    assert len(text) < 3500
-    parsed = parse_components(json.loads(text))
+def test_the_functions_know_the_components(folder: Path, template: Template) -> None:
+    parsed = known_components(folder, template)
     assert sorted(parsed) == list(NAMES)
     assert parsed["client"].stack == "exchange-test-client"
     assert parsed["client"].alarm_prefix == "exchange-test-client-"
@@ -146,10 +168,41 @@ def test_the_functions_know_the_components_within_the_4_kb_of_an_environment(tem
     assert parsed["client"].gate.rounds == 6
     assert parsed["client"].metrics == MetricsHome("Exchange", "test")
     assert parsed["client"].gate.checks == (
-        EngineCheck("metric", "consumer lag", 3, "ConsumerLag", "Maximum", unit="s", every=2),
+        Check("metric", "consumer lag", "ConsumerLag", "Maximum", max=3, unit="s", interval_seconds=60),
     )
+    assert parsed["client"].machine_arn.endswith(":stateMachine:exchange-test-client-release")
     assert parsed["client"].gate.probe("web").statuses == (200, 399)
     assert (parsed["client"].window, str(parsed["engine"].window)) == (None, "tue 02:00-05:00 UTC")
+
+
+def test_many_components_with_many_checks_do_not_fill_an_environment(tmp_path: Path) -> None:
+    names = [f"component{number}" for number in range(6)]
+    many = Template.from_stack(release_stack(tmp_path, settings(names, more_checks=39)))
+    functions = [one["Properties"] for one in many.find_resources("AWS::Lambda::Function").values()]
+    assert max(environment_bytes(one) for one in functions) < ENVIRONMENT_BYTES * 3 // 4
+    assert [len(one.gate.checks) for one in known_components(tmp_path, many).values()] == [40] * 6
+
+
+def test_an_environment_that_aws_would_refuse_is_refused_at_synth(tmp_path: Path) -> None:
+    names = [f"component{number}" for number in range(30)]
+    said = r"bytes, of which REFERENCES takes \d+; allowed are 4096 for a function"
+    with pytest.raises(ValueError, match=said):
+        release_stack(tmp_path, settings(names))
+
+
+def test_the_asset_has_a_hash_of_its_contents_alone(tmp_path: Path, template: Template) -> None:
+    again = Template.from_stack(release_stack(tmp_path / "again", settings()))
+    other = Template.from_stack(release_stack(tmp_path / "other", settings(more_checks=1)))
+    keys = [gate_of(one)["Code"]["S3Key"] for one in (template, again, other)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_environment_of_each_function_is_within_the_4_kb_of_lambda(environment: str) -> None:
+    known = exchange(environment)
+    functions = [one for stack in known.templates for one in known.properties(stack, "Lambda::Function")]
+    assert len(functions) >= 6
+    assert max(environment_bytes(one) for one in functions) < ENVIRONMENT_BYTES // 2
 
 
 def test_only_the_gate_is_in_the_network_where_the_tasks_are(template: Template) -> None:

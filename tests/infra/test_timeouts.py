@@ -1,15 +1,12 @@
-"""Who waits for whom must have the longer breath, and the settings must count with the same numbers as the rest."""
+"""Who waits for whom must have the longer breath, and what is deployed must have the times of the engine."""
 
 from typing import Any
 
 import pytest
 
-from exchange_constructs.release.deploy_states import Way, deploy_states
+from exchange_constructs.release.deploy_states import DeployPhase, deploy_states
 from release_aws.ecs_setup import replacement_of
-from release_engine import timeouts
-from release_engine.hook import ATTEMPTS
-from release_handlers import deploy, record
-from settings import time_budgets
+from release_engine import service_setup, times
 from tests.infra.exchange import ENVIRONMENTS, Json, exchange
 from tests.infra.release_walk_through import synthesized_definition
 
@@ -29,14 +26,9 @@ def functions(environment: str) -> dict[str, int]:
     return {one["Handler"]: one["Timeout"] for one in exchange(environment).properties("release", "Lambda::Function")}
 
 
-def test_the_settings_count_with_the_numbers_of_the_engine() -> None:
-    ours = (time_budgets.GATE_ATTEMPTS, time_budgets.START_MINUTES, time_budgets.PATIENCE_MINUTES)
-    assert ours == (ATTEMPTS, timeouts.START_MINUTES, timeouts.PATIENCE_MINUTES)
-
-
 def test_f2_the_machine_looks_at_the_stack_for_as_long_as_it_is_patient() -> None:
-    states = deploy_states(Way("release", failed="x", failure="y"), "function", done="d", refused="r")
-    assert deploy.STACK_POLLS * states["WaitForStack"]["Seconds"] == 60 * timeouts.PATIENCE_MINUTES
+    states = deploy_states(DeployPhase("release", failed="x", failure="failure"), "function", done="d", refused="r")
+    assert times.STACK_POLLS * states["WaitForStack"]["Seconds"] == 60 * times.PATIENCE_MINUTES
 
 
 @everywhere
@@ -45,7 +37,7 @@ def test_ecs_gives_the_gates_hook_what_the_settings_count_with(environment: str)
     services = [one for stack in ("backend", "client") for one in known.properties(stack, "ECS::Service")]
     hooks = [hook for one in services for hook in one["DeploymentConfiguration"].get("LifecycleHooks", [])]
     assert len(hooks) == 2
-    assert {hook["TimeoutConfiguration"]["TimeoutInMinutes"] for hook in hooks} == {time_budgets.HOOK_MINUTES}
+    assert {hook["TimeoutConfiguration"]["TimeoutInMinutes"] for hook in hooks} == {times.HOOK_MINUTES}
 
 
 @everywhere
@@ -56,7 +48,7 @@ def test_a_function_is_killed_before_the_machine_or_ecs_gives_it_up(environment:
 
 
 def test_the_lock_is_leased_for_longer_than_a_machine_may_run(machine: Json) -> None:
-    assert machine["TimeoutSeconds"] < record.LEASE_SECONDS
+    assert machine["TimeoutSeconds"] < times.LEASE_SECONDS
 
 
 @everywhere
@@ -66,7 +58,7 @@ def test_what_is_deployed_is_what_preflight_accepts(environment: str) -> None:
     for component, service in known.services():
         told = as_ecs_answers(known.ecs_service(service.name)["DeploymentConfiguration"])
         interval = known.settings.components[component].gate.interval_seconds
-        assert timeouts.problems(service.name, replacement_of(told), interval) == []
+        assert service_setup.problems(service.name, replacement_of(told), interval) == []
 
 
 def as_ecs_answers(value: Any) -> Any:

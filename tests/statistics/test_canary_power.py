@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from bench.canary_power import GOOD, MAX_FALSE_ALARMS, MIN_POWER, WORSE, share_failed, slow_tenth, some_tenth, steady
-from release_engine.rank_test import quantile
+from release_engine.significance import quantile
 
 
 def test_f33_the_simulated_versions_are_as_much_slower_as_they_say() -> None:

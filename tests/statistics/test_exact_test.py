@@ -7,7 +7,7 @@ from math import comb
 import pytest
 from scipy import stats
 
-from release_engine.exact_test import binomial_greater, fewest_to_flag, fisher_greater, fisher_two_sided
+from release_engine.significance import binomial_greater, fewest_to_flag, fisher_greater, fisher_two_sided
 
 TABLES = [
     (0, 10, 0, 10),

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from scipy import stats
 
-from release_engine.rank_test import mann_whitney, quantile
+from release_engine.significance import mann_whitney, quantile
 
 
 def drawn(seed: int, size: int, *, median: float = 100, digits: int | None = None) -> list[float]:

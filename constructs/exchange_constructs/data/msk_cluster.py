@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
+from exchange_constructs.release.function_code import code
 from exchange_constructs.release.release_function import ReleaseFunction
 from exchange_constructs.values import minutes, tcp
 
@@ -89,7 +90,8 @@ class MskCluster(Construct):
         asked = ReleaseFunction(
             self,
             "BootstrapBrokers",
-            module="bootstrap_brokers",
+            module="custom_resources.bootstrap_brokers",
+            code=code(),
             environment={},
             retention=retention,
             key=key,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -23,6 +24,7 @@ class HealthGate(Construct):
         id_: str,
         *,
         vpc: ec2.IVpc,
+        code: lambda_.Code,
         environment: Mapping[str, str],
         retention: logs.RetentionDays,
         key: kms.IKey,
@@ -34,7 +36,8 @@ class HealthGate(Construct):
         gate = ReleaseFunction(
             self,
             "Gate",
-            module="health_gate",
+            module="release_handlers.health_gate",
+            code=code,
             environment=environment,
             retention=retention,
             key=key,

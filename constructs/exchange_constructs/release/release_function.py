@@ -1,7 +1,7 @@
 """One function of the release: a handler of the shared `lambda/` asset with a role of its own."""
 
+import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
@@ -15,14 +15,18 @@ from constructs import Construct
 from exchange_constructs.nag import acknowledge
 from exchange_constructs.values import minutes, principal
 
-_LAMBDA = Path(__file__).resolve().parents[3] / "lambda"
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: of all variables together, not adjustable
+ENVIRONMENT_BYTES = 4096
+# What stands for a value that CloudFormation fills in, and how long that becomes: an account, a region, a name.
+_TOKEN, _RESOLVED = re.compile(r"\$\{Token\[[^]]+\]\}"), "x" * 40
 
 
 class ReleaseFunction(Construct):
-    """Runs `release_handlers.<module>.handler`; `vpc` puts it into the private subnets, where the tasks are.
+    """Runs the `handler` of `module`; `vpc` puts it into the private subnets, where the tasks are.
 
-    It may take a minute, unless `timeout` says otherwise. `dead_letters` is told of events that it could not deal with;
-    only a function that gets events needs it. `name` is for those that are called from outside of the app.
+    `code` is the asset. The function may take a minute, unless `timeout` says otherwise. `dead_letters` is told of
+    events that it could not deal with; only a function that gets events needs it. `name` is for those that are called
+    from outside of the app.
     """
 
     def __init__(
@@ -31,6 +35,7 @@ class ReleaseFunction(Construct):
         id_: str,
         *,
         module: str,
+        code: lambda_.Code,
         name: str | None = None,
         environment: Mapping[str, str],
         retention: logs.RetentionDays,
@@ -42,6 +47,7 @@ class ReleaseFunction(Construct):
         dead_letters: sns.ITopic | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        _check_size(self.node.path, environment)
         log_group = logs.LogGroup(self, "Logs", retention=retention, encryption_key=key)
         self.role = role = iam.Role(self, "Role", assumed_by=principal("lambda.amazonaws.com"))
         log_group.grant_write(role)
@@ -53,8 +59,8 @@ class ReleaseFunction(Construct):
             function_name=name,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"release_handlers.{module}.handler",
-            code=lambda_.Code.from_asset(str(_LAMBDA), exclude=["**/__pycache__"]),
+            handler=f"{module}.handler",
+            code=code,
             environment=dict(environment),
             role=role,
             log_group=log_group,
@@ -81,6 +87,18 @@ class ReleaseFunction(Construct):
                 "every failure reaches the caller: CodePipeline, which does not wait, fails a job without an answer"
             )
             acknowledge(self.function, {"NIST.800.53.R5-LambdaDLQ": reaches})
+
+
+def _check_size(path: str, environment: Mapping[str, str]) -> None:
+    """Refuse variables that AWS would refuse in the middle of a deployment."""
+    sizes = {name: len(name) + len(_TOKEN.sub(_RESOLVED, value).encode()) for name, value in environment.items()}
+    if (total := sum(sizes.values())) > ENVIRONMENT_BYTES:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise ValueError(
+            f"{path}: the environment variables come to {total} bytes, of which {largest} takes {sizes[largest]}; "
+            f"allowed are {ENVIRONMENT_BYTES} for a function: what is known before the deployment belongs into its "
+            "asset (exchange_constructs/release/function_code.py)"
+        )
 
 
 def _grant_network_interfaces(role: iam.Role) -> None:

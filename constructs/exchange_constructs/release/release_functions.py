@@ -8,6 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -15,7 +16,7 @@ from constructs import Construct
 from exchange_constructs.nag import acknowledge
 from exchange_constructs.release.health_gate import HealthGate
 from exchange_constructs.release.release_function import ReleaseFunction
-from exchange_constructs.release.release_permissions import Reach
+from exchange_constructs.release.release_permissions import ReleasePermissions
 from exchange_constructs.values import minutes
 
 _KEY_FINDINGS = [f"AwsSolutions-IAM5[Action::kms:{action}*]" for action in ("GenerateDataKey", "ReEncrypt")]
@@ -46,8 +47,9 @@ class ReleaseFunctions(Construct):
         id_: str,
         *,
         gate: HealthGate,
-        reach: Reach,
+        reach: ReleasePermissions,
         ledger: dynamodb.ITable,
+        code: lambda_.Code,
         environment: Mapping[str, str],
         watch: Duration,
         cool_down: Duration,
@@ -58,15 +60,18 @@ class ReleaseFunctions(Construct):
         record_name: str,
     ) -> None:
         super().__init__(scope, id_)
-        function = partial(ReleaseFunction, self, environment=environment, retention=retention, key=key)
-        preflight = function("Preflight", module="preflight", name=preflight_name)
-        deploy = function("Deploy", module="deploy")
-        verify = function("Verify", module="verify")
+        function = partial(ReleaseFunction, self, code=code, environment=environment, retention=retention, key=key)
+        preflight = function("Preflight", module="release_handlers.preflight", name=preflight_name)
+        deploy = function("Deploy", module="release_handlers.deploy")
+        verify = function("Verify", module="release_handlers.verify")
         # evidence may be slow to come, and must not cost the record
-        record = function("Record", module="record", name=record_name, timeout=minutes(3))
+        record = function("Record", module="release_handlers.record", name=record_name, timeout=minutes(3))
         watching = {"WATCH_SECONDS": str(watch.to_seconds()), "COOL_DOWN_SECONDS": str(cool_down.to_seconds())}
         rollback = function(
-            "AutoRollback", module="auto_rollback", environment={**environment, **watching}, dead_letters=topic
+            "AutoRollback",
+            module="release_handlers.auto_rollback",
+            environment={**environment, **watching},
+            dead_letters=topic,
         )
         _grant_reach(
             reach,
@@ -81,7 +86,7 @@ class ReleaseFunctions(Construct):
         self.auto_rollback, self.preflight = rollback.function, preflight.function
         called: list[HealthGate | ReleaseFunction] = [gate, preflight, deploy, verify, record, rollback]
         if reach.canaries:
-            baseline = function("Baseline", module="baseline")
+            baseline = function("Baseline", module="release_handlers.baseline")
             reach.grant_compare(baseline.role)
             _grant_ledger_item(ledger, baseline.role, "Get", "Put", "Delete")
             called.append(baseline)
@@ -89,7 +94,7 @@ class ReleaseFunctions(Construct):
 
 
 def _grant_reach(
-    reach: Reach,
+    reach: ReleasePermissions,
     *,
     gate: iam.Role,
     preflight: iam.Role,

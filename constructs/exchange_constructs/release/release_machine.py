@@ -8,14 +8,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from exchange_constructs.nag import acknowledge
-from exchange_constructs.release.deploy_states import Way, deploy_states, verify_states
+from exchange_constructs.release.deploy_states import DeployPhase, deploy_states, verify_states
 from exchange_constructs.release.end_states import FAILED, REFUSED, RELEASED, ROLLED_BACK, UNCHANGED, end_states
 from exchange_constructs.release.release_functions import Arns, ReleaseFunctions
 from exchange_constructs.release.release_states import States, call, choice, fail, wait
 from exchange_constructs.values import hours
-
-# A bake may take a day, and twice that while it is in doubt. The lease of the lock is longer still.
-LONGEST_HOURS = 60
+from release_engine.times import MACHINE_HOURS
 
 
 class ReleaseMachine(Construct):
@@ -46,7 +44,7 @@ class ReleaseMachine(Construct):
             "Machine",
             state_machine_name=name,
             definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
-            timeout=hours(LONGEST_HOURS),
+            timeout=hours(MACHINE_HOURS),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )
@@ -71,7 +69,7 @@ def release_definition(arns: Arns, topic: str, interval_seconds: int) -> dict[st
     """The whole machine, as docs/architecture.md draws it."""
     ends = end_states(arns.record, arns.auto_rollback, topic, arns.baseline)
     states = _guarded(arns) | _release(arns, interval_seconds) | _undo(arns) | ends
-    return {"StartAt": "Lock", "TimeoutSeconds": LONGEST_HOURS * 3600, "States": states}
+    return {"StartAt": "Lock", "TimeoutSeconds": MACHINE_HOURS * 3600, "States": states}
 
 
 def _guarded(arns: Arns) -> States:
@@ -90,11 +88,11 @@ def _release(arns: Arns, interval_seconds: int) -> States:
 
     Where ECS bakes too, the gate is asked meanwhile, and then it is seen that the version runs; elsewhere after that.
     """
-    way = Way("release", failed="PlanRollback", failure="failure", baking="WaitForSamples", baked=RELEASED)
+    phase = DeployPhase("release", failed="PlanRollback", failure="failure", baking="WaitForSamples", baked=RELEASED)
     ways = {"sample": "WaitForSamples", "finish": "WaitForStack", "stop": "StopDeployment", "release": RELEASED}
     return {
-        **deploy_states(way, arns.deploy, done="VerifyRunning", refused=REFUSED, baseline=arns.baseline),
-        **verify_states(way, arns.verify, name="VerifyRunning", waiting="WaitForTasks", done="WaitForSamples"),
+        **deploy_states(phase, arns.deploy, done="VerifyRunning", refused=REFUSED, baseline=arns.baseline),
+        **verify_states(phase, arns.verify, name="VerifyRunning", waiting="WaitForTasks", done="WaitForSamples"),
         "WaitForSamples": wait(interval_seconds, then="Bake"),
         "Bake": call(arns.gate, result="bake", then="Baked?", otherwise="Unjudged?"),
         "Unjudged?": choice("deploy.status", {"baking": "StopDeployment"}, "PlanRollback"),
@@ -104,7 +102,7 @@ def _release(arns: Arns, interval_seconds: int) -> States:
 
 def _undo(arns: Arns) -> States:
     """Plan, roll back, see that it runs. What cannot be undone safely ends as a failure, and pages."""
-    way = Way("rollback", failed=FAILED, failure="rollback_failure", prefix="RollBack")
+    phase = DeployPhase("rollback", failed=FAILED, failure="rollback_failure", prefix="RollBack")
     ways = {
         "roll_back": "RollBackCreateChangeSet",
         "already_restored": "VerifyRolledBack",
@@ -112,9 +110,9 @@ def _undo(arns: Arns) -> States:
     }
     return {
         "PlanRollback": call(
-            arns.auto_rollback, result="plan", then="Plan?", otherwise=FAILED, failure=way.failure, action="plan"
+            arns.auto_rollback, result="plan", then="Plan?", otherwise=FAILED, failure=phase.failure, action="plan"
         ),
         "Plan?": choice("plan.action", ways, FAILED),
-        **deploy_states(way, arns.deploy, done="VerifyRolledBack", refused=FAILED),
-        **verify_states(way, arns.verify, name="VerifyRolledBack", waiting="WaitForRestoredTasks", done=ROLLED_BACK),
+        **deploy_states(phase, arns.deploy, done="VerifyRolledBack", refused=FAILED),
+        **verify_states(phase, arns.verify, name="VerifyRolledBack", waiting="WaitForRestoredTasks", done=ROLLED_BACK),
     }

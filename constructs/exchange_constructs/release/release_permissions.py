@@ -15,7 +15,7 @@ from exchange_constructs.nag import acknowledge, wildcard_finding
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReleasePermissions:
     """Everything a release may touch. Stacks, services and machines come after the functions, so they go by name."""
 
     scope: Stack
@@ -49,7 +49,7 @@ class Reach:
         self._allow(role, ["ecs:DescribeServiceRevisions"], self._of_services("service-revision"))
 
     def grant_read_deployments(self, role: iam.Role) -> None:
-        """One by one, as the hook is told of them."""
+        """Allow to look at single service deployments: ECS names the one that its hook is about."""
         self._allow(role, ["ecs:DescribeServiceDeployments"], self._of_services("service-deployment"))
 
     def grant_stop_deployments(self, role: iam.Role) -> None:

@@ -10,6 +10,9 @@ from exchange_constructs.arns import arn_scope
 from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.release.machine_arns import MachineArns
 from exchange_constructs.values import hours
+from release_engine.ledger import Kind
+from release_engine.machine_state import MachineInput
+from release_engine.times import REQUEST_HOURS
 
 # The time of the request in the ledger's spelling, then what tells it apart, as the command line names releases too.
 _RELEASE_ID = (
@@ -18,7 +21,6 @@ _RELEASE_ID = (
 )
 # As a pipeline hands it over, in base64. https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 _MANIFEST = "{% $parse($base64decode($states.input.manifest)) %}"
-_LONGEST_HOURS = 61  # a little more than the release machine itself may take
 _WATCHING = "StepFunctionsGetEventsForStepFunctionsExecutionRule"  # the name is given by Step Functions
 
 
@@ -49,7 +51,7 @@ class ReleaseRequest(Construct):
             state_machine_name=name,
             query_language=sfn.QueryLanguage.JSONATA,
             definition_body=sfn.DefinitionBody.from_chainable(start),
-            timeout=hours(_LONGEST_HOURS),
+            timeout=hours(REQUEST_HOURS),
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL),
         )
@@ -76,20 +78,21 @@ class ReleaseRequest(Construct):
 
 
 def _start(component: str, arns: MachineArns) -> dict[str, object]:
+    order = MachineInput(
+        release_id=_RELEASE_ID,
+        component=component,
+        digest="{% $states.input.digest %}",
+        kind=Kind.RELEASE,
+        requested_by="{% $states.input.requested_by %}",
+        manifest=_MANIFEST,
+    )
     return {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::states:startExecution.sync:2",
         "Arguments": {
             "StateMachineArn": arns.machine,
             "Name": _RELEASE_ID,
-            "Input": {
-                "release_id": _RELEASE_ID,
-                "component": component,
-                "digest": "{% $states.input.digest %}",
-                "kind": "release",
-                "requested_by": "{% $states.input.requested_by %}",
-                "manifest": _MANIFEST,
-            },
+            "Input": order.as_input(),
         },
         "End": True,
     }

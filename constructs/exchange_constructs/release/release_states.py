@@ -7,10 +7,12 @@ costs the synth one call instead of hundreds.
 from collections.abc import Mapping
 from typing import Any
 
+from release_engine.machine_state import FailureKey, ResultKey
+from release_engine.times import CALL_SECONDS
+
 State = dict[str, Any]
 States = dict[str, State]
 
-_CALL_SECONDS = 6 * 60  # longer than any of the functions may take
 # https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
 _PASSING = [
     "Lambda.ServiceException",
@@ -22,7 +24,9 @@ _PASSING = [
 RETRY = {"ErrorEquals": _PASSING, "IntervalSeconds": 2, "MaxAttempts": 5, "BackoffRate": 2}
 
 
-def call(function: str, *, result: str, then: str, otherwise: str, failure: str = "failure", **payload: str) -> State:
+def call(
+    function: str, *, result: ResultKey, then: str, otherwise: str, failure: FailureKey = "failure", **payload: str
+) -> State:
     """Calls a function with the whole state and keeps its answer as `result`; an exception leads to `otherwise`.
 
     Every function may be called twice with the same state, so what passes is tried again.
@@ -32,14 +36,14 @@ def call(function: str, *, result: str, then: str, otherwise: str, failure: str 
         "Resource": function,
         "Parameters": {**payload, "execution.$": "$$.Execution.Id", "state.$": "$"},
         "ResultPath": f"$.{result}",
-        "TimeoutSeconds": _CALL_SECONDS,
+        "TimeoutSeconds": CALL_SECONDS,
         "Retry": [RETRY],
         "Catch": [catch(failure, otherwise)],
         "Next": then,
     }
 
 
-def catch(failure: str, then: str) -> State:
+def catch(failure: FailureKey, then: str) -> State:
     """Whatever went wrong is kept as `failure`."""
     return {"ErrorEquals": ["States.ALL"], "ResultPath": f"$.{failure}", "Next": then}
 

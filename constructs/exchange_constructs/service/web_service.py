@@ -17,8 +17,7 @@ from exchange_constructs.service.service_alarms import TargetMetrics, UserLimits
 from exchange_constructs.service.service_context import ServiceContext
 from exchange_constructs.service.service_parts import fargate_service, scale, service_group, set_deployment
 from exchange_constructs.values import principal, seconds
-
-_HOOK_MINUTES = 30  # with its callbacks; the gate gives up earlier by itself
+from release_engine.times import HOOK_MINUTES
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ class WebService(Construct):
         self.service.add_lifecycle_hook(
             ecs.DeploymentLifecycleLambdaTarget(gate, "Gate", lifecycle_stages=stages, role=role)
         )
-        limit = {"TimeoutInMinutes": _HOOK_MINUTES, "Action": "ROLLBACK"}
+        limit = {"TimeoutInMinutes": HOOK_MINUTES, "Action": "ROLLBACK"}
         set_deployment(self.service, {"LifecycleHooks.0.TimeoutConfiguration": limit})
         if canary:  # asked again before all users follow the first ones; CDK's enumeration lacks this stage
             set_deployment(self.service, {"LifecycleHooks.0.LifecycleStages.1": "PRE_PRODUCTION_TRAFFIC_SHIFT"})

@@ -3,7 +3,7 @@
 import pytest
 
 from local_aws.codepipeline.globs import matches
-from release.images import globs
+from release.images.content import compiled_glob
 
 PATTERNS = [
     "*",
@@ -34,6 +34,6 @@ PATHS = [
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_both_take_the_same_paths(pattern: str) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/syntax-glob.html"""
-    taken = [path for path in PATHS if globs.compiled(pattern).fullmatch(path)]
+    taken = [path for path in PATHS if compiled_glob(pattern).fullmatch(path)]
     assert taken == [path for path in PATHS if matches(pattern, path)]
     assert taken

@@ -7,14 +7,14 @@ from local_aws.server import LocalAws
 from release_aws.ecs_setup import Setups
 from release_aws.elbv2 import Rules
 from release_aws.secretsmanager import Secrets
-from release_engine import secret, timeouts, traffic
-from release_engine.service_setup import Setup
+from release_engine import secret, service_setup, traffic
+from release_engine.service_setup import ServiceSetup
 from tests.local_aws.ecr.sample_images import Registry
 from tests.local_aws.ecs.sample_deployments import BLUE_GREEN, LONG_BAKE, reaches, released, update
 from tests.local_aws.ecs.sample_services import Balanced, Ecs, wait_for
 
 
-def found(ecs: Ecs, name: str) -> Setup:
+def found(ecs: Ecs, name: str) -> ServiceSetup:
     (setup,) = Setups(ecs.client).find(ecs.cluster, [name])
     return setup
 
@@ -41,7 +41,7 @@ def test_a_deployment_that_bakes_is_under_way(registry: Registry, ecs: Ecs, bala
     reaches(ecs, name, "BAKE_TIME")
     setup = found(ecs, name)
     assert (setup.under_way, setup.serving) == ("IN_PROGRESS", None)
-    assert timeouts.problems(name, setup.replacement, 30) == []
+    assert service_setup.problems(name, setup.replacement, 30) == []
 
 
 def test_a_deleted_secret_of_a_task_is_found(aws: LocalAws, registry: Registry, ecs: Ecs) -> None:
@@ -49,7 +49,7 @@ def test_a_deleted_secret_of_a_task_is_found(aws: LocalAws, registry: Registry, 
     arn = client.create_secret(Name=name, SecretString='{"username": "exchange"}')["ARN"]
     reference = f"{arn}:username::"
     definition = ecs.define(registry.server("one"), secrets=[{"name": "LOGIN", "valueFrom": reference}])
-    assert Setups(ecs.client).secrets([Setup(name, definition, timeouts.Replacement())]) == [reference]
+    assert Setups(ecs.client).secrets([ServiceSetup(name, definition, service_setup.Replacement())]) == [reference]
     secrets = Secrets(client)
     assert secret.problems(secrets.known([reference])) == []
     client.delete_secret(SecretId=arn, RecoveryWindowInDays=7)

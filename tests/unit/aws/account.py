@@ -22,11 +22,11 @@ COMPONENT = {
     "metrics": {"namespace": "Exchange", "environment": "test"},
     "gate": {
         "interval_seconds": 30,
-        "rounds": 3,
+        "bake_minutes": 1.5,  # three rounds
         "probes": [
             {"service": "web", "samples_per_round": 20, "min_samples": 60, "max_error_rate": 0.01, "max_ms": 1000}
         ],
-        "checks": [{"kind": "restarts", "limit": 2}, {"kind": "alarms", "min_samples": 1}],
+        "checks": [{"kind": "restarts", "max": 2}, {"kind": "alarms", "max": 0, "min_samples": 1}],
     },
     "services": {
         "web": {"name": "exchange-client-web", "port": 3000, "readiness_path": "/ready", "sample_path": "/"},

@@ -10,8 +10,7 @@ from release_aws.ecs_setup import Setups
 from release_aws.elbv2 import Rules
 from release_aws.secretsmanager import Secrets
 from release_engine.secret import Secret
-from release_engine.service_setup import Setup
-from release_engine.timeouts import Replacement
+from release_engine.service_setup import Replacement, ServiceSetup
 from release_engine.traffic import Traffic
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.answers import error
@@ -20,14 +19,14 @@ from tests.unit.aws.fake_ecs import BLUE, GREEN, RULE, SECRET
 WEB, WORKER = "exchange-client-web", "exchange-client-worker"
 
 
-def found(account: Account, *names: str) -> list[Setup]:
+def found(account: Account, *names: str) -> list[ServiceSetup]:
     return Setups(account.client("ecs")).find("exchange-test", names)
 
 
 def test_a_service_is_found_with_its_rule_and_the_group_that_serves() -> None:
     web, worker = found(Account(), WEB, WORKER)
-    assert web == Setup(WEB, f"{WEB}:1", Replacement("BLUE_GREEN", bake=3), rule=RULE, serving=BLUE)
-    assert worker == Setup(WORKER, f"{WORKER}:1", Replacement())
+    assert web == ServiceSetup(WEB, f"{WEB}:1", Replacement("BLUE_GREEN", bake=3), rule=RULE, serving=BLUE)
+    assert worker == ServiceSetup(WORKER, f"{WORKER}:1", Replacement())
 
 
 def test_before_the_first_release_there_is_no_service_to_find_and_no_secret() -> None:
@@ -130,7 +129,7 @@ class Throttled:
 
 
 def test_an_error_that_tells_nothing_is_raised() -> None:
-    setup = Setup(WEB, "d", Replacement(), rule=RULE)
+    setup = ServiceSetup(WEB, "d", Replacement(), rule=RULE)
     with pytest.raises(ClientError):
         Rules(Throttled()).traffic([setup])
     with pytest.raises(ClientError):

@@ -7,8 +7,7 @@ import pytest
 
 from bench.canary_power import MAX_FALSE_ALARMS, steady
 from release_engine.canary import ENOUGH, ERROR_LEVEL, FEWEST_LATENCIES, LATENCY_LEVEL, judge_errors, judge_latencies
-from release_engine.exact_test import fewest_to_flag
-from release_engine.rank_test import quantile
+from release_engine.significance import fewest_to_flag, quantile
 from release_engine.verdict import Verdict, worst
 
 PASS, FAIL, INCONCLUSIVE = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE

@@ -5,17 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from release_engine.check import Check, Reading, Tally, due, judge, take, tally
+from release_engine.check import CheckHistory, Reading, judge, take, tally
+from release_engine.gate_limits import Check, Gate
 from release_engine.verdict import Verdict
 
-LAG = Check("metric", "consumer lag", 1000, "ConsumerLag", "Maximum", unit="messages")
-ORDERS = Check("metric", "orders", 5, "OrdersPerMinute", "Sum", at_least=True, min_samples=2)
+LAG = Check("metric", "consumer lag", "ConsumerLag", "Maximum", max=1000, unit="messages")
+ORDERS = Check("metric", "orders", "OrdersPerMinute", "Sum", min=5, min_samples=2)
 SILENT, BROKEN = Reading(), Reading(trouble="ThrottlingException")
 PASS, FAIL, DOUBT = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 
-def seen(check: Check, readings: Sequence[Reading | float]) -> Tally:
-    found = Tally()
+def seen(check: Check, readings: Sequence[Reading | float]) -> CheckHistory:
+    found = CheckHistory()
     for reading in readings:
         found = take(check, found, reading if isinstance(reading, Reading) else Reading(float(reading)))
     return found
@@ -54,7 +55,7 @@ def test_evidence_has_both_sides() -> None:
     assert evidence == {"observed": 5210.0, "limit": 1000, "samples": 2, "failures": 1}
 
 
-RISING = replace(LAG, limit=10, max_rise=0.5)
+RISING = replace(LAG, max=10, max_rise=0.5)
 
 
 def beside(*pairs: tuple[float, float | None]) -> list[Reading]:
@@ -87,19 +88,19 @@ def test_f33_what_was_usual_is_no_limit_below_the_one_that_is_set(
 
 
 def test_a_finding_says_what_its_number_stands_for() -> None:
-    alarms = Check("alarms")
-    found = judge(alarms, take(alarms, Tally(), Reading(2, detail="client-5xx, client-slow")))
+    alarms = Check("alarms", max=0)
+    found = judge(alarms, take(alarms, CheckHistory(), Reading(2, detail="client-5xx, client-slow")))
     assert (found.verdict, found.check) == (FAIL, "alarms")
     assert found.reason == "alarms 2 > limit 0 (1 bad of 1 readings): client-5xx, client-slow"
 
 
 def test_a_check_with_an_interval_of_its_own_is_read_in_some_rounds_only() -> None:
-    slow = replace(LAG, every=3)
-    assert [round_ for round_ in range(1, 8) if due(slow, round_)] == [1, 4, 7]
-    assert all(due(LAG, round_) for round_ in range(1, 8))
+    slow, gate = replace(LAG, interval_seconds=90), Gate(interval_seconds=30, bake_minutes=10)
+    assert [round_ for round_ in range(1, 8) if gate.due(slow, round_)] == [1, 4, 7]
+    assert all(gate.due(LAG, round_) for round_ in range(1, 8))
 
 
 def test_what_was_seen_travels_from_round_to_round() -> None:
     before = seen(LAG, [3, SILENT, BROKEN])
     assert tally(before.as_dict()) == before
-    assert tally(None) == Tally()
+    assert tally(None) == CheckHistory()

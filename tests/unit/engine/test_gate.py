@@ -5,19 +5,19 @@ from dataclasses import replace
 import pytest
 
 from release_engine import gate
-from release_engine.model import GateLimits, Probe
-from release_engine.samples import Answer, Seen, add, ready, seen
+from release_engine.gate_limits import Gate, Probe
+from release_engine.samples import Answer, ProbeResults, add, ready, seen
 from release_engine.verdict import Judgement, Verdict, worst
 
-PROBE = Probe("web", samples_per_round=20, min_samples=60, max_error_rate=0.01, max_ms=1000)
-LIMITS = GateLimits(interval_seconds=30, rounds=6, probes=(PROBE,))
+PROBE = Probe(service="web", samples_per_round=20, min_samples=60, max_error_rate=0.01, max_ms=1000)
+LIMITS = Gate(interval_seconds=30, bake_minutes=3, probes=(PROBE,))
 DIGEST, OTHER = "sha256:new", "sha256:old"
 
 
-def saw(**changes: object) -> Seen:
+def saw(**changes: object) -> ProbeResults:
     """Sixty good samples and three good readings, but for the changes."""
     base: dict[str, object] = {"samples": 60, "readings": 3, "latencies_ms": tuple([20] * 60)}
-    return Seen(**{**base, **changes})  # type: ignore[arg-type]
+    return ProbeResults(**{**base, **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ def saw(**changes: object) -> Seen:
         (saw(empty_rounds=10, most_failed_in_a_row=3), Verdict.PASS, "web: 63 of 63 requests taken"),
     ],
 )
-def test_every_check_states_both_sides(seen: Seen, verdict: Verdict, reason: str) -> None:
+def test_every_check_states_both_sides(seen: ProbeResults, verdict: Verdict, reason: str) -> None:
     judgement = worst(gate.judge("web", seen, PROBE))
     assert judgement.verdict is verdict
     assert reason in judgement.reason
 
 
 def test_f14_f34_without_any_sample_the_gate_never_passes() -> None:
-    checks = gate.judge("web", Seen(), PROBE)
+    checks = gate.judge("web", ProbeResults(), PROBE)
     assert worst(checks).verdict is Verdict.INCONCLUSIVE
     assert worst([]).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_request_that_could_not_be_taken_is_no_bad_answer() -> None:
     answers = [Answer("a", None, trouble="refused"), Answer("a", 503), Answer("a", 0), Answer("a", 200)]
-    after = add(Seen(), samples=answers, readings=[], digest=DIGEST, probe=PROBE)
+    after = add(ProbeResults(), samples=answers, readings=[], digest=DIGEST, probe=PROBE)
     assert (after.samples, after.errors, after.untaken) == (3, 2, 1)
     assert after.troubles == ("a refused", "a answered 503", "a answered 0")
 
@@ -88,7 +88,7 @@ def test_f31_a_named_check_within_an_answer_may_be_demanded(checks: dict[str, st
 def test_f26_an_answer_with_another_digest_is_remembered_over_rounds() -> None:
     wrong = Answer("a", 200, body={"status": "ok", "digest": OTHER})
     right = Answer("a", 200, body={"status": "ok", "digest": DIGEST})
-    first = add(Seen(), samples=[], readings=[wrong, right], digest=DIGEST, probe=PROBE)
+    first = add(ProbeResults(), samples=[], readings=[wrong, right], digest=DIGEST, probe=PROBE)
     second = add(seen(first.as_dict()), samples=[], readings=[right], digest=DIGEST, probe=PROBE)
     assert second.other_digests == (OTHER,)
     assert second.readings == 3
@@ -96,7 +96,7 @@ def test_f26_an_answer_with_another_digest_is_remembered_over_rounds() -> None:
 
 def test_f14_rounds_that_were_lost_are_counted_in_a_row_and_empty_ones_apart() -> None:
     lost, good = [Answer("a", None, trouble="refused")] * 2, [Answer("a", 200)] * 2
-    found, rows = Seen(), list[tuple[int, int, int]]()
+    found, rows = ProbeResults(), list[tuple[int, int, int]]()
     for samples in (lost, lost, good, lost, []):
         found = add(found, samples=samples, readings=[], digest=DIGEST, probe=PROBE)
         rows.append((found.failed_in_a_row, found.most_failed_in_a_row, found.empty_rounds))
@@ -105,7 +105,7 @@ def test_f14_rounds_that_were_lost_are_counted_in_a_row_and_empty_ones_apart() -
 
 def test_what_fails_in_depth_is_named() -> None:
     body = {"status": "failing", "digest": DIGEST, "checks": {"database": "timeout", "cache": "ok"}}
-    after = add(Seen(), samples=[], readings=[Answer("10.0.0.1", 503, body=body)], digest=DIGEST, probe=PROBE)
+    after = add(ProbeResults(), samples=[], readings=[Answer("10.0.0.1", 503, body=body)], digest=DIGEST, probe=PROBE)
     assert after.troubles == ("10.0.0.1 answered 503: not ok: database",)
 
 
@@ -128,7 +128,7 @@ def test_a_probe_may_take_other_statuses_fields_and_percentiles() -> None:
     probe = replace(PROBE, statuses=(200, 204), body={"state": "up"}, percentile=50)
     up = Answer("a", 200, body={"state": "up", "digest": DIGEST})
     redirect = Answer("a", 302)
-    after = add(Seen(), samples=[redirect, up], readings=[up], digest=DIGEST, probe=probe)
+    after = add(ProbeResults(), samples=[redirect, up], readings=[up], digest=DIGEST, probe=probe)
     assert (after.errors, after.unready) == (1, 0)
     slow = saw(latencies_ms=(20,) * 31 + (5000,) * 29)
     assert "web p50 20 ms <= limit 1000 ms (60 samples)" in worst(gate.judge("web", slow, probe)).reason

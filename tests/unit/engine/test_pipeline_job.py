@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from release_engine.pipeline_job import Job, Question, UserParametersError, job_id, parse, question
+from release_engine.pipeline_job import Job, JobQuestion, UserParametersError, job_id, parse, question
 from release_engine.push import Push
 from tests.unit.aws.digests import NEW, OLD
 from tests.unit.aws.fake_codepipeline import CodePipeline
@@ -19,7 +19,7 @@ PUSH: dict[str, Any] = {
 }
 
 
-def asked(parameters: Any) -> Question:
+def asked(parameters: Any) -> JobQuestion:
     text = parameters if isinstance(parameters, str) else json.dumps(parameters)
     return question(text, components=COMPONENTS, asks=["gate", "record", "window"])
 
@@ -50,7 +50,7 @@ def test_without_an_id_nobody_can_be_answered_and_no_value_is_told(job: Any, sai
 
 
 def test_a_question_may_name_the_digest_that_it_is_about() -> None:
-    assert asked({"component": "client", "ask": "gate"}) == Question("client", "gate", None)
+    assert asked({"component": "client", "ask": "gate"}) == JobQuestion("client", "gate", None)
     assert asked({"component": "client", "ask": "gate", "digest": NEW}).digest == NEW
 
 
@@ -89,8 +89,10 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 def test_a_push_needs_no_component_and_fits_into_the_parameters_of_an_action() -> None:
     """1,000 characters: https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html"""
     pushed = Push(PUSH["execution"], PUSH["commit"], {"backend": OLD, "client": NEW}, ("staging", "prod2"))
-    assert asked({"ask": "record", "push": PUSH}) == Question("", "record", None, pushed)
-    assert asked({"ask": "record", "component": "client", "push": PUSH}) == Question("client", "record", None, pushed)
+    assert asked({"ask": "record", "push": PUSH}) == JobQuestion("", "record", None, pushed)
+    assert asked({"ask": "record", "component": "client", "push": PUSH}) == JobQuestion(
+        "client", "record", None, pushed
+    )
     three = {**PUSH, "digests": {"backend": OLD, "client": NEW, "engine": NEW}}
     assert len(json.dumps({"ask": "record", "component": "backend", "push": three})) < 600
 

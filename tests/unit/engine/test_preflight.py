@@ -6,22 +6,21 @@ import pytest
 
 from release_engine.ledger import Kind
 from release_engine.model import parse_components
-from release_engine.preflight import Asked, Found, problems, unchanged
+from release_engine.preflight import PreflightFacts, WantedRelease, problems, unchanged
 from release_engine.running import Rollout, Running
 from release_engine.secret import Secret
-from release_engine.service_setup import Setup
-from release_engine.timeouts import Replacement
+from release_engine.service_setup import Replacement, ServiceSetup
 from release_engine.traffic import Traffic
 from release_engine.window import parse
 from tests.unit.aws.account import COMPONENT
 from tests.unit.aws.digests import NEW, OLD
 
 CLIENT = parse_components({"client": COMPONENT})["client"]
-ASKED = Asked("20261124T101500Z-3f2a9c1b", NEW, Kind.RELEASE, at=1_795_000_000)
-FOUND = Found("UPDATE_COMPLETE", OLD, frozenset({OLD, NEW}), {"exchange-test-client-5xx": "OK"})
+ASKED = WantedRelease("20261124T101500Z-3f2a9c1b", NEW, Kind.RELEASE, at=1_795_000_000)
+FOUND = PreflightFacts("UPDATE_COMPLETE", OLD, frozenset({OLD, NEW}), {"exchange-test-client-5xx": "OK"})
 
 WINDOWED = replace(CLIENT, window=parse({"days": ["sun"], "opens": "02:00", "closes": "03:00"}))
-SETUP = Setup("web", "definition", Replacement("BLUE_GREEN", bake=3, hooks=(30,)), rule="rule", serving="blue")
+SETUP = ServiceSetup("web", "definition", Replacement("BLUE_GREEN", bake=3, hooks=(30,)), rule="rule", serving="blue")
 TRAFFIC = Traffic("web", "rule", {"blue": 100, "green": 0}, "blue")
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:Login-AbCdEf"  # noqa: S105 - its name
 # what a rollback may be the answer to, so that it does not hold one up
@@ -78,7 +77,7 @@ def test_without_a_digest_it_is_asked_whether_anything_could_be_released() -> No
         ),
     ],
 )
-def test_each_problem_is_refused_by_name(found: Found, problem: str) -> None:
+def test_each_problem_is_refused_by_name(found: PreflightFacts, problem: str) -> None:
     listed = problems(CLIENT, ASKED, found)
     assert len(listed) == 1
     assert problem in listed[0]
@@ -95,7 +94,7 @@ def test_a_release_that_cannot_be_named_is_refused(name: str) -> None:
 
 
 def test_all_problems_come_at_once() -> None:
-    found = Found(
+    found = PreflightFacts(
         "UPDATE_FAILED",
         OLD,
         frozenset(),
@@ -121,7 +120,7 @@ def test_a_schema_that_is_no_object_is_refused() -> None:
 
 
 @pytest.mark.parametrize("found", [found for found, _ in UNWISE.values()], ids=UNWISE)
-def test_a_rollback_is_not_held_up_by_what_it_may_answer(found: Found) -> None:
+def test_a_rollback_is_not_held_up_by_what_it_may_answer(found: PreflightFacts) -> None:
     back = replace(ASKED, kind=Kind.ROLLBACK)
     assert problems(WINDOWED, back, replace(found, images=frozenset({NEW}))) == []
 
@@ -171,5 +170,5 @@ def test_what_was_released_well_last_and_runs_everywhere_has_nothing_to_be_relea
         pytest.param(ASKED, replace(SAME, traffic=(replace(TRAFFIC, serving="green"),)), id="f15_users_are_elsewhere"),
     ],
 )
-def test_where_anything_is_in_doubt_it_is_released_like_any_other(asked: Asked, found: Found) -> None:
+def test_where_anything_is_in_doubt_it_is_released_like_any_other(asked: WantedRelease, found: PreflightFacts) -> None:
     assert not unchanged(CLIENT, asked, found)

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from release_engine.ledger import Current, Kind, Outcome, Release
-from release_engine.standing import standing
+from release_engine.ledger import Current, Kind, Outcome, Release, standing
 from tests.unit.aws.digests import NEW, OLD
 
 CURRENT = Current("client", NEW, "r10")

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from release_engine.timeouts import PATIENCE_MINUTES, Replacement, problems
+from release_engine.service_setup import Replacement, problems
+from release_engine.times import PATIENCE_MINUTES
 
 INTERVAL = 30  # seconds, so the gate asks for 5 minutes at most
 BLUE_GREEN = Replacement("BLUE_GREEN", bake=3, hooks=(30,))

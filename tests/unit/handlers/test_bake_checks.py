@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from release_engine.check import Check
+from release_engine.gate_limits import Check
 from release_handlers import bake
 from release_handlers.world import World
 from tests.unit.aws.account import Account
 from tests.unit.aws.answers import error
 from tests.unit.aws.digests import NEW, OLD
 
-LAG = Check("metric", "consumer lag", 30, "ConsumerLag", "Maximum", unit="s")
+LAG = Check("metric", "consumer lag", "ConsumerLag", "Maximum", max=30, unit="s")
 STATE = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release"}
 
 
@@ -104,13 +104,13 @@ def test_task_health_is_what_ecs_makes_of_the_containers_checks(
 ) -> None:
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html"""
     account.health = {"exchange-client-web/0": health}
-    assert verdicts(account, world, Check("unhealthy_tasks")) == (verdict, reason)
+    assert verdicts(account, world, Check("unhealthy_tasks", max=0)) == (verdict, reason)
 
 
 def test_missing_tasks_are_counted_by_service(account: Account, world: World) -> None:
-    assert verdicts(account, world, Check("missing_tasks"))[0] == "PASS"
+    assert verdicts(account, world, Check("missing_tasks", max=0))[0] == "PASS"
     account.running["exchange-client-worker"] = [NEW, OLD]
-    judged = rounds(with_checks(world, Check("missing_tasks")), 1)
+    judged = rounds(with_checks(world, Check("missing_tasks", max=0)), 1)
     assert "missing tasks 1 > limit 0 (1 bad of 1 readings): 1 of exchange-client-worker" in judged["reason"]
 
 
@@ -128,16 +128,16 @@ def test_targets_that_users_reach_must_be_healthy(
 ) -> None:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html"""
     account.targets = targets
-    found = verdicts(account, world, Check("unhealthy_targets"))
+    found = verdicts(account, world, Check("unhealthy_targets", max=0))
     assert found[0] == verdict
     assert reason in found[1]
 
 
 def test_f34_a_component_without_alarms_is_not_quiet(account: Account, world: World) -> None:
     account.alarms = {}
-    assert verdicts(account, world, Check("alarms"))[0] == "INCONCLUSIVE"
+    assert verdicts(account, world, Check("alarms", max=0))[0] == "INCONCLUSIVE"
     account.alarms = {"exchange-test-client-5xx": "INSUFFICIENT_DATA"}
-    assert verdicts(account, world, Check("alarms"))[0] == "PASS"
+    assert verdicts(account, world, Check("alarms", max=0))[0] == "PASS"
 
 
 def test_what_aws_refuses_is_a_reading_that_could_not_be_taken(
@@ -148,11 +148,11 @@ def test_what_aws_refuses_is_a_reading_that_could_not_be_taken(
 
     monkeypatch.setattr(account.clients["elbv2"], "describe_target_health", throttled)
     account.run(NEW)
-    judged = rounds(with_checks(world, Check("unhealthy_targets")), 4)
+    judged = rounds(with_checks(world, Check("unhealthy_targets", max=0)), 4)
     assert "unhealthy targets could not be read 4 times in a row" in judged["reason"]
 
 
-RISING = replace(LAG, limit=5, max_rise=1.0, min_samples=1)
+RISING = replace(LAG, max=5, max_rise=1.0, min_samples=1)
 LOCKED = {"former_digest": OLD, "started_at": "2026-11-24T10:15:00Z"}
 
 
@@ -178,7 +178,7 @@ def test_a_first_version_has_nothing_usual_behind_it_and_is_held_to_the_limit_al
 
 def test_a_probe_with_an_interval_of_its_own_asks_in_some_rounds_only(account: Account, world: World) -> None:
     component = world.components["client"]
-    probes = tuple(replace(one, every=2, min_samples=20) for one in component.gate.probes)
+    probes = tuple(replace(one, interval_seconds=60, min_samples=20) for one in component.gate.probes)
     world.components["client"] = replace(component, gate=replace(component.gate, probes=probes, checks=()))
     account.run(NEW)
     judged = rounds(world, 3)

@@ -1,6 +1,5 @@
 """Fresh tasks of the former version, started for a comparison and stopped after it."""
 
-import json
 from typing import Any
 
 import pytest
@@ -17,8 +16,9 @@ NAME = "exchange-client-web-baseline-1"
 
 def world_of(account: Account, component: dict[str, Any]) -> World:
     """With its own idea of the component."""
-    environment = {"COMPONENTS": json.dumps({"client": component}), "LEDGER_TABLE": "ledger"}
-    return World(environment, client=account.client, ask=account.ask, now=lambda: next(account.clock))
+    environment = {"LEDGER_TABLE": "ledger"}
+    facts = {"client": component}
+    return World(environment, facts, client=account.client, ask=account.ask, now=lambda: next(account.clock))
 
 
 @pytest.fixture

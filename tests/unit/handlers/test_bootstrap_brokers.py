@@ -11,8 +11,8 @@ from urllib.error import HTTPError
 
 import pytest
 
+from custom_resources import bootstrap_brokers as resource
 from release_aws.kafka import bootstrap_brokers
-from release_handlers import bootstrap_brokers as resource
 from tests.unit.aws.answers import error
 
 CLUSTER = "arn:aws:kafka:us-west-2:111122223333:cluster/exchange/1"

@@ -1,6 +1,5 @@
 """The canary against its baseline, as the gate asks both."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +19,8 @@ BEFORE_A_STEP = "PRE_PRODUCTION_TRAFFIC_SHIFT"
 @pytest.fixture
 def world(account: Account) -> World:
     """A release of NEW whose canary runs, with its baseline."""
-    environment = {"COMPONENTS": json.dumps({"client": CANARY_COMPONENT}), "LEDGER_TABLE": "ledger"}
-    made = World(environment, client=account.client, ask=account.ask, now=lambda: next(account.clock))
+    environment, facts = {"LEDGER_TABLE": "ledger"}, {"client": CANARY_COMPONENT}
+    made = World(environment, facts, client=account.client, ask=account.ask, now=lambda: next(account.clock))
     state = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release"}
     baseline.start({**state, "lock": record.lock(state, "execution", made)}, made)
     account.running["exchange-client-web"] = [OLD, NEW, NEW, NEW]

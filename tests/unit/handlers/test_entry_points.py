@@ -1,6 +1,7 @@
 """What AWS calls: the environment is read once, and the event goes to the right place."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,7 +184,7 @@ def test_a_cancellation_that_comes_too_late_is_no_error() -> None:
 
 def test_a_component_whose_stack_is_gone_is_an_error(world: World) -> None:
     facts = {"client": {**COMPONENT, "stack": "gone"}}
-    lost = World({"COMPONENTS": json.dumps(facts), "LEDGER_TABLE": "t"}, client=world._client)
+    lost = World({"LEDGER_TABLE": "t"}, facts, client=world._client)
     with pytest.raises(LookupError, match="there is no stack gone"):
         deploy.act("create", "release", STATE, lost)
 
@@ -227,10 +228,15 @@ def test_the_rollback_is_planned_for_the_machine_and_started_for_an_event(accoun
     assert auto_rollback.handler({"detail": {}}, None)["started"] is False
 
 
-def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COMPONENTS", json.dumps({"client": COMPONENT}))
+def test_the_asset_and_the_environment_are_read_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    references = {key: COMPONENT[key] for key in ("cluster", "repository", "machine_arn")}
+    facts = tmp_path / "components.json"
+    facts.write_text(json.dumps({"client": {key: COMPONENT[key] for key in COMPONENT if key not in references}}))
+    monkeypatch.setattr("release_handlers.world.FACTS", facts)
+    monkeypatch.setenv("REFERENCES", json.dumps({"client": references}))
     monkeypatch.setenv("LEDGER_TABLE", "t")
     world.cache_clear()
     assert world() is world()
     assert world().components["client"].service("web").port == 3000
+    assert world().components["client"].machine_arn == COMPONENT["machine_arn"]
     world.cache_clear()

@@ -1,13 +1,12 @@
 """The gate that CodePipeline asks, call by call."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from release_engine.pipeline_job import LONGEST_SECONDS
 from release_engine.samples import Answer
+from release_engine.times import PIPELINE_JOB_SECONDS
 from release_handlers import health_gate
 from release_handlers.world import World
 from tests.unit.aws.account import COMPONENT, Account
@@ -25,8 +24,8 @@ class Pipeline:
     def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         self.jobs: CodePipeline = account.clients["codepipeline"]
         self.now, self.parameters, self.token = 1_795_000_000.0, dict(GATE), ""
-        environment = {"COMPONENTS": json.dumps({"client": COMPONENT}), "LEDGER_TABLE": "ledger"}
-        self.world = World(environment, client=account.client, ask=account.ask, now=lambda: self.now)
+        environment, facts = {"LEDGER_TABLE": "ledger"}, {"client": COMPONENT}
+        self.world = World(environment, facts, client=account.client, ask=account.ask, now=lambda: self.now)
         monkeypatch.setattr(health_gate, "world", lambda: self.world)
 
     def call(self, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -171,7 +170,7 @@ def test_a_token_of_something_else_fails_the_job(pipeline: Pipeline) -> None:
 def test_the_action_fails_with_its_reason_before_codepipeline_gives_it_up_without_one(pipeline: Pipeline) -> None:
     """24 hours: https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html"""
     pipeline.call()
-    pipeline.now += LONGEST_SECONDS + 1
+    pipeline.now += PIPELINE_JOB_SECONDS + 1
     message = pipeline.call()["failureDetails"]["message"]
     assert message.startswith("no verdict within 23 hours; round 1: INCONCLUSIVE: ")
-    assert LONGEST_SECONDS < 24 * 3600
+    assert PIPELINE_JOB_SECONDS < 24 * 3600

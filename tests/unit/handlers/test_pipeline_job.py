@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release_aws import clients
-from release_engine.pipeline_job import asked_in
+from release_engine.callers import Caller, caller_of
 from release_handlers import health_gate, preflight
 from release_handlers.pipeline_job import NotMetError
 from release_handlers.world import World
@@ -176,5 +176,5 @@ def test_a_gate_needs_a_job_since_one_call_sees_too_little() -> None:
 
 
 def test_the_machine_and_ecs_are_told_from_codepipeline() -> None:
-    assert not asked_in({"lifecycleStage": "POST_TEST_TRAFFIC_SHIFT"})
-    assert not asked_in({"state": {}})
+    assert caller_of({"lifecycleStage": "POST_TEST_TRAFFIC_SHIFT"}, tuple(Caller)) is not Caller.PIPELINE
+    assert caller_of({"state": {}}, tuple(Caller)) is not Caller.PIPELINE

@@ -1,6 +1,5 @@
 """A stage waits for the market window. 2026-11-24 is a Tuesday."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +22,8 @@ class Pipeline:
     def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any]) -> None:
         self.jobs: CodePipeline = account.clients["codepipeline"]
         self.now, self.token = "24T01:00", ""
-        environment = {"COMPONENTS": json.dumps({"client": {**COMPONENT, **facts}}), "LEDGER_TABLE": "ledger"}
-        world = World(environment, client=account.client, now=self._epoch)
+        known = {"client": {**COMPONENT, **facts}}
+        world = World({"LEDGER_TABLE": "ledger"}, known, client=account.client, now=self._epoch)
         monkeypatch.setattr(preflight, "world", lambda: world)
 
     def call(self, at: str) -> dict[str, Any]:

@@ -1,15 +1,7 @@
 """The settings as they load, and how several problems are told."""
 
-from dataclasses import MISSING, fields
-from typing import Any
-
 import pytest
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
-from release_engine import check, model
-from settings import gate
-from settings.check import Check
 from settings.loading import CONFIG, NO_ENVIRONMENTS, TaskSize, load_settings
 from tests.unit.settings.written import Written
 
@@ -167,16 +159,3 @@ def test_releases_may_always_start_unless_a_window_says_when(config: Written) ->
     window = config.loaded("staging").window
     assert window is not None
     assert (window.components, window.days, window.opens, window.closes) == (("engine",), ("tue",), "02:00", "05:00")
-
-
-@pytest.mark.parametrize(("declared", "judged"), [(gate.Probe, model.Probe), (Check, check.Check)])
-def test_what_a_gate_asks_has_the_same_defaults_where_it_is_declared_and_where_it_is_judged(
-    declared: type[BaseModel], judged: type[Any]
-) -> None:
-    """What has its default is not written into the functions' environment."""
-    given = {name: one.default for name, one in declared.model_fields.items() if one.default is not PydanticUndefined}
-    known = {one.name: one.default for one in fields(judged) if one.default is not MISSING}
-    known |= {one.name: one.default_factory() for one in fields(judged) if callable(one.default_factory)}
-    shared = set(given) & set(known) - {"metric", "statistic"}
-    assert len(shared) >= 3
-    assert {name: given[name] for name in shared} == {name: known[name] for name in shared}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from release_engine.account import passed, seconds_by_state, why
+from release_engine.explanation import passed, seconds_by_state, why
 
 BAKE = {"status": "judged", "verdict": "FAIL", "reason": "errors 21.3% > limit 1.0% (61 samples)"}
 DEPLOYED = {"status": "succeeded", "reason": ""}

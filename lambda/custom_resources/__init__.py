@@ -1,0 +1,1 @@
+"""Custom resources of CloudFormation: what a deployment needs and no resource type tells."""
