@@ -57,7 +57,7 @@ class Running:
     def terminate(self) -> int:
         """SIGTERM; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=120)
 
     def kill(self) -> None:
         self.process.kill()
@@ -72,13 +72,13 @@ class Running:
     @staticmethod
     def _ask(request: urllib.request.Request) -> Answer:
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
                 return Answer(response.status, _parsed(response.read()), dict(response.headers))
         except urllib.error.HTTPError as error:
             return Answer(error.code, _parsed(error.read()), dict(error.headers))
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 15) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
