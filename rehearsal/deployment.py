@@ -1,7 +1,9 @@
 """The real CDK CLI against the local AWS."""
 
 import json
+import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,13 @@ from botocore.handlers import json_decode_template_body
 from rehearsal.commands import ROOT, Command, Finished, Say
 
 CLI = str(ROOT / "node_modules" / ".bin" / "cdk")
-PATIENCE = 240.0
+PATIENCE = 1200.0  # a bound for a machine that is busy with other things: a quiet one takes half a minute
 STANDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+# Where jsii keeps what it has unpacked, on Linux and on macOS.
+UNPACKED = tuple(
+    Path.home() / cache / "package-cache" / "aws-cdk-lib" / version("aws-cdk-lib")
+    for cache in (".cache/aws/jsii", "Library/Caches/com.amazonaws.jsii")
+)
 QUIET = {"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
 
 
@@ -21,6 +28,15 @@ class Deployment:
     def __init__(self, environment: str, *, folder: Path, aws: Mapping[str, str], say: Say) -> None:
         self._environment, self._folder, self._aws, self._say = environment, folder, dict(aws), say
         self.assembly, self.reference = folder / "cdk.out", folder / "synth"
+
+    def unpack(self) -> None:
+        """Have jsii unpack the CDK into its cache, on the first run of all; nothing is done where it is unpacked.
+
+        Unpacking takes half a gigabyte, which would come on top of what `cdk synth` takes: so it is done before.
+        """
+        if not any(cache.exists() for cache in UNPACKED):
+            command = [sys.executable, "-c", "import aws_cdk"]
+            Command(command, environment=QUIET, folder=ROOT, say=self._say).wait(PATIENCE).require("unpacking the CDK")
 
     def start_synth(self) -> Command:
         """`cdk synth` as `make synth` runs it: no account, no credentials."""

@@ -58,6 +58,7 @@ def open_stage(
     seed = [account_seed.seed_for(_holdings(one)) for one in (settings, first) if one]
     with LocalAws(folder / "aws", speed=speed, seed=seed, programs=programs.write) as aws:
         cdk = Deployment(environment, folder=folder, aws=aws.environment(), say=say)
+        cdk.unpack()
         synth = cdk.start_synth()
         cdk.bootstrap()
         synth.wait(deployment.PATIENCE).require("cdk synth")

@@ -11,7 +11,7 @@ from rehearsal.waiting import wait_until
 from settings.pipeline_names import pipeline_name
 
 OVER = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
-LONGEST = 600.0
+LONGEST = 1800.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def run_of(stage: Stage, commit: str) -> Run:
         revisions = ((one["pipelineExecutionId"], one.get("sourceRevisions", [])) for one in listed)
         return next((id_ for id_, of in revisions if any(one.get("revisionId") == commit for one in of)), None)
 
-    wait_until(lambda: found() is not None, f"{pipeline} has taken the commit {commit}", seconds=60)
+    wait_until(lambda: found() is not None, f"{pipeline} has taken the commit {commit}")
     return Run(stage, pipeline, found() or "")
 
 

@@ -11,7 +11,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto
 h1 { margin-bottom: 0; } h2 { margin-top: 2.5rem; } .dim { opacity: .65; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .35rem .8rem .35rem 0; }
 tr { border-bottom: 1px solid var(--line); vertical-align: top; } .number { text-align: right; }
-.good { color: var(--good); } .bad { color: var(--bad); } code { font-size: .9em; }
+.good { color: var(--good); } .bad { color: var(--bad); } .aim { color: #bf8700; } code { font-size: .9em; }
 .states { display: flex; height: 1.1rem; border-radius: 3px; overflow: hidden; margin: .4rem 0; }
 .states span { background: var(--bar); border-right: 1px solid Canvas; min-width: 1px; }
 .states span.undo { background: var(--bad); } pre { overflow-x: auto; background: #8881; padding: 1rem; }
@@ -46,7 +46,8 @@ def _head(summary: Mapping[str, Any]) -> str:
         f"{seconds['total']:.0f} s, of which set-up {seconds['set_up']:.0f} s, deploy {seconds['deploy']:.0f} s",
         f"peak memory {summary['peak_memory_mb']} MB ({summary['memory_measure']})",
     )
-    return f"{verdict}<p class=dim>{escape(' · '.join(facts))}</p>"
+    broken = "".join(f"<p class=aim>{escape(one)}</p>" for one in summary["aims_broken"])
+    return f"{verdict}<p class=dim>{escape(' · '.join(facts))}</p>{broken}"
 
 
 def _failure(summary: Mapping[str, Any]) -> str:
@@ -75,15 +76,21 @@ def _mark(kept: bool) -> str:
 def _figures(figures: Iterable[Mapping[str, Any]]) -> str:
     rows = (
         (
-            _mark(one["holds"]),
+            "<span class=good>✔</span>" if one["holds"] else "<span class=aim>!</span>",
             escape(one["name"]),
-            "not measured" if one["value"] is None else f"{one['value']:g} {escape(one['unit'])}",
+            _measured(one),
             f"{one['limit']:g}",
             f"<span class=dim>{escape(one['seen'])}, {escape(one['story'])}</span>",
         )
         for one in figures
     )
-    return _table(("", "figure", "measured", "at most", "seen"), rows)
+    return _table(("", "figure", "measured", "aim", "seen"), rows)
+
+
+def _measured(figure: Mapping[str, Any]) -> str:
+    if figure["broken"]:
+        return f"<span class=aim>{escape(figure['broken'])}</span>"
+    return f"{figure['value']:g} {escape(figure['unit'])}"
 
 
 def _release(release: Mapping[str, Any]) -> str:

@@ -64,7 +64,7 @@ class Traffic:
         sleep(SETTLE)
         return self._latest.get(phase, {})
 
-    def wait_for_requests(self, phase: str, *, seconds: float = 15) -> None:
+    def wait_for_requests(self, phase: str, *, seconds: float = 120) -> None:
         """Until users of this phase have been answered."""
         deadline = monotonic() + seconds
         while not self._latest.get(phase):

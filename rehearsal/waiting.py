@@ -8,8 +8,11 @@ from rehearsal.commands import StepFailedError
 LOOK_EVERY = 0.2
 
 
-def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
-    """StepFailedError when it did not happen in time."""
+def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = 300) -> None:
+    """Return as soon as the condition holds; raise StepFailedError when it did not within `seconds`.
+
+    `seconds` is a bound for a busy machine, not an aim.
+    """
     deadline = monotonic() + seconds
     while not condition():
         if monotonic() > deadline:

@@ -7,7 +7,7 @@ from typing import Any
 
 from release_aws.rollback_facts import gather_facts
 from release_engine import rollback_plan, watch
-from release_engine.ledger import Kind, Outcome, Release
+from release_engine.ledger import Kind, Release
 from release_engine.machine_state import MachineInput, State
 from release_engine.model import Component
 from release_engine.rollback_plan import Action, Plan
@@ -109,7 +109,5 @@ def _start(component: Component, bad: Release, digest: str, cause: str, world: W
 
 def _plan(component: Component, bad: Release, world: World) -> Plan:
     history = world.ledger.releases(component.name)
-    facts = gather_facts(
-        history, world.stacks, world.images, stack=component.stack, repository=component.repository
-    )
+    facts = gather_facts(history, world.stacks, world.images, stack=component.stack, repository=component.repository)
     return rollback_plan.plan(bad, history, facts)

@@ -7,10 +7,9 @@ from typing import Any
 from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.story_parts.alarms import turn
-from rehearsal.story_parts.functions import WATCH, invoke
+from rehearsal.story_parts.account import WATCH, invoke, turn
 from rehearsal.story_parts.scene import Scene, play, spared_promises
-from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome, Release
 from release_engine.rollback_plan import good_releases
@@ -20,9 +19,11 @@ HOUR = 3600
 Answer = Mapping[str, Any]
 
 
-def run(stage: Stage) -> Played:
+@story("alarm-after-success", "An alarm after a good release undoes it, once")
+def alarm_after_success(stage: Stage) -> Played:
+    """An alarm goes red an hour after a release was called good: the watch undoes it, and only once (F27, F35)."""
     image, answers = stage.build("client", stage.next_version()), list[Answer]()
-    scene = play(stage, STORY.name, "client", lambda: _release_and_alarm(stage, image, answers))
+    scene = play(stage, alarm_after_success.name, "client", lambda: _release_and_alarm(stage, image, answers))
     history = stage.ledger.releases("client")
     since = [release for release in history if image.digest in (release.digest, release.former_digest)]
     promises = [
@@ -83,6 +84,3 @@ def _event(alarm: str) -> Answer:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
     detail = {"alarmName": alarm, "state": {"value": "ALARM"}, "previousState": {"value": "OK"}}
     return {"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "detail": detail}
-
-
-STORY = Story("alarm-after-success", "An alarm after a good release undoes it, once", run)

@@ -1,22 +1,40 @@
 """Hashed assets: pages of the versions before find theirs, while users move to a new version and afterwards (F31)."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from email.message import Message
+from typing import NamedTuple
 
 from rehearsal.stage import Stage
-from rehearsal.story_parts import door
 from rehearsal.story_parts.scene import Scene, play, released_promises
-from rehearsal.story_parts.story import Played, Promise, Story, unharmed_promise
+from rehearsal.story_parts.story import Played, Promise, story, unharmed_promise
 from rehearsal.traffic_pages import NAMED
+from rehearsal.traffic_program import without_verification
 
 WHAT = "client with new assets"
 FOUND = "pages of the former versions find their assets after the switch"
 ASKED = 20  # times for each asset, so that every task is asked
 TYPES = {"css": "text/css", "js": "text/javascript"}
 FOR_EVER = "public, max-age=31536000, immutable"
+PATIENCE = 60.0
 
 
-def run(stage: Stage) -> Played:
-    """Two releases: after the second, pages of the last version and of the one before it are still open."""
+class Answer(NamedTuple):
+    """What a user's request was answered; `digest` is the version that answered."""
+
+    status: int
+    digest: str
+    headers: Message
+    body: bytes
+
+
+@story("assets", "Pages of the versions before find their hashed assets, during a release and after it")
+def assets(stage: Stage) -> Played:
+    """Hashed assets: pages of the versions before find theirs, while users move to a new version and afterwards (F31).
+
+    Two releases: after the second, pages of the last version and of the one before it are still open.
+    """
     return play_releases(stage, ["none", "none"])
 
 
@@ -26,18 +44,18 @@ def play_releases(stage: Stage, faults: Sequence[str]) -> Played:
     for number, fault in enumerate(faults, start=1):
         former |= named_by_the_page(stage)
         image = stage.build("client", stage.next_version(), fault=fault)
-        scene = play(stage, f"{STORY.name}, release {number}", "client", lambda: stage.release({"client": image}))  # noqa: B023
+        scene = play(stage, f"{assets.name}, release {number}", "client", lambda: stage.release({"client": image}))  # noqa: B023
         promises += [*released_promises(scene, WHAT, image.digest), *_users_promises(scene)]
         scenes.append(scene)
-    new = door.ask(stage, "/").digest
-    promises += _former_promises({path: [door.ask(stage, path) for _ in range(ASKED)] for path in sorted(former)}, new)
+    new = ask(stage, "/").digest
+    promises += _former_promises({path: [ask(stage, path) for _ in range(ASKED)] for path in sorted(former)}, new)
     releases = [release for scene in scenes for release in scene.releases]
     return Played(promises, releases, scenes[-1].traffic)
 
 
 def named_by_the_page(stage: Stage) -> set[str]:
     """The assets of what runs now."""
-    return {path.decode() for path in NAMED.findall(door.ask(stage, "/").body)}
+    return {path.decode() for path in NAMED.findall(ask(stage, "/").body)}
 
 
 def _users_promises(scene: Scene) -> Iterator[Promise]:
@@ -49,7 +67,7 @@ def _users_promises(scene: Scene) -> Iterator[Promise]:
     yield unharmed_promise(scene.traffic, f"the release of a {WHAT}")
 
 
-def _former_promises(answers: Mapping[str, Sequence[door.Answer]], new: str) -> Iterator[Promise]:
+def _former_promises(answers: Mapping[str, Sequence[Answer]], new: str) -> Iterator[Promise]:
     """All of them are asked of the new version's tasks, whose image has none of them."""
     every = [(path, answer) for path, found in answers.items() for answer in found]
     missing = [path for path, answer in every if answer.status != 200]
@@ -60,9 +78,21 @@ def _former_promises(answers: Mapping[str, Sequence[door.Answer]], new: str) -> 
     yield Promise("former assets come with their type, to be kept for ever", not wrong, f"{len(wrong)} do not")
 
 
-def _is_as_it_was(path: str, answer: door.Answer) -> bool:
+def _is_as_it_was(path: str, answer: Answer) -> bool:
     kind = TYPES[path.rpartition(".")[2]]
     return (answer.headers.get("Content-Type"), answer.headers.get("Cache-Control")) == (kind, FOR_EVER)
 
 
-STORY = Story("assets", "Pages of the versions before find their hashed assets, during a release and after it", run)
+def ask(stage: Stage, path: str) -> Answer:
+    """Make one request at the door, as a user does; an error is an answer too."""
+    host = {"Host": stage.settings.domain.name} if stage.settings.domain else {}
+    request = urllib.request.Request(stage.door + path, headers=host)  # noqa: S310  (loopback)
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE, context=without_verification()) as answer:  # noqa: S310
+            return _answer(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        return _answer(error.code, error.headers, error.read())
+
+
+def _answer(status: int, headers: Message, body: bytes) -> Answer:
+    return Answer(status, headers.get("X-Release-Digest", ""), headers, body)

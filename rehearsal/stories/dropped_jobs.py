@@ -4,19 +4,24 @@ No gate can see that before the next release stops them, so it is the exchange's
 """
 
 from rehearsal.stage import Stage
-from rehearsal.story_parts.figures import lost_jobs, settled
+from rehearsal.story_parts.conservation import lost_jobs, settled
 from rehearsal.story_parts.scene import play, released_promises
-from rehearsal.story_parts.story import Played, Promise, Story, unharmed_promise
+from rehearsal.story_parts.story import Played, Promise, story, unharmed_promise
 
 
-def run(stage: Stage) -> Played:
+@story("dropped-jobs", "Workers that drop jobs when they are stopped are noticed, good ones drop none")
+def dropped_jobs(stage: Stage) -> Played:
+    """A backend whose workers drop the jobs in hand when they are told to stop (F22).
+
+    No gate can see that before the next release stops them, so it is the exchange's own count that must notice.
+    """
     careless = stage.build("backend", stage.next_version(), fault="drops-jobs")
     careful = stage.build("backend", stage.next_version())
     before = lost_jobs(settled(stage))
-    first = play(stage, f"{STORY.name}, released", "backend", lambda: stage.release({"backend": careless}))
+    first = play(stage, f"{dropped_jobs.name}, released", "backend", lambda: stage.release({"backend": careless}))
     between = settled(stage, lost=before)
     spared = lost_jobs(between) - before
-    second = play(stage, STORY.name, "backend", lambda: stage.release({"backend": careful}))
+    second = play(stage, dropped_jobs.name, "backend", lambda: stage.release({"backend": careful}))
     after = settled(stage, lost=lost_jobs(between))
     lost = lost_jobs(after) - lost_jobs(between)
     orders = after["orders_unconfirmed"] - between["orders_unconfirmed"]
@@ -32,6 +37,3 @@ def run(stage: Stage) -> Played:
         unharmed_promise(second.traffic, "a release that loses jobs"),
     ]
     return Played(promises, [*first.releases, *second.releases], second.traffic)
-
-
-STORY = Story("dropped-jobs", "Workers that drop jobs when they are stopped are noticed, good ones drop none", run)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.story_parts.fleet import Fleet
+from rehearsal.story_parts.by_hand import Fleet
 from rehearsal.story_parts.scene import Scene, play, refused_promises, spared_promises, unsuccessful_promises
-from rehearsal.story_parts.story import Played, Promise, Story, running_promise
+from rehearsal.story_parts.story import Played, Promise, running_promise, story
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Outcome
 
@@ -19,14 +19,20 @@ EIGHT = 8
 LEFT, FOUND = "backend of which one of eight stays old", "backend beside one that was started by hand"
 
 
-def run(stage: Stage) -> Played:
+@story("eighth-task", "A release of which one task in eight keeps the old code is not called released")
+def eighth_task(stage: Stage) -> Played:
+    """One of eight tasks keeps the old code: somebody started it by hand, so no deployment replaces it (F26).
+
+    Knight Capital, 2012: seven of eight servers had the new code. Started in the middle of a release, the task is
+    found when all is thought to run; if it is still there, the next release does not even begin.
+    """
     first, second = (stage.build("backend", stage.next_version()) for _ in range(2))
     fleet, by_hand = Fleet(stage, stage.settings.components["backend"].services["web"].name), list[str]()
     with fleet.of(EIGHT - 1):
         try:
-            left = play(stage, STORY.name, "backend", lambda: _release_and_start(stage, first, fleet, by_hand))
+            left = play(stage, eighth_task.name, "backend", lambda: _release_and_start(stage, first, fleet, by_hand))
             serving = fleet.serving
-            found = play(stage, f"{STORY.name}, again", "backend", lambda: stage.release({"backend": second}))
+            found = play(stage, f"{eighth_task.name}, again", "backend", lambda: stage.release({"backend": second}))
         finally:
             for arn in by_hand:
                 fleet.end_by_hand(arn)
@@ -56,6 +62,3 @@ def _promises(left: Scene, found: Scene, serving: int, ids: Sequence[str]) -> li
             for what, scene in ((LEFT, left), (FOUND, found))
         ),
     ]
-
-
-STORY = Story("eighth-task", "A release of which one task in eight keeps the old code is not called released", run)

@@ -12,11 +12,10 @@ from rehearsal.build import Image
 from rehearsal.commands import Finished
 from rehearsal.registry import push
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.stories.good_release import conservation_promises
-from rehearsal.story_parts import alerts, console, nets, runbook
-from rehearsal.story_parts.figures import lost_jobs, settled
+from rehearsal.story_parts import account, by_hand, nets
+from rehearsal.story_parts.conservation import conservation_promises, lost_jobs, settled
 from rehearsal.story_parts.scene import Scene, play, released_promises, spared_promises, unsuccessful_promises
-from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise
+from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story
 from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome
 
@@ -36,18 +35,25 @@ class Seen:
     rollback: Finished | None = None
 
 
-def run(stage: Stage) -> Played:
+@story("failed-rollback", "A rollback that fails pages, and the runbook's commands mend it")
+def failed_rollback(stage: Stage) -> Played:
+    """A rollback that fails: somebody deletes the former image while a bad engine goes out (F5, F8).
+
+    A singleton's former task has ended before the new one is started, so the way back needs its image. ECS gives up,
+    CloudFormation's stack is UPDATE_ROLLBACK_FAILED, the machine pages. What is done then is what docs/runbook.md says
+    under "A stack is UPDATE_ROLLBACK_FAILED", command by command.
+    """
     faults = ("none", "crash-at-start", "none")
     good, bad, newer = (stage.build(ENGINE, stage.next_version(), fault=fault) for fault in faults)
     lost = lost_jobs(settled(stage))
     first = stage.release({ENGINE: good})
-    with alerts.listening(stage) as told:
-        failed = play(stage, STORY.name, ENGINE, lambda: _release_and_delete(stage, bad, good))
+    with account.listening(stage) as told:
+        failed = play(stage, failed_rollback.name, ENGINE, lambda: _release_and_delete(stage, bad, good))
         seen = _look(stage, failed, told)
-    mended = play(stage, f"{STORY.name}, mended", ENGINE, lambda: _mend(stage, good))
+    mended = play(stage, f"{failed_rollback.name}, mended", ENGINE, lambda: _mend(stage, good))
     whole, figures = _look(stage, mended), settled(stage, lost=lost)
     nets.wait_for_quiet(stage, ENGINE)
-    again = play(stage, f"{STORY.name}, again", ENGINE, lambda: stage.release({ENGINE: newer}))
+    again = play(stage, f"{failed_rollback.name}, again", ENGINE, lambda: stage.release({ENGINE: newer}))
     promises = [
         Promise("the engine whose image is deleted is released first", first.code == 0, first.output[-300:]),
         *_failed_promises(failed, seen, bad),
@@ -61,16 +67,20 @@ def run(stage: Stage) -> Played:
 def _release_and_delete(stage: Stage, bad: Image, former: Image) -> Finished:
     """Preflight has seen both images when the stack's update begins."""
     under_way = stage.start({ENGINE: bad})
-    wait_until(lambda: console.status(stage, ENGINE) == "UPDATE_IN_PROGRESS", "the stack's update begins")
+    wait_until(lambda: by_hand.stack_status(stage, ENGINE) == "UPDATE_IN_PROGRESS", "the stack's update begins")
     stage.client("ecr").batch_delete_image(
         repositoryName=stage.repository(ENGINE), imageIds=[{"imageDigest": former.digest}]
     )
     return under_way.wait(LONGEST_RELEASE)
 
 
-def _look(stage: Stage, scene: Scene, told: alerts.Alerts | None = None) -> Seen:
+def _look(stage: Stage, scene: Scene, told: account.Alerts | None = None) -> Seen:
     """With the alerts also what becomes of going back at once."""
-    seen = Seen(console.status(stage, ENGINE), stage.command("status", ENGINE).wait(60), settled(stage)["trades"])
+    seen = Seen(
+        by_hand.stack_status(stage, ENGINE),
+        stage.command("status", ENGINE).wait(LONGEST_RELEASE),
+        settled(stage)["trades"],
+    )
     if told is None or scene.release is None:
         return seen
     rollback = stage.command("rollback", ENGINE, "--yes").wait(LONGEST_RELEASE)
@@ -80,7 +90,7 @@ def _look(stage: Stage, scene: Scene, told: alerts.Alerts | None = None) -> Seen
 def _mend(stage: Stage, former: Image) -> Finished:
     """The cause, then the runbook's commands."""
     push(stage.client("ecr"), stage.repository(ENGINE), former)
-    return runbook.follow(stage, ENGINE, SECTION)
+    return by_hand.follow_runbook(stage, ENGINE, SECTION)
 
 
 def _failed_promises(scene: Scene, seen: Seen, bad: Image) -> list[Promise]:
@@ -137,6 +147,3 @@ def _trading_promises(seen: Seen, figures: dict[str, float], lost: float) -> lis
         Promise("trades come again when it is mended", now > before, f"{before:.0f}, then {now:.0f}"),
         *conservation_promises(figures, lost=lost),
     ]
-
-
-STORY = Story("failed-rollback", "A rollback that fails pages, and the runbook's commands mend it", run)

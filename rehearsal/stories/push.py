@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rehearsal.monorepo import Monorepo
 from rehearsal.pipeline_runs import Run, run_of
 from rehearsal.stage import Running, Stage
-from rehearsal.story_parts.push_time import of_push
-from rehearsal.story_parts.story import Played, Promise, Story, outcome_promise, running_promise, unharmed_promise
+from rehearsal.story_parts.own_time import of_push
+from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story, unharmed_promise
 from release_engine.ledger import Outcome, Release
 
 APPROVAL = ("Approval", "Approve")
@@ -29,7 +29,9 @@ class Pushed:
         return self.before[environment][component] == self.after[environment][component]
 
 
-def run(stage: Stage) -> Played:
+@story("push", "A commit goes to production; another breaks the client and is undone", pushes=True)
+def push(stage: Stage) -> Played:
+    """A commit goes to production by the pipeline alone; another breaks the client and stays in staging."""
     assert stage.staging is not None  # noqa: S101 - a story that pushes has it
     assert stage.monorepo is not None  # noqa: S101
     paths = {name: component.path for name, component in stage.settings.components.items()}
@@ -37,8 +39,8 @@ def run(stage: Stage) -> Played:
     monorepo.write_all("1.0.0")
     first = _push(stage, monorepo, "the exchange")
     promises = _everywhere(stage, first)
-    stage.traffic.begin(STORY.name)
-    stage.traffic.wait_for_requests(STORY.name)
+    stage.traffic.begin(push.name)
+    stage.traffic.wait_for_requests(push.name)
     monorepo.set_version("client", "2.0.0")
     good = _push(stage, monorepo, "a client with more in it")
     promises += _client_alone(stage, good)
@@ -48,7 +50,7 @@ def run(stage: Stage) -> Played:
     promises += _stopped(stage, good, bad)
     monorepo.set_version("client", "4.0.0", fault="shows-nothing")
     empty = _push(stage, monorepo, "a client whose pages are empty")
-    traffic = stage.traffic.end(STORY.name)
+    traffic = stage.traffic.end(push.name)
     promises += [*_unaccepted(stage, good, empty), unharmed_promise(traffic, "all pushes")]
     return Played(promises, _releases(stage, good.run, bad.run, empty.run), traffic, figures)
 
@@ -204,6 +206,3 @@ def _releases(stage: Stage, *runs: Run) -> list[Release]:
 def _told(digests: Mapping[str, frozenset[str]]) -> str:
     found = {where: ", ".join(sorted(one[7:19] for one in all_)) or "nothing" for where, all_ in digests.items()}
     return "; ".join(f"{where}: {what}" for where, what in found.items())
-
-
-STORY = Story("push", "A commit goes to production; another breaks the client and is undone", run, pushes=True)

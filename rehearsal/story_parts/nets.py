@@ -11,7 +11,7 @@ from typing import Any
 
 from rehearsal.stage import Stage
 from rehearsal.story_parts import tampered_gate
-from rehearsal.story_parts.functions import GATE, WATCH, ask, changed, find
+from rehearsal.story_parts.account import GATE, WATCH, changed, find_function, invoke_named
 from rehearsal.story_parts.story import Promise
 from rehearsal.waiting import wait_until
 
@@ -81,19 +81,19 @@ def switched_off(stage: Stage, *, gate: str, watch: bool, alarms_of: str | None 
 
 def gate_of(stage: Stage) -> str:
     """The gate's function, by its name, as long as nobody has tampered with it."""
-    return str(find(stage, GATE)["FunctionName"])
+    return str(find_function(stage, GATE)["FunctionName"])
 
 
 def hook_promise(stage: Stage, gate: str, *, on: bool) -> Promise:
     """The gate is asked about a deployment that there is not: a real one says FAILED, for it can't judge it."""
-    said = ask(stage, gate, {"lifecycleStage": tampered_gate.TEST_TRAFFIC, "resourceArn": NO_DEPLOYMENT})
+    said = invoke_named(stage, gate, {"lifecycleStage": tampered_gate.TEST_TRAFFIC, "resourceArn": NO_DEPLOYMENT})
     answer = str(said.get("hookStatus"))
     return _promise("hook", on=on, off=answer == "SUCCEEDED", seen=f"asked about no deployment it says {answer}")
 
 
 def bake_promise(stage: Stage, gate: str, *, on: bool) -> Promise:
     """The gate is asked about a component that there is not: a real one has no verdict."""
-    said = ask(stage, gate, {"state": {"component": "nothing"}})
+    said = invoke_named(stage, gate, {"state": {"component": "nothing"}})
     answer = str(said.get("verdict"))
     return _promise("bake", on=on, off=answer == "PASS", seen=f"asked about no component its verdict is {answer}")
 
@@ -124,7 +124,7 @@ def _promise(net: str, *, on: bool, off: bool, seen: str) -> Promise:
 
 
 def _rules(stage: Stage) -> Sequence[str]:
-    function = find(stage, WATCH)["FunctionArn"]
+    function = find_function(stage, WATCH)["FunctionArn"]
     names: list[str] = stage.client("events").list_rule_names_by_target(TargetArn=function)["RuleNames"]
     return names
 

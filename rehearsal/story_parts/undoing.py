@@ -7,9 +7,8 @@ long it would take in the cloud.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rehearsal.story_parts.gate_calls import Call
-from rehearsal.story_parts.story import Figure
-from rehearsal.story_parts.visits import Visit, cloud_seconds
+from rehearsal.story_parts.moments import Call, Visit, cloud_seconds
+from rehearsal.story_parts.story import Figure, Promise
 from release_engine.significance import binomial_greater
 
 INTERVALS = "gate intervals"
@@ -17,7 +16,7 @@ REACTION = "gate intervals from the first bad sample to the start of the rollbac
 BACK = "gate intervals from a canary's first bad sample until blue has everything again"
 EXPOSURE = "gate intervals in which users meet a bad canary"
 FLIP = "seconds from the decision to all traffic on the old version, inside the bake"
-SHARE = "users' requests that a bad canary answers"
+SHARE = "a bad canary answers no more than its share of users' requests"
 LONGEST_REACTION, LONGEST_WAY_BACK, LONGEST_FLIP = 2.0, 3.0, 5.0
 BEGINS = ("StopDeployment", "RollBackExecuteChangeSet")  # with these ECS goes back; all before them is deciding
 CHANCE = 0.001  # the load balancer draws for each request: what is likelier than this is no mistake of the canary
@@ -49,13 +48,14 @@ def flip(decided: float | None, span: Mapping[str, float]) -> Figure:
     return Figure(FLIP, round(max(0.0, span["last_at"] - decided), 3), LONGEST_FLIP, "s")
 
 
-def canary_share(met: int, span: Mapping[str, float], percent: int) -> Figure:
-    """Of the requests from its first answer to its last: at most what chance makes of the canary's percentage."""
+def canary_share(met: int, span: Mapping[str, float], percent: int) -> Promise:
+    """From its first answer to its last, a canary has at most what chance makes of its percentage of the requests."""
     if not span:
-        return _unmeasured(SHARE, 0, "it answered nobody, so it was no canary", "requests")
+        return Promise(SHARE, False, "it answered nobody, so it was no canary")
     among = int(span["among"])
     most = next(count for count in range(among, -1, -1) if binomial_greater(count, among, percent / 100) >= CHANCE)
-    return Figure(SHARE, met, most, "requests", f"{met / among:.1%} of {among}, at {percent}%")
+    seen = f"{met} of at most {most} requests, {met / among:.1%} of {among}, at {percent}%"
+    return Promise(SHARE, met <= most, seen)
 
 
 def canary_back(call: Call | None, decided: float | None, span: Mapping[str, float], *, interval: float) -> Figure:

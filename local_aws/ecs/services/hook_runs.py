@@ -1,7 +1,8 @@
 """One run of a lifecycle hook, as DescribeServiceDeployments and the `ECS Hook State Change` event show it.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html and
-ecs_hook_state_change_events.html. `expiresAt` is the moment at which this clock really ends the wait.
+ecs_hook_state_change_events.html. `expiresAt` is the moment at which this clock really ends the wait;
+it moves on while the hook's function works.
 """
 
 import secrets
@@ -24,7 +25,7 @@ class HookRun:
 
     def __init__(self, rollout: Rollout, stage: str, hook: Record, clock: Clock) -> None:
         limit = hook.get("timeoutConfiguration") or {}
-        self.rollout, self.stage, self.hook = rollout, stage, hook
+        self.rollout, self.stage, self.hook, self.clock = rollout, stage, hook, clock
         self.kind = str(hook.get("targetType") or "AWS_LAMBDA")
         self.id = f"ecs-{KINDS[self.kind]}-{secrets.token_urlsafe(32)}"
         self.timeout_action = str(limit.get("action") or "ROLLBACK")

@@ -107,7 +107,7 @@ def test_a_hook_that_never_answers_times_out_into_its_action(
     """lambda-lifecycle-hooks.html (timeoutConfiguration)"""
     name = released(registry, ecs, balanced, BLUE_GREEN)
     limit = {"timeoutInMinutes": 1, "action": action}
-    configuration = hooked(hook('import time; time.sleep(30); return {"hookStatus": "SUCCEEDED"}'))
+    configuration = hooked(hook(SAYS % "IN_PROGRESS"))
     configuration["lifecycleHooks"][0]["timeoutConfiguration"] = limit
     update(ecs, name, registry.server("two"), deploymentConfiguration=configuration)
     over = ecs.settled(name)
@@ -115,6 +115,17 @@ def test_a_hook_that_never_answers_times_out_into_its_action(
     assert (detail["status"], detail["timeoutAction"]) == ("TIMED_OUT", action)
     assert over["status"] == ("SUCCESSFUL" if action == "CONTINUE" else "ROLLBACK_SUCCESSFUL")
     assert over["finishedAt"] > detail["expiresAt"]
+
+
+def test_a_function_that_works_for_seconds_has_not_used_up_the_minutes_of_its_hook(
+    registry: Registry, ecs: Ecs, balanced: Balanced, hook: HookFactory
+) -> None:
+    """The clock divides what is waited for, not what is worked."""
+    name = released(registry, ecs, balanced, BLUE_GREEN)
+    configuration = hooked(hook('import time; time.sleep(4); return {"hookStatus": "SUCCEEDED"}'))
+    configuration["lifecycleHooks"][0]["timeoutConfiguration"] = {"timeoutInMinutes": 1, "action": "ROLLBACK"}
+    update(ecs, name, registry.server("two"), deploymentConfiguration=configuration)
+    assert ecs.settled(name)["status"] == "SUCCESSFUL"
 
 
 def test_the_payload_is_the_documented_one(

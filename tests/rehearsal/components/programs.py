@@ -57,7 +57,7 @@ class Running:
     def terminate(self) -> int:
         """SIGTERM; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
     def kill(self) -> None:
         self.process.kill()

@@ -169,13 +169,13 @@ def test_f24_a_trade_that_comes_twice_is_written_once_and_a_second_writer_is_not
 
 @pytest.mark.parametrize("service", ["web", "sidekiq", "kafka-consumer", "clockwork"])
 def test_a_version_that_crashes_at_its_start_ends_with_an_error(exchange: Exchange, service: str) -> None:
-    assert exchange.start("backend", service, fault="crash-at-start").process.wait(timeout=60) == 1
+    assert exchange.start("backend", service, fault="crash-at-start").process.wait(timeout=120) == 1
 
 
 def test_f3_workers_that_crash_later_start_well_and_end_with_an_error(exchange: Exchange) -> None:
     web = exchange.start("backend", "web", fault="workers-crash-later").wait_until_serving("/up")
     worker = exchange.start("backend", "sidekiq", fault="workers-crash-later").wait_until_healthy()
-    assert worker.process.wait(timeout=60) == 1
+    assert worker.process.wait(timeout=120) == 1
     assert web.get("/up").status == 200
 
 

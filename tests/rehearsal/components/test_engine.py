@@ -60,7 +60,7 @@ def test_f23_a_second_engine_on_the_same_working_folder_ends_at_once(exchange: E
     folder = str(exchange.folder / "volume")
     _engine(exchange, folder=folder)
     second = exchange.start("engine", "engine", WORK_FOLDER=folder)
-    assert second.process.wait(timeout=60) == 1
+    assert second.process.wait(timeout=120) == 1
 
 
 def test_a_halted_engine_reads_no_order_until_it_is_opened(exchange: Exchange) -> None:

@@ -13,7 +13,7 @@ from rehearsal.traffic import Traffic
 from settings.loading import load_settings
 from tests.rehearsal.stages import set_stage
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(7200)
 ENVIRONMENT = "prod2"
 
 

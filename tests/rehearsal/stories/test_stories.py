@@ -8,7 +8,7 @@ import pytest
 from rehearsal.stage import Stage
 from rehearsal.stories import STORIES, Played, assets
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(3600)
 
 
 def _require(played: Played) -> None:

@@ -1,4 +1,4 @@
-"""The figures of a rehearsal: each comes from what was seen, and breaks its promise when that is not good enough."""
+"""The figures of a rehearsal: each comes from what was seen, and misses its aim when that is not good enough."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,10 +7,9 @@ import pytest
 
 from rehearsal.stories import Figure, Played, many_users
 from rehearsal.story_parts import own_time, undoing
-from rehearsal.story_parts.gate_calls import Call, calls, last_before
+from rehearsal.story_parts.moments import Call, Deployment, Visit, calls, last_before, parsed, visits
 from rehearsal.story_parts.own_time import Spent
-from rehearsal.story_parts.service_deployments import Deployment, parsed
-from rehearsal.story_parts.visits import Visit, visits
+from rehearsal.story_parts.story import unharmed_promise
 from rehearsal.traffic_spans import stretched
 
 GOOD_ROUND = {
@@ -93,18 +92,18 @@ def test_a_flip_of_what_nobody_met_or_nobody_undid_is_not_measured() -> None:
 
 
 def test_a_canary_that_answers_a_third_has_more_than_its_percentage() -> None:
-    figure = undoing.canary_share(30, SPAN, 10)
-    assert (figure.value, figure.limit, figure.holds) == (30, 19, False)
-    assert figure.seen == "33.3% of 90, at 10%"
+    share = undoing.canary_share(30, SPAN, 10)
+    assert not share.kept
+    assert share.seen == "30 of at most 19 requests, 33.3% of 90, at 10%"
 
 
 def test_chance_alone_is_no_mistake_of_a_canary() -> None:
-    assert undoing.canary_share(19, SPAN, 10).holds
-    assert not undoing.canary_share(20, SPAN, 10).holds
+    assert undoing.canary_share(19, SPAN, 10).kept
+    assert not undoing.canary_share(20, SPAN, 10).kept
 
 
 def test_a_canary_that_met_nobody_has_no_share() -> None:
-    assert not undoing.canary_share(0, {}, 10).holds
+    assert not undoing.canary_share(0, {}, 10).kept
 
 
 def test_the_exposure_counts_the_canarys_step_undivided_and_work_as_it_is() -> None:
@@ -191,22 +190,31 @@ def test_a_version_is_seen_from_its_first_answer_to_its_last() -> None:
     assert span.as_dict() == {"first_at": 10.0, "last_at": 12.5, "among": 26}
 
 
+def test_too_few_requests_prove_nothing() -> None:
+    few = {"client": {"requests": 9_999, "failures": 0, "examples": []}}
+    enough = {"client": {"requests": 10_000, "failures": 0, "examples": []}}
+    assert not many_users.enough_promise(few).kept
+    assert many_users.enough_promise(enough).kept
+
+
 def test_one_failed_request_of_ten_thousand_is_one_too_many() -> None:
     good = {"client": {"requests": 10_000, "failures": 0, "examples": []}}
     bad = {"client": {"requests": 10_000, "failures": 1, "examples": ["GET /: 502"]}}
-    assert many_users.failures(good).holds
-    assert not many_users.failures(bad).holds
-    assert "GET /: 502" in many_users.failures(bad).seen
+    assert unharmed_promise(good, "a release").kept
+    assert not unharmed_promise(bad, "a release").kept
+    assert "GET /: 502" in unharmed_promise(bad, "a release").seen
 
 
-def test_no_failure_among_too_few_requests_proves_nothing() -> None:
-    few = {"client": {"requests": 9_999, "failures": 0, "examples": []}}
-    assert not many_users.enough_promise(few).kept
-    assert not many_users.failures({}).holds
-
-
-def test_a_figure_over_its_limit_breaks_a_promise_of_its_story() -> None:
-    played = Played([], figures=[Figure("seconds", 6.0, 5.0, "s", "slow")])
-    assert [(one.name, one.kept, one.seen) for one in played.promises] == [
-        ("seconds", False, "6 of at most 5 s: slow"),
+def test_a_figure_over_its_limit_is_a_broken_aim_and_no_broken_promise() -> None:
+    figure = Figure("seconds", 6.0, 5.0, "s", "slow")
+    assert figure.broken == "aim broken: 6 s of 5 s"
+    assert [(one.name, one.kept, one.seen) for one in Played([], figures=[figure]).promises] == [
+        ("measured: seconds", True, "6 of at most 5 s: slow"),
     ]
+    assert Figure("seconds", 5.0, 5.0, "s").broken == ""
+
+
+def test_what_could_not_be_measured_did_not_happen_and_breaks_a_promise() -> None:
+    figure = Figure("seconds", None, 5.0, "s", "nobody undid it")
+    assert figure.broken == "aim broken: not measured of 5 s"
+    assert not Played([], figures=[figure]).promises[0].kept
