@@ -175,7 +175,7 @@ def test_the_functions_know_the_components(folder: Path, template: Template) -> 
     assert (parsed["client"].window, str(parsed["engine"].window)) == (None, "tue 02:00-05:00 UTC")
 
 
-def test_many_components_with_many_checks_do_not_fill_an_environment(tmp_path: Path) -> None:
+def test_f46_many_components_with_many_checks_do_not_fill_an_environment(tmp_path: Path) -> None:
     names = [f"component{number}" for number in range(6)]
     many = Template.from_stack(release_stack(tmp_path, settings(names, more_checks=39)))
     functions = [one["Properties"] for one in many.find_resources("AWS::Lambda::Function").values()]
@@ -183,7 +183,7 @@ def test_many_components_with_many_checks_do_not_fill_an_environment(tmp_path: P
     assert [len(one.gate.checks) for one in known_components(tmp_path, many).values()] == [40] * 6
 
 
-def test_an_environment_that_aws_would_refuse_is_refused_at_synth(tmp_path: Path) -> None:
+def test_f46_an_environment_that_aws_would_refuse_is_refused_at_synth(tmp_path: Path) -> None:
     names = [f"component{number}" for number in range(30)]
     said = r"bytes, of which REFERENCES takes \d+; allowed are 4096 for a function"
     with pytest.raises(ValueError, match=said):
@@ -198,7 +198,7 @@ def test_the_asset_has_a_hash_of_its_contents_alone(tmp_path: Path, template: Te
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_environment_of_each_function_is_within_the_4_kb_of_lambda(environment: str) -> None:
+def test_f46_the_environment_of_each_function_is_within_the_4_kb_of_lambda(environment: str) -> None:
     known = exchange(environment)
     functions = [one for stack in known.templates for one in known.properties(stack, "Lambda::Function")]
     assert len(functions) >= 6
