@@ -20,6 +20,7 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, former)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests belong to one process, and put the longest groups first, as pytest-xdist deals them out."""
     items.sort(key=_turn)
