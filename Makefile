@@ -14,7 +14,7 @@ SPEED ?= 60
 TESTED := build/tested
 # Tests side by side: more processes than processors, for stories mostly wait. make test WORKERS=1: one after the other.
 WORKERS ?= 4
-SIDE_BY_SIDE = --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE = --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 SOURCES := $(if $(wildcard .git),$(wildcard $(shell git ls-files --cached --others --exclude-standard)))
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)

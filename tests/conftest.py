@@ -2,13 +2,15 @@
 
 import signal
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-TESTS = Path(__file__).parent
 # Folders whose tests share what is deployed, and so belong to one process each. What takes longest comes first.
-PUSH, STORIES, WORKFLOWS, STAGING = (f"rehearsal/{name}" for name in ("push", "stories", "workflows", "deployment"))
+PUSH, STORIES, WORKFLOWS, STAGING = (
+    f"tests/rehearsal/{name}" for name in ("push", "stories", "workflows", "deployment")
+)
 STAGES = 2  # on which stories are played side by side; the workflows run on the first of them
 
 
@@ -20,31 +22,31 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, former)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests belong to one process, and put the longest groups first, as pytest-xdist deals them out."""
-    items.sort(key=_turn)
-    stories = 0
-    for item in items:
-        group = _group(item)
-        if group == STORIES:
-            group, stories = f"{STORIES}-{stories % STAGES}", stories + 1
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Put the longest groups first: pytest-xdist deals them out in this order, which stays within a folder."""
+    order = (PUSH, STORIES, WORKFLOWS, STAGING, "tests/local_aws", "")
+    items.sort(key=lambda item: next(turn for turn, prefix in enumerate(order) if item.nodeid.startswith(prefix)))
 
 
-def _group(item: pytest.Item) -> str:
-    folder = _folder(item)
-    if folder == WORKFLOWS:
-        return f"{STORIES}-0"
-    return folder if folder in (PUSH, STORIES, STAGING) else f"{folder}/{item.path.stem}"
+class StageScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Deals out files, but all tests that share a stage to one process.
+
+    https://pytest-xdist.readthedocs.io/en/stable/how-to.html (custom schedulers). Its own groups (`--dist=loadgroup`)
+    have no effect with this version of pytest, whose tests keep their names elsewhere than the plugin writes them.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._stage_of = dict[str, int]()
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the group of a test; stories are dealt to the stages in turn."""
+        if nodeid.startswith(STORIES):
+            return f"{STORIES}-{self._stage_of.setdefault(nodeid, len(self._stage_of)) % STAGES}"
+        if nodeid.startswith(WORKFLOWS):
+            return f"{STORIES}-0"
+        return next((folder for folder in (PUSH, STAGING) if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
 
-def _turn(item: pytest.Item) -> int:
-    """Return the place of the item's folder in the order; the order within a folder stays."""
-    folder = _folder(item)
-    order = (PUSH, STORIES, WORKFLOWS, STAGING, "local_aws", "")
-    return next(turn for turn, prefix in enumerate(order) if folder.startswith(prefix))
-
-
-def _folder(item: pytest.Item) -> str:
-    return item.path.parent.relative_to(TESTS).as_posix()
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StageScheduling:
+    return StageScheduling(config, log)
