@@ -12,8 +12,9 @@ PACKAGES := app.py settings stacks constructs lambda release local_aws rehearsal
 WORKFLOWS := .github/workflows examples/monorepo/.github/workflows
 SPEED ?= 60
 TESTED := build/tested
-# Tests side by side: more processes than processors, for stories mostly wait. make test WORKERS=1: one after the other.
-WORKERS ?= 4
+# Tests side by side, as many as two processors carry: gates judge latencies, and a starved version is a slow one.
+# make test WORKERS=1: one after the other.
+WORKERS ?= 2
 SIDE_BY_SIDE = --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 SOURCES := $(if $(wildcard .git),$(wildcard $(shell git ls-files --cached --others --exclude-standard)))
 
@@ -64,11 +65,9 @@ lint: $(READY) ## ruff's rules
 types: $(READY) ## mypy, strict
 	mypy $(PACKAGES)
 
-unit: WORKERS = 2
 unit: $(READY) ## the fast tests alone: core, handlers, command line, templates
 	python -m pytest $(SIDE_BY_SIDE) --quiet tests/unit tests/infra
 
-quick: WORKERS = 3
 quick: $(READY) ## the tests of what is changed against main (BASE=commit)
 	python -m tests.quick $(SIDE_BY_SIDE)
 
