@@ -15,7 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _SUFFIX = ".template.json"
-_MASKS = ((re.compile(r"\b[0-9a-f]{64}\b"), "<asset>"), (re.compile(r'"release_handlers\.[\w.]+"'), '"<handler>"'))
+_MASKS = (
+    (re.compile(r"\b[0-9a-f]{64}\b"), "<asset>"),
+    (re.compile(r'"(?:release_handlers|custom_resources)\.[\w.]+"'), '"<handler>"'),
+)
 
 
 def templates(folder: Path) -> Mapping[str, str]:
