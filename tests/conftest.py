@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 PUSH, STORIES, WORKFLOWS, STAGING = (
     f"tests/rehearsal/{name}" for name in ("push", "stories", "workflows", "deployment")
 )
-STAGES = 2  # on which stories are played side by side; the workflows run on the first of them
+STAGES = 2  # on which stories are played side by side
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -43,9 +43,9 @@ class StageScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdis
         """Return the group of a test; stories are dealt to the stages in turn."""
         if nodeid.startswith(STORIES):
             return f"{STORIES}-{self._stage_of.setdefault(nodeid, len(self._stage_of)) % STAGES}"
-        if nodeid.startswith(WORKFLOWS):
-            return f"{STORIES}-0"
-        return next((folder for folder in (PUSH, STAGING) if nodeid.startswith(folder)), nodeid.partition("::")[0])
+        return next(
+            (folder for folder in (PUSH, WORKFLOWS, STAGING) if nodeid.startswith(folder)), nodeid.partition("::")[0]
+        )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StageScheduling:

@@ -10,14 +10,31 @@ import pytest
 from rehearsal import programs
 from rehearsal.commands import ROOT
 from rehearsal.stage import Stage
+from rehearsal.stage_process import SPEED
+from rehearsal.traffic import Traffic
+from settings.loading import load_settings
+from tests.rehearsal.stages import set_stage
 from tests.rehearsal.workflows.stand_in_actions import Actions
 from tests.rehearsal.workflows.step_runs import Steps
 from tests.rehearsal.workflows.surroundings import github_api, plain_door
 from tests.rehearsal.workflows.workflow_runs import Ended, Runner
 
+ENVIRONMENT = "prod2"
 COMMIT = "a" * 40  # of the monorepo
 EXAMPLES = ROOT / "examples" / "monorepo" / ".github" / "workflows"
 REVIEWERS = {"prod2-approval": ["alice"]}
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Nobody trades here, before or while the acceptance places its orders: what is asked is whether workflows release."""
+    settings = load_settings(ENVIRONMENT)
+    assert settings.domain is not None
+    with set_stage(ENVIRONMENT, tmp_path_factory.mktemp("workflows")) as place:
+        traffic = Traffic(place["door"], host=settings.domain.name)
+        stage = Stage(settings=settings, aws=place["aws"], door=place["door"], traffic=traffic, say=print, speed=SPEED)
+        assert stage.release(stage.build_all()).code == 0
+        yield stage
 
 
 @pytest.fixture(scope="session")
