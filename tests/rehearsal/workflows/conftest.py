@@ -27,7 +27,7 @@ REVIEWERS = {"prod2-approval": ["alice"]}
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Nobody trades here, before or while the acceptance places its orders: what is asked is whether workflows release."""
+    """Nobody trades here, before or while the acceptance places its orders."""
     settings = load_settings(ENVIRONMENT)
     assert settings.domain is not None
     with set_stage(ENVIRONMENT, tmp_path_factory.mktemp("workflows")) as place:
