@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from custom_resources import bootstrap_brokers as resource
+import custom_resources.bootstrap_brokers as resource
 from release_aws.kafka import bootstrap_brokers
 from tests.unit.aws.answers import error
 
