@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable, Mapping
 
 from bench.cold_start import first_call_against_four_clients
-from bench.diff import diff_against_two_synths
+from bench.commands import (
+    diff_against_two_synths,
+    diff_of_an_assembly_against_one_through_python,
+    fast_tests_against_one_synth,
+    production_against_empty_stack,
+)
+from bench.measuring import ROOT, Ratio
 from bench.probes import memory_of_a_thousand_probes, thousand_probes_against_one
-from bench.project import ROOT
-from bench.ratio import Ratio
-from bench.reuse import diff_of_an_assembly_against_one_through_python
-from bench.suite import fast_tests_against_one_synth
-from bench.synth import production_against_empty_stack
 
 BENCHMARKS: Mapping[str, Callable[[], Ratio]] = {
     "synth_of_production_against_empty_stack": production_against_empty_stack,

@@ -7,8 +7,7 @@ from functools import cache
 from statistics import median
 from typing import IO, NamedTuple, cast
 
-from bench.project import python
-from bench.ratio import Ratio
+from bench.measuring import Ratio, python
 
 _TARGETS, _RUNS = 1000, 7
 _MOST_MB = 30

@@ -4,7 +4,7 @@ import json
 import os
 import runpy
 
-from bench.project import ROOT
+from bench.measuring import ROOT
 
 context = json.loads((ROOT / "cdk.json").read_text())["context"]
 os.environ["CDK_CONTEXT_JSON"] = json.dumps(context | {"environment": "prod2"})

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from local_aws.host import workplace
-from local_aws.host.orphans import Orphans
+from local_aws.host.workplace import Orphans
 from local_aws.server import LocalAws
 
 PREFIX = "local-aws-"

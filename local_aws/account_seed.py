@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from local_aws.clock import Clock
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.responses import now_iso, request_scope
+from local_aws.ministack_parts.answers import now_iso, request_scope
 from local_aws.ministack_parts.services import acm
 
 

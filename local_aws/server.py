@@ -16,8 +16,8 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from local_aws import clients
+from local_aws.clients import leading_to
 from local_aws.clock import Clock
-from local_aws.environment import leading_to
 from local_aws.ministack_parts import embedding
 
 # Installed in this order, closed in the other: tasks end while the load balancer still drains them.
@@ -33,9 +33,8 @@ EXTENSIONS = (
     "elastic_load_balancing.load_balancer",
     "ecs.tasks.task_api",
     "ecs.services.deployments",
-    "ecs.service_connect.service_connect",
+    "ecs.service_connect",
     "cloudformation.stack_outputs",
-    "cloudformation.stack_secrets",
     "cloudformation.stack_services",
     "application_auto_scaling.scaling",
     "step_functions.tasks",

@@ -1,4 +1,4 @@
-"""Commands as a person would type them: shown line by line, with an outcome that can be asked for."""
+"""Commands as a person would type them, shown line by line; and waiting for what will happen, but not for ever."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 ROOT = Path(__file__).resolve().parents[1]
 TAIL = 30
@@ -91,3 +91,18 @@ def _complete(environment: Mapping[str, str]) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_DEFAULT_"))}
     path = f"{Path(sys.executable).parent}:{ROOT / 'node_modules' / '.bin'}:{inherited.get('PATH', '')}"
     return inherited | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true", "COLUMNS": "150"} | dict(environment)
+
+
+LOOK_EVERY = 0.2
+
+
+def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = 300) -> None:
+    """Return as soon as the condition holds; raise StepFailedError when it did not within `seconds`.
+
+    `seconds` is a bound for a busy machine, not an aim.
+    """
+    deadline = monotonic() + seconds
+    while not condition():
+        if monotonic() > deadline:
+            raise StepFailedError(f"waiting until {what}: not within {seconds:.0f} s")
+        sleep(LOOK_EVERY)

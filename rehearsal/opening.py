@@ -1,6 +1,13 @@
-"""From nothing to a stage: the local AWS, `cdk bootstrap`, `cdk deploy --all`, and users at the door."""
+"""From nothing to a stage: the local AWS, `cdk bootstrap`, `cdk deploy --all`, and users at the door.
 
+As a process of its own: python -m rehearsal.opening <folder> <environment> [pushes]. It is up until standard input
+ends. A process can hold one local AWS only, and a test session already has one. The line that says how to play on the
+stage begins with READY; everything else on standard output is what the CDK CLI says.
+"""
+
+import json
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,11 +19,11 @@ from local_aws.account_seed import Certificate, Holdings
 from local_aws.codepipeline import repositories
 from local_aws.elastic_load_balancing import load_balancer
 from local_aws.server import LocalAws
-from rehearsal import commands_repository, deployment, programs
+from rehearsal import deployment, git_repositories, programs
 from rehearsal.build import build
 from rehearsal.commands import Say, StepFailedError
 from rehearsal.deployment import Deployment
-from rehearsal.monorepo import Monorepo
+from rehearsal.git_repositories import Monorepo
 from rehearsal.registry import push
 from rehearsal.stage import Stage
 from rehearsal.traffic import Traffic
@@ -101,7 +108,7 @@ def _connect(settings: Settings, folder: Path) -> Path:
     monorepo, commands = folder / "repositories" / "monorepo", folder / "repositories" / "commands"
     shutil.rmtree(monorepo.parent, ignore_errors=True)
     Monorepo(monorepo, {name: component.path for name, component in settings.components.items()})
-    commands_repository.write(commands)
+    git_repositories.write_commands(commands)
     repositories.connect(settings.pipeline.repository, monorepo)
     repositories.connect(settings.pipeline.commands_repository, commands)
     return monorepo
@@ -138,3 +145,30 @@ def door(aws: LocalAws, settings: Settings) -> tuple[str, str]:
         host = settings.domain.name if settings.domain else str(balancer["DNSName"])
         return load_balancer.url(balancer["LoadBalancerArn"], port), host
     raise StepFailedError(f"{stack} has no load balancer")
+
+
+READY, SPEED = "READY ", 60.0
+
+
+def main() -> None:
+    folder, environment, pushes = Path(sys.argv[1]), sys.argv[2], "pushes" in sys.argv[3:]
+    opened = Opened()
+    with open_stage(environment, folder=folder, speed=SPEED, say=_say, opened=opened, pushes=pushes) as stage:
+        place = {
+            "aws": dict(stage.aws),
+            "door": stage.door,
+            "staging_door": stage.staging and stage.staging.door,
+            "monorepo": stage.monorepo and str(stage.monorepo),
+            "stacks": opened.stacks,
+            "differing_templates": opened.differing_templates,
+        }
+        _say(READY + json.dumps(place))
+        sys.stdin.read()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from rehearsal.commands import wait_until
 from rehearsal.stage import Stage
-from rehearsal.waiting import wait_until
-from settings.pipeline_names import pipeline_name
+from settings.loading import pipeline_name
 
 OVER = ("Succeeded", "Failed", "Stopped", "Superseded", "Cancelled")
 LONGEST = 1800.0

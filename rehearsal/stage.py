@@ -46,17 +46,19 @@ class Stage:
     staging: "Stage | None" = None
     monorepo: Path | None = None
     _versions: Any = field(default_factory=lambda: count(1))
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the local AWS."""
-        session = botocore.session.get_session()
-        return session.create_client(
-            service,
-            endpoint_url=self.aws["AWS_ENDPOINT_URL"],
-            region_name=self.aws["AWS_REGION"],
-            aws_access_key_id=self.aws["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.aws["AWS_SECRET_ACCESS_KEY"],
-        )
+        """Return the stage's one client of a service: its model and its connections are kept for the next call."""
+        if service not in self._clients:
+            self._clients[service] = botocore.session.get_session().create_client(
+                service,
+                endpoint_url=self.aws["AWS_ENDPOINT_URL"],
+                region_name=self.aws["AWS_REGION"],
+                aws_access_key_id=self.aws["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=self.aws["AWS_SECRET_ACCESS_KEY"],
+            )
+        return self._clients[service]
 
     def next_version(self) -> str:
         return f"{next(self._versions)}.0.0"

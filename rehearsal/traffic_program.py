@@ -1,24 +1,75 @@
 """Users' requests to a load balancer, until standard input ends: traffic_program <url> <host> <requests per second>.
 
 A line on standard input names the phase that begins. Standard output carries one line of JSON each half second:
-the counts so far, by phase and component. It sends to loopback and nowhere else.
+the counts so far, by phase and component. It sends to loopback and nowhere else. As a browser does, users ask for what
+a page names, at once or, in a tab left open, later.
 """
 
 import asyncio
 import ipaddress
 import json
 import random
+import re
 import ssl
 import sys
 from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic, time
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from rehearsal.traffic_pages import Asset, Pages
-from rehearsal.traffic_spans import Span, stretched
+
+@dataclass
+class Span:
+    """From the first answer of a version to its last: epoch seconds, and the numbers of those requests among all."""
+
+    first_at: float
+    first: int
+    last_at: float
+    last: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """`among` is how many requests of the component were answered in that time, by whichever version."""
+        return {"first_at": self.first_at, "last_at": self.last_at, "among": self.last - self.first + 1}
+
+
+def stretched(span: Span | None, *, at: float, number: int) -> Span:
+    """The version has answered once more."""
+    return Span(at, number, at, number) if span is None else Span(span.first_at, span.first, at, number)
+
+
+NAMED = re.compile(rb'(?:src|href)="(/[^"]+)"')
+FROM_AN_OPEN_TAB = 0.2  # share of assets that a page seen earlier names
+
+
+class Asset(NamedTuple):
+    """`of` is the digest whose page names it."""
+
+    path: str
+    of: str
+
+
+class Pages:
+    """The pages that users have seen in one phase."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Asset] = {}
+        self._due: deque[Asset] = deque()
+
+    def read(self, page: bytes, digest: str) -> None:
+        """One asset is due for each page that names some: the page's own, now and then one of an earlier page."""
+        named = [match.decode() for match in NAMED.findall(page)]
+        for path in named:
+            self._seen.setdefault(path, Asset(path, digest))
+        if named:
+            old = random.random() < FROM_AN_OPEN_TAB
+            self._due.append(self._seen[random.choice(list(self._seen) if old else named)])
+
+    def next(self) -> Asset | None:
+        """What is to be asked for next, if anything."""
+        return self._due.popleft() if self._due else None
+
 
 PATIENCE = 10.0
 CONNECTIONS = 24

@@ -6,19 +6,17 @@ from typing import Annotated
 
 import typer
 
-from release.approval import approval
 from release.cli_context import CliContext
-from release.display import terminal_display
+from release.github import approval, comment
 from release.images.content import version as version_command
 from release.images.image import image, registry
 from release.images.scan import scan
 from release.infrastructure.command import infrastructure
-from release.review.comment import comment
+from release.progress import terminal_display
 from release.review.diff import VerdictCommand, diff
-from release.rollback import rollback
+from release.rollback import rollback, unwind
 from release.start import start
 from release.status import address, running, status
-from release.unwind import unwind
 
 NAME = "exchange-release"
 

@@ -11,11 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from release.arguments import Json, Targets, checked_component, parse_targets
-from release.cli_context import CliContext
-from release.deployed_environment import DeployedEnvironment, NotDeployedError, stack_outputs
+from release.cli_context import CliContext, DeployedEnvironment, NotDeployedError, stack_outputs
+from release.command_line import FAILED, Json, Targets, checked_component, parse_targets, refusing
 from release.progress import ExecutionProgress
-from release.refusals import FAILED, refusing
 from release_aws.clients import AwsClient
 from release_aws.stepfunctions import execution_arn
 from release_engine.ledger import Lock, Outcome, Release, newest_first

@@ -19,7 +19,7 @@ FARGATE: dict[int, tuple[int, ...]] = {
     16384: tuple(range(32 * _GB, 120 * _GB + 1, 8 * _GB)),
 }
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html, those that
-# exchange_constructs.observability.log_settings knows
+# exchange_constructs.observability knows
 RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731)
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 # https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html, those that are of use here

@@ -6,16 +6,12 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from exchange_constructs.access.github_roles import ISSUER, GithubRole, github_provider
-from exchange_constructs.access.pipeline_roles import PipelineRoles, TrustingRole
-from exchange_constructs.access.release_access import ReleaseAccess
-from exchange_constructs.arns import arn_scope, lookup_role_arn
+from exchange_constructs.access import ISSUER, GithubRole, PipelineRoles, ReleaseAccess, TrustingRole, github_provider
 from exchange_constructs.nag import acknowledge, wildcard_finding
-from exchange_constructs.service.image_repository import PULLING, PUSHING
-from settings.loading import Settings
-from settings.pipeline_names import infrastructure_role, project_role, release_role, stages_role
-from stacks.release import ReleaseStack
-from stacks.release_facts import machine_name, preflight_name, record_name, request_name
+from exchange_constructs.service.images import PULLING, PUSHING
+from exchange_constructs.values import arn_scope, lookup_role_arn
+from settings.loading import Settings, infrastructure_role, project_role, release_role, stages_role
+from stacks.release import ReleaseStack, machine_name, preflight_name, record_name, request_name
 
 
 class AccessStack(Stack):

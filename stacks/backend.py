@@ -5,7 +5,7 @@ from typing import Any
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.data.database import PostgresDatabase
+from exchange_constructs.data.databases import PostgresDatabase
 from settings.loading import Settings
 from stacks.component import ComponentStack, ContainerInputs
 from stacks.data import DataStack

@@ -6,7 +6,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.service.service_context import Peer
+from exchange_constructs.service.service_parts import Peer
 from settings.loading import Settings
 from stacks.backend import BackendStack
 from stacks.component import ComponentStack, ContainerInputs

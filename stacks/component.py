@@ -9,13 +9,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from exchange_constructs.observability.log_settings import retention_of
+from exchange_constructs.observability import retention_of
 from exchange_constructs.service.container_task import ContainerTask
-from exchange_constructs.service.released_image import ReleasedImage
-from exchange_constructs.service.rolling_service import SingletonService, WorkerService
+from exchange_constructs.service.images import ReleasedImage
 from exchange_constructs.service.service_alarms import UserLimits
-from exchange_constructs.service.service_context import Peer, ServiceContext
-from exchange_constructs.service.web_service import WebService
+from exchange_constructs.service.service_parts import Peer, ServiceContext
+from exchange_constructs.service.services import SingletonService, WebService, WorkerService
 from exchange_constructs.values import minutes, seconds, tcp
 from settings.loading import Service, Settings
 from stacks.data import DataStack

@@ -9,16 +9,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from exchange_constructs.data.cache import PORT as CACHE_PORT
-from exchange_constructs.data.cache import RedisCache
-from exchange_constructs.data.database import PostgresDatabase
-from exchange_constructs.data.kafka_broker import KafkaBroker
-from exchange_constructs.data.msk_cluster import MskCluster
-from exchange_constructs.data.secrets import GeneratedSecrets, SecretSpec
-from exchange_constructs.data.state_buckets import AssetBucket, SnapshotBucket
-from exchange_constructs.observability.log_settings import let_logs_use, retention_of
-from exchange_constructs.release.ledger import LedgerTable
-from exchange_constructs.service.service_context import Peer
+from exchange_constructs.data.databases import PORT as CACHE_PORT
+from exchange_constructs.data.databases import GeneratedSecrets, PostgresDatabase, RedisCache, SecretSpec
+from exchange_constructs.data.kafka import KafkaBroker, MskCluster
+from exchange_constructs.data.lasting_stores import AssetBucket, LedgerTable, SnapshotBucket
+from exchange_constructs.observability import let_logs_use, retention_of
+from exchange_constructs.service.service_parts import Peer
 from settings.environment import EcsKafka, ExternalKafka
 from settings.loading import Settings
 from stacks.network import NetworkStack

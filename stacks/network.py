@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from exchange_constructs.nag import acknowledge
-from exchange_constructs.observability.log_settings import let_logs_use, retention_of
+from exchange_constructs.observability import let_logs_use, retention_of
 from settings.loading import Settings
 
 

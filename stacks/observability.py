@@ -9,10 +9,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.arns import arn_scope
-from exchange_constructs.observability.alarm_topic import AlarmTopic
-from exchange_constructs.observability.dashboards import Dashboards, Graph, Table
-from exchange_constructs.values import hours, minutes
+from exchange_constructs.observability import AlarmTopic, Dashboards, Graph, Table
+from exchange_constructs.values import arn_scope, hours, minutes
 from settings.loading import Settings
 from stacks.data import DataStack
 from stacks.platform import PlatformStack

@@ -10,18 +10,14 @@ from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from exchange_constructs.arns import ArnScope, arn_scope
-from exchange_constructs.observability.log_settings import retention_of
-from exchange_constructs.pipeline.artifact_store import ArtifactStore
-from exchange_constructs.pipeline.build_project import BuildContext, BuildProject
-from exchange_constructs.pipeline.destination import Destination
-from exchange_constructs.pipeline.environment_projects import EnvironmentProjects
-from exchange_constructs.pipeline.image_builds import ComponentImage, ImageBuilds
-from exchange_constructs.pipeline.pipeline_sources import Branch, PipelineSources
-from exchange_constructs.pipeline.stage_chain import StageChain
-from exchange_constructs.values import days, principal
-from settings.loading import Component, Settings
-from settings.pipeline_names import (
+from exchange_constructs.observability import retention_of
+from exchange_constructs.pipeline.build_project import ArtifactStore, BuildContext, BuildProject
+from exchange_constructs.pipeline.destination import Destination, EnvironmentProjects, StageChain
+from exchange_constructs.pipeline.image_builds import Branch, ComponentImage, ImageBuilds, PipelineSources
+from exchange_constructs.values import ArnScope, arn_scope, days, principal
+from settings.loading import (
+    Component,
+    Settings,
     build_role,
     infrastructure_role,
     pipeline_name,
@@ -31,7 +27,7 @@ from settings.pipeline_names import (
     stages_role,
 )
 from stacks.access import AccessStack
-from stacks.release_facts import preflight_name, record_name, request_name
+from stacks.release import preflight_name, record_name, request_name
 
 _KEPT_DAYS = 30
 

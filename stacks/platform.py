@@ -7,10 +7,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_servicediscovery as servicediscovery
 from constructs import Construct
 
-from exchange_constructs.network.access_log_bucket import AccessLogBucket
-from exchange_constructs.network.front_door import FrontDoor
-from exchange_constructs.network.web_firewall import WebFirewall
-from exchange_constructs.observability.log_settings import retention_of
+from exchange_constructs.network import AccessLogBucket, FrontDoor, WebFirewall
+from exchange_constructs.observability import retention_of
 from settings.loading import Settings
 from stacks.network import NetworkStack
 

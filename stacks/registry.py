@@ -8,11 +8,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from exchange_constructs.arns import arn_scope
-from exchange_constructs.service.image_repository import ImageRepository
+from exchange_constructs.service.images import ImageRepository
+from exchange_constructs.values import arn_scope
 from settings.environment import EcsKafka
-from settings.loading import Settings
-from settings.pipeline_names import build_role
+from settings.loading import Settings, build_role
 
 
 class RegistryStack(Stack):

@@ -1,6 +1,7 @@
-"""What releases: the gate, the functions, one machine per component, and the rules of the watch."""
+"""What releases: the gate, the functions and what they know, one machine per component, and the rules of the watch."""
 
 import json
+from datetime import time
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -9,20 +10,84 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.observability.log_settings import retention_of
-from exchange_constructs.release.function_code import code_with
-from exchange_constructs.release.health_gate import HealthGate
-from exchange_constructs.release.release_functions import ReleaseFunctions
+from exchange_constructs.observability import retention_of
+from exchange_constructs.release.release_function import code_with
+from exchange_constructs.release.release_functions import HealthGate, ReleaseFunctions
 from exchange_constructs.release.release_machine import ReleaseMachine
 from exchange_constructs.release.release_permissions import ReleasePermissions
-from exchange_constructs.release.release_request import ReleaseRequest
-from exchange_constructs.release.rollback_rules import RollbackRules
-from settings.loading import Component, Settings
+from exchange_constructs.release.release_starts import ReleaseRequest, RollbackRules
+from release_engine import model
+from release_engine.model import Window
+from settings.loading import Component, Service, Settings
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from stacks.release_facts import alarm_prefix, known_components, machine_name, preflight_name, record_name, request_name
+
+
+def known_components(settings: Settings, reach: ReleasePermissions) -> dict[str, model.Component]:
+    """Return the components as the functions know them; what only a deployment can tell are references of CDK."""
+    return {name: _component(settings, reach, component) for name, component in settings.components.items()}
+
+
+def machine_name(settings: Settings, component: str) -> str:
+    """Of the release machine."""
+    return settings.stack_name(f"{component}-release")
+
+
+def request_name(settings: Settings, component: str) -> str:
+    """Of the machine by which a pipeline asks for a release of the component."""
+    return settings.stack_name(f"{component}-request")
+
+
+def preflight_name(settings: Settings) -> str:
+    """Of the function that a pipeline asks before a release."""
+    return settings.stack_name("preflight")
+
+
+def record_name(settings: Settings) -> str:
+    """Of the function that a pipeline asks to keep a push in the ledger."""
+    return settings.stack_name("record")
+
+
+def alarm_prefix(settings: Settings, component: str) -> str:
+    """With which the names of a component's alarms begin."""
+    return f"{settings.stack_name(component)}-"
+
+
+def _component(settings: Settings, reach: ReleasePermissions, component: Component) -> model.Component:
+    name = component.name
+    return model.Component(
+        name=name,
+        stack=settings.stack_name(name),
+        cluster=reach.cluster,
+        repository=reach.repositories[name].repository_name,
+        machine_arn=reach.machine_arn(machine_name(settings, name)),
+        alarm_prefix=alarm_prefix(settings, name),
+        metrics=model.MetricsHome(settings.project.capitalize(), settings.environment),
+        gate=component.gate,
+        services=tuple(_service(service) for service in component.services.values()),
+        window=_window(settings, name),
+    )
+
+
+def _service(service: Service) -> model.Service:
+    return model.Service(
+        key=service.key,
+        name=service.name,
+        port=service.port,
+        readiness_path=service.readiness_path,
+        sample_path=service.sample_path,
+        canary=service.strategy == "CANARY",
+    )
+
+
+def _window(settings: Settings, component: str) -> Window | None:
+    """Return when the component's releases may start; None where they always may."""
+    window = settings.window
+    if window is None or component not in window.components:
+        return None
+    return Window(tuple(window.days), time.fromisoformat(window.opens), time.fromisoformat(window.closes))
 
 
 class ReleaseStack(Stack):

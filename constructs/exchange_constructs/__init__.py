@@ -1,1 +1,1 @@
-"""The reusable parts of the stacks, in rooms by subject."""
+"""The reusable parts of the stacks, in rooms and modules by subject."""

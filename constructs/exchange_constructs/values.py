@@ -1,8 +1,9 @@
-"""Values of CDK that are the same wherever they stand, made once: each making is a call to Node."""
+"""Values of CDK that are the same wherever they stand, made once, since each making is a call to Node; and ARNs."""
 
+from dataclasses import dataclass
 from functools import cache
 
-from aws_cdk import Duration
+from aws_cdk import DefaultStackSynthesizer, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
@@ -13,3 +14,49 @@ days = cache(Duration.days)
 principal = cache(iam.ServicePrincipal)
 anywhere = cache(ec2.Peer.any_ipv4)
 tcp = cache(ec2.Port.tcp)
+
+
+@dataclass(frozen=True)
+class ArnScope:
+    """Tokens where only the deployment knows.
+
+    An ARN is put together here rather than by `Stack.format_arn`, which asks Node for each; a synth needs hundreds.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """`resource` with its type: `table/ledger`, `log-group:name`."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def global_arn(self, service: str, resource: str) -> str:
+        """Of a service that knows no regions."""
+        return f"arn:{self.partition}:{service}::{self.account}:{resource}"
+
+
+@cache
+def arn_scope(stack: Stack) -> ArnScope:
+    """Of every stack once."""
+    return ArnScope(stack.partition, stack.region, stack.account)
+
+
+def lookup_role_arn(stack: Stack) -> str:
+    """The one that may only look, for `cdk diff` (F30).
+
+    https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+    """
+    return _role_arn(stack, "lookup")
+
+
+def deploying_role_arns(stack: Stack) -> list[str]:
+    """Those that `cdk deploy` becomes by itself; they in turn may hand CloudFormation the role that does the work."""
+    return [_role_arn(stack, what) for what in ("lookup", "file-publishing", "deploy")]
+
+
+def _role_arn(stack: Stack, what: str) -> str:
+    arns = arn_scope(stack)
+    name = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-{what}-role-{arns.account}-{arns.region}"
+    return arns.global_arn("iam", f"role/{name}")

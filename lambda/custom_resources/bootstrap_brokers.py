@@ -9,8 +9,19 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from release_aws.clients import client
-from release_aws.kafka import bootstrap_brokers
+from release_aws.clients import AwsClient, client
+
+
+def bootstrap_brokers(client: AwsClient, cluster: str) -> str:
+    """The brokers' TLS addresses, in an order that stays the same.
+
+    https://docs.aws.amazon.com/msk/1.0/apireference/clusters-clusterarn-bootstrap-brokers.html
+    """
+    found = client.get_bootstrap_brokers(ClusterArn=cluster).get("BootstrapBrokerStringTls")
+    if not found:
+        raise LookupError(f"{cluster} has no brokers that speak TLS")
+    return ",".join(sorted(str(found).split(",")))
+
 
 Event = Mapping[str, Any]
 _PATIENCE = 30

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from release_aws.clients import AwsClient, error_code
-from release_engine import stack as rules
+from release_engine import cloudformation as rules
 
 PARAMETER = "ImageDigest"
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")

@@ -1,6 +1,18 @@
-"""Jobs of CodePipeline. https://docs.aws.amazon.com/codepipeline/latest/APIReference/"""
+"""What CodePipeline is told of its jobs, and what it brought to its end, as the ledger's table keeps it.
 
-from release_aws.clients import AwsClient
+A push has `pk` = pipeline, `sk` = one of its executions.
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/ and
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from release_aws.clients import AwsClient, error_code
+from release_aws.items import from_item, to_item
+from release_engine.pipeline_job import Push
 
 _SUMMARY = 2048  # characters of what an action says of itself
 _MESSAGE = 5000  # characters of why it failed
@@ -39,3 +51,40 @@ def _line(text: str, limit: int) -> str:
     """One line that CodePipeline takes: neither empty nor too long."""
     line = " ".join(text.split()) or "no reason was given"
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+class ToldOtherwiseError(Exception):
+    """The ledger has this push with other words, and keeps those."""
+
+
+class Pushes:
+    """Writes them, each once."""
+
+    def __init__(self, client: AwsClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def keep(self, push: Push, *, at: str) -> str:
+        """When it was recorded: `at`, or when it was told the first time; ToldOtherwiseError if it was another then."""
+        key = to_item({"pk": "pipeline", "sk": f"push#{push.execution}"})
+        values = to_item(asdict(push))
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={**key, **values, **to_item({"recorded_at": at})},
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return self._recorded_at(key, from_item(values))
+        return at
+
+    def _recorded_at(self, key: dict[str, Any], values: dict[str, Any]) -> str:
+        item = from_item(self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)["Item"])
+        kept = {name: item.get(name) for name in values}
+        if kept != values:
+            raise ToldOtherwiseError(
+                f"{item['sk']} was recorded at {item['recorded_at']} as {kept}, now it is {values}"
+            )
+        return str(item["recorded_at"])

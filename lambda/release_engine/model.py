@@ -1,13 +1,107 @@
-"""What is released: digests and components, as the functions are told of them."""
+"""What is released, and when it may be: digests, the manifests of builds, components and their release windows.
+
+Each build writes a manifest, `release.json`; its fields are explained in docs/contracts.md. A window is as a market
+wants it: hours of UTC on days of the week. A rollback may begin at any time.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from release_engine import window
 from release_engine.gate_limits import Gate, gate_of
-from release_engine.window import Window
+from release_engine.ledger import iso
+
+_PHASES = ("none", "expand", "contract")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the plans need to know of a version."""
+
+    schema_phase: str = "none"
+    schema_version: int | None = None
+    snapshot_format: str | None = None
+
+
+def read_manifest(manifest: Mapping[str, Any] | None) -> Manifest:
+    """A manifest that `problems` found nothing wrong with. A version without one changes neither schema nor format."""
+    values = manifest or {}
+    schema = values.get("schema") or {}
+    written = values.get("snapshot_format")
+    return Manifest(schema.get("phase", "none"), schema.get("version"), None if written is None else str(written))
+
+
+def manifest_problems(manifest: Mapping[str, Any] | None, *, component: str, digest: str) -> list[str]:
+    """Everything that makes it unfit to release `digest` of `component` with."""
+    if manifest is None:
+        return []
+    schema = manifest.get("schema") or {}
+    found = []
+    for key, wanted in (("component", component), ("digest", digest)):
+        if manifest.get(key, wanted) != wanted:
+            found.append(f"release.json: {key} is {manifest[key]!r}, the release is of {wanted!r}")
+    if not isinstance(schema, Mapping):
+        return [*found, f"release.json: schema is {schema!r}, not an object"]
+    if schema.get("phase", "none") not in _PHASES:
+        found.append(f"release.json: schema.phase is {schema['phase']!r}, allowed: {', '.join(_PHASES)}")
+    return found
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Open on `days` from `opens` to `closes`, in UTC; when `closes` is not after `opens`, it is on the next day."""
+
+    days: tuple[str, ...]
+    opens: time
+    closes: time
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.days)} {self.opens:%H:%M}-{self.closes:%H:%M} UTC"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the window as JSON holds it; `parse` is the reverse."""
+        return {"days": list(self.days), "opens": f"{self.opens:%H:%M}", "closes": f"{self.closes:%H:%M}"}
+
+
+def parse_window(facts: Mapping[str, Any]) -> Window:
+    """From `{"days": ["tue"], "opens": "02:00", "closes": "05:00"}`; the settings have seen to it that it is sound."""
+    return Window(tuple(facts["days"]), time.fromisoformat(facts["opens"]), time.fromisoformat(facts["closes"]))
+
+
+def window_problem(window: Window | None, epoch: float) -> str | None:
+    """Why a release must not start at `epoch`, with the time at which it may; without a window it always may."""
+    at = opens_at(window, epoch)
+    return None if at is None else f"the release window ({window}) is closed: it opens at {iso(at)}"
+
+
+def opens_at(window: Window | None, epoch: float) -> float | None:
+    """When it opens next; None while it is open."""
+    if window is None:
+        return None
+    now = datetime.fromtimestamp(epoch, UTC)
+    spans = list(_spans(window, now))
+    if any(opens <= now < closes for opens, closes in spans):
+        return None
+    return min(opens for opens, _ in spans if opens > now).timestamp()
+
+
+def _spans(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """From yesterday, whose window may still be open, to this day next week."""
+    overnight = _DAY if window.closes <= window.opens else timedelta()
+    for offset in range(-1, 8):
+        day = now.date() + offset * _DAY
+        if DAYS[day.weekday()] in window.days:
+            yield (
+                datetime.combine(day, window.opens, UTC),
+                datetime.combine(day, window.closes, UTC) + overnight,
+            )
+
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -124,5 +218,5 @@ def _component(name: str, values: Mapping[str, Any]) -> Component:
         metrics=MetricsHome(**values["metrics"]),
         gate=gate_of(values["gate"]),
         services=tuple(Service(**{"key": key, **service}) for key, service in values["services"].items()),
-        window=window.parse(values["window"]) if "window" in values else None,
+        window=parse_window(values["window"]) if "window" in values else None,
     )

@@ -1,19 +1,84 @@
-"""What CodePipeline asks a function, and what it may be answered.
+"""What CodePipeline asks a function or tells it of a push, and what it may be answered.
 
-It asks in two ways: as a Lambda invoke action, and as a LambdaInvoke rule of a stage's condition.
+It asks in two ways: as a Lambda invoke action, and as a LambdaInvoke rule of a stage's condition. A push is what went
+through the pipeline: lead times from a commit to production are read from it.
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html and
 https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html
 """
 
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from release_engine import push
 from release_engine.model import digest_problem
-from release_engine.push import Push
+
+_PUSH_KEYS = ("execution", "commit", "digests", "environments")
+# https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecution.html
+_EXECUTION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Push:
+    """`digests` by component; `environments` in the order in which they were reached."""
+
+    execution: str
+    commit: str
+    digests: Mapping[str, str]
+    environments: tuple[str, ...]
+
+
+def push_problems(given: object, components: Collection[str]) -> list[str]:
+    """Everything that is wrong with it, by key; none when `parse` takes it."""
+    if not isinstance(given, Mapping):
+        return [
+            f"push: {'is missing' if given is None else f'{given!r} is no object'}, allowed are {', '.join(_PUSH_KEYS)}"
+        ]
+    return [
+        *(f"push.{key}: is unknown, allowed are {', '.join(_PUSH_KEYS)}" for key in given if key not in _PUSH_KEYS),
+        *_text("execution", given.get("execution"), _EXECUTION, "the id of a pipeline's execution"),
+        *_text("commit", given.get("commit"), _COMMIT, "a commit: 40 hexadecimal digits"),
+        *_digests(given.get("digests"), components),
+        *_environments(given.get("environments")),
+    ]
+
+
+def parse_push(given: Mapping[str, Any]) -> Push:
+    """Of what has no problems."""
+    return Push(given["execution"], given["commit"], dict(given["digests"]), tuple(given["environments"]))
+
+
+def _text(key: str, value: object, pattern: re.Pattern[str], wanted: str) -> list[str]:
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return []
+    return [f"push.{key}: {'is missing' if value is None else f'{value!r} is not'}, allowed is {wanted}"]
+
+
+def _digests(value: object, components: Collection[str]) -> Iterator[str]:
+    if not isinstance(value, Mapping) or not value:
+        yield f"push.digests: {value!r} has none, allowed are the digests of {', '.join(sorted(components))} by name"
+        return
+    for name, digest in value.items():
+        if name not in components:
+            yield f"push.digests: {name!r} is no component, allowed are {', '.join(sorted(components))}"
+        if problem := digest_problem(digest) if isinstance(digest, str) else f"{digest!r} is no text":
+            yield f"push.digests.{name}: {problem}"
+
+
+def _environments(value: object) -> Iterator[str]:
+    if not isinstance(value, list) or not value:
+        yield f"push.environments: {value!r} has none, allowed is a list of names, in their order"
+        return
+    yield from (
+        f"push.environments: {one!r} is not the name of an environment"
+        for one in value
+        if not isinstance(one, str) or not _ENVIRONMENT.fullmatch(one)
+    )
+
 
 EVENT = "CodePipeline.job"  # the one key of the event
 _RECORD = "record"
@@ -93,11 +158,11 @@ def question(parameters: str, *, components: Collection[str], asks: Collection[s
         *(f"{key}: is unknown, allowed are {', '.join(keys)}" for key in given if key not in keys),
         *(_choice("component", given.get("component"), components) if ask != _RECORD or "component" in given else ()),
         *_choice("ask", ask, asks),
-        *(push.problems(given.get("push"), components) if ask == _RECORD else _digest(given.get("digest"))),
+        *(push_problems(given.get("push"), components) if ask == _RECORD else _digest(given.get("digest"))),
     ]
     if problems:
         raise UserParametersError(f"UserParameters: {'; '.join(problems)}")
-    pushed = push.parse(given["push"]) if ask == _RECORD else None
+    pushed = parse_push(given["push"]) if ask == _RECORD else None
     return JobQuestion(given.get("component") or "", given["ask"], given.get("digest"), pushed)
 
 

@@ -1,18 +1,132 @@
-"""What must be true before anything is touched; every problem at once, not the first only."""
+"""What must be true before anything is touched; every problem at once, not the first only.
 
-from collections.abc import Mapping, Sequence
+That the secrets of the tasks can be resolved, as far as can be told without reading a value:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
+And that the times go together which ECS, the gate and the machine allow each other. What the settings can contradict
+is refused at synth, by settings/consistency.py; here it is what ECS really has, so that a change by hand is noticed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from release_engine import manifest, running, secret, service_setup, traffic, window
+from release_engine import model, running
+from release_engine.cloudformation import change_sets_under_way, update_problem
 from release_engine.ledger import Kind
 from release_engine.model import Component, digest_problem, release_id_problem
-from release_engine.running import Running
-from release_engine.secret import Secret
-from release_engine.service_setup import ServiceSetup, deployments_under_way
-from release_engine.stack import change_sets_under_way, update_problem
-from release_engine.traffic import Traffic
+from release_engine.running import Running, Traffic
+from release_engine.times import PATIENCE_MINUTES, START_MINUTES, asking_minutes, gate_minutes
 from release_engine.verdict import Verdict
+
+_ARN_PARTS = 7  # arn:aws:secretsmanager:<region>:<account>:secret:<name>; then key, stage, version, each may be empty
+_STAGE = 8
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What is known of one: `trouble` is why nothing is, `stages` are the labels of its versions."""
+
+    trouble: str = ""
+    deleted: bool = False
+    stages: frozenset[str] = frozenset()
+
+
+def arn_of(reference: str) -> str | None:
+    """The secret that a container's `valueFrom` means; None when it means something else, such as a parameter."""
+    return ":".join(reference.split(":")[:_ARN_PARTS]) if ":secretsmanager:" in reference else None
+
+
+def secret_problems(found: Mapping[str, Secret]) -> list[str]:
+    """By reference. A task that cannot resolve one does not start."""
+    told = (_problem(reference, secret) for reference, secret in sorted(found.items()))
+    return list(dict.fromkeys(problem for problem in told if problem))
+
+
+def _problem(reference: str, secret: Secret) -> str | None:
+    name, stage = arn_of(reference), _stage(reference)
+    if secret.trouble:
+        return f"secret {name} cannot be resolved: {secret.trouble}"
+    if secret.deleted:
+        return f"secret {name} is scheduled for deletion"
+    if stage not in secret.stages:
+        return f"secret {name} has no version {stage}, only {', '.join(sorted(secret.stages)) or 'none at all'}"
+    return None
+
+
+def _stage(reference: str) -> str:
+    parts = reference.split(":")
+    return (parts[_STAGE] if len(parts) > _STAGE else "") or "AWSCURRENT"
+
+
+ROLLING = "ROLLING"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """How ECS replaces the tasks of a service. Times are in minutes; `steps` is what passes until all users follow.
+
+    `hooks` are the timeouts of hooks that ask a function, `pauses` of those that wait for a person.
+    """
+
+    strategy: str = ROLLING
+    bake: int | None = None
+    steps: int = 0
+    hooks: tuple[int, ...] = ()
+    pauses: tuple[int, ...] = ()
+    breaker: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceSetup:
+    """`under_way` is the status of a service deployment that is not over; `rule` sends users to the service.
+
+    `serving` is the target group of the revision that runs, None while ECS does not name exactly one.
+    """
+
+    service: str
+    definition: str
+    replacement: Replacement
+    under_way: str | None = None
+    rule: str | None = None
+    serving: str | None = None
+
+    def problems(self, interval_seconds: int) -> list[str]:
+        """Return everything in which its times contradict each other, or the gate's interval."""
+        return setup_problems(self.service, self.replacement, interval_seconds)
+
+
+def setup_problems(service: str, found: Replacement, interval_seconds: int) -> list[str]:
+    """Everything that contradicts itself or the gate's interval; empty when all can come to its end in time."""
+    kind = _of_rolling(found) if found.strategy == ROLLING else _of_two_fleets(found, interval_seconds)
+    return [f"{service}: {problem}" for problem in kind]
+
+
+def _of_rolling(found: Replacement) -> Iterator[str]:
+    if found.hooks or found.pauses:
+        yield "a lifecycle hook is never asked in a ROLLING deployment, so no gate would judge"
+
+
+def _of_two_fleets(found: Replacement, interval_seconds: int) -> Iterator[str]:
+    if found.breaker:
+        yield f"a circuit breaker is for ROLLING deployments only, this one is {found.strategy}"
+    if found.bake is None:
+        yield f"a {found.strategy} deployment without a bake time may bake for 36 hours"
+    needed = gate_minutes(interval_seconds)
+    for limit in found.hooks:
+        if limit < needed:
+            yield f"the hook times out after {limit} minutes, the gate needs up to {needed} for its samples"
+    asking = asking_minutes(found.strategy, interval_seconds) if found.hooks else 0
+    parts = START_MINUTES, asking, sum(found.pauses), found.steps, found.bake or 0
+    if sum(parts) > PATIENCE_MINUTES:
+        yield (
+            "start {}, gate {}, pauses {}, shift {} and bake {} come to {} minutes, the release machine "
+            "waits {} for the stack"
+        ).format(*parts, sum(parts), PATIENCE_MINUTES)
+
+
+def deployments_under_way(setups: Iterable[ServiceSetup]) -> list[str]:
+    """Two deployments of one service at once end in neither; somebody may have started one by hand."""
+    return [f"{one.service}: an ECS deployment is {one.under_way}" for one in setups if one.under_way]
 
 
 @dataclass(frozen=True)
@@ -60,7 +174,7 @@ def problems(component: Component, wanted: WantedRelease, facts: PreflightFacts)
         *_malformed(component, wanted),
         *([f"{component.stack}: {stack}"] if stack else []),
         *_images(component, wanted, facts),
-        *secret.problems(facts.secrets),
+        *secret_problems(facts.secrets),
         *(_unwise(component, wanted, facts) if wanted.kind is Kind.RELEASE else []),
     ]
 
@@ -82,23 +196,19 @@ def _malformed(component: Component, wanted: WantedRelease) -> Sequence[str]:
     malformed = [release_id_problem(wanted.release_id)]
     if wanted.digest is not None:
         malformed = [digest_problem(wanted.digest), *malformed]
-        malformed += manifest.problems(wanted.manifest, component=component.name, digest=wanted.digest)
+        malformed += model.manifest_problems(wanted.manifest, component=component.name, digest=wanted.digest)
     return [problem for problem in malformed if problem]
 
 
 def _unwise(component: Component, wanted: WantedRelease, facts: PreflightFacts) -> Sequence[str]:
-    closed, interval = window.problem(component.window, wanted.at), component.gate.interval_seconds
+    closed, interval = model.window_problem(component.window, wanted.at), component.gate.interval_seconds
     return [
         *([f"{component.name}: {closed}"] if closed else []),
         *(f"{component.stack}: {problem}" for problem in change_sets_under_way(facts.change_sets)),
         *deployments_under_way(facts.setups),
-        *traffic.problems(facts.traffic),
+        *running.traffic_problems(facts.traffic),
         *running.strays(wanted.digest, facts.running),
-        *(
-            problem
-            for one in facts.setups
-            for problem in service_setup.problems(one.service, one.replacement, interval)
-        ),
+        *(problem for one in facts.setups for problem in setup_problems(one.service, one.replacement, interval)),
         *_alarms(facts),
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from release_aws.rollback_facts import gather_facts
-from release_engine import rollback_plan, watch
+from release_engine import rollback_plan
 from release_engine.ledger import Kind, Release
 from release_engine.machine_state import MachineInput, State
 from release_engine.model import Component
@@ -43,14 +43,14 @@ def plan(state: State, world: World) -> dict[str, Any]:
 
 def undo(event: Event, world: World) -> dict[str, Any]:
     """Starts the rollback of the last release if the event speaks against it; says why if it does not."""
-    component = watch.component_of(event, world.components.values())
+    component = rollback_plan.component_of(event, world.components.values())
     if component is None:
         return {"started": False, "reason": "the event concerns no component"}
     now = world.now()
     if reason := _somebody_elses(component, now, world):
         return {"started": False, "reason": reason}
     history = world.ledger.releases(component.name)
-    bad, reason = watch.release_to_undo(history, now=now, window=world.watch_seconds)
+    bad, reason = rollback_plan.release_to_undo(history, now=now, window=world.watch_seconds)
     if bad is None:
         return {"started": False, "reason": reason}
     decided = _plan(component, bad, world)
@@ -58,11 +58,14 @@ def undo(event: Event, world: World) -> dict[str, Any]:
         return {"started": False, "reason": decided.reason}
     if decided.action is not Action.ROLL_BACK or decided.digest is None:
         raise NotUndoneError(f"{bad.release_id} of {component.name} should be undone, but: {decided.reason}")
-    if reason := _deploying(component, now, world) or watch.too_soon(
+    if reason := _deploying(component, now, world) or rollback_plan.too_soon(
         history, now=now, cool_down=world.cool_down_seconds
     ):
         raise NotUndoneError(f"{bad.release_id} of {component.name} may have to be undone, by a person: {reason}")
-    return {"started": _start(component, bad, decided.digest, watch.cause_of(event), world), "reason": decided.reason}
+    return {
+        "started": _start(component, bad, decided.digest, rollback_plan.cause_of(event), world),
+        "reason": decided.reason,
+    }
 
 
 def look_again(world: World) -> dict[str, Any]:
@@ -91,7 +94,7 @@ def _somebody_elses(component: Component, now: float, world: World) -> str | Non
         if lock.held_at(now) and not lock.of_infrastructure:
             return f"a release of {name} is under way, which judges for itself"
     others = {name: world.ledger.releases(name) for name in world.components if name != component.name}
-    return watch.more_suspect(others, now)
+    return rollback_plan.more_suspect(others, now)
 
 
 def _deploying(component: Component, now: float, world: World) -> str | None:

@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 from release_aws.ecs import Deployment
 from release_engine import gate, hook
+from release_engine.gate import ProbeResults, seen
 from release_engine.model import Component, Service
-from release_engine.samples import ProbeResults, seen
 from release_engine.verdict import Judgement, Verdict, worst
-from release_handlers.comparing import compare
-from release_handlers.probing import Target, probe
+from release_handlers.probing import Target, compare, probe
 from release_handlers.world import World
 
 _log = logging.getLogger(__name__)

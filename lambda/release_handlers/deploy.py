@@ -6,10 +6,10 @@ from typing import Any
 
 from release_aws.clients import AWS_ERRORS
 from release_aws.cloudformation import Stack
-from release_engine import change_set
+from release_engine import cloudformation
+from release_engine.cloudformation import progress
 from release_engine.machine_state import Phase, Purpose, State, phase_of
 from release_engine.model import Component
-from release_engine.stack import progress
 from release_engine.times import CHANGE_SET_POLLS, STACK_POLLS
 from release_handlers.world import World, world
 
@@ -40,7 +40,7 @@ def _inspect(component: Component, phase: Phase, before: Result, world: World) -
     found, polls = world.stacks.change_set(component.stack, phase.change_set), before["polls"] + 1
     if found.state == "pending" and polls < CHANGE_SET_POLLS:
         return {"status": "pending", "polls": polls}
-    if found.state == "ready" and not (problems := change_set.problems(found.changes)):
+    if found.state == "ready" and not (problems := cloudformation.change_set_problems(found.changes)):
         return {"status": "ready", "changes": len(found.changes)}
     world.stacks.delete_change_set(component.stack, phase.change_set)
     if found.state == "unchanged":

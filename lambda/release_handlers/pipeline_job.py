@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from release_aws import clients
-from release_aws.codepipeline import Jobs
-from release_engine import pipeline_job
+from release_aws.codepipeline import Jobs, ToldOtherwiseError
+from release_engine import model, pipeline_job
+from release_engine.ledger import epoch, iso
 from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion, UserParametersError
+from release_engine.times import PIPELINE_JOB_SECONDS
 from release_handlers.world import World
 
 _log = logging.getLogger(__name__)
@@ -76,3 +78,29 @@ def _jobs(world: Callable[[], World]) -> Jobs:
     except Exception:  # noqa: BLE001 - whatever it is, the job must not hang
         _log.exception("the function's environment cannot be read")
         return Jobs(clients.client("codepipeline"))
+
+
+def wait_for_window(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
+    """The token is the time at which this action asked first: what it cannot live to see it does not wait for."""
+    component, now = world.components[asked.component], world.now()
+    opens = model.opens_at(component.window, now)
+    if opens is None:
+        return JobAnswer(JobOutcome.SUCCEEDED, f"a release of {component.name} may start now")
+    began = epoch(job.token) if job.token else now
+    said = f"{component.name}: {model.window_problem(component.window, now)}"
+    if opens - began > PIPELINE_JOB_SECONDS:
+        waits = f"an action waits for {PIPELINE_JOB_SECONDS // 3600} hours at most: retry it then"
+        return JobAnswer(JobOutcome.FAILED, f"{said}; {waits}")
+    return JobAnswer(JobOutcome.SAMPLING, said, iso(began))
+
+
+def keep_push(_job: Job, asked: JobQuestion, world: World) -> JobAnswer:
+    """A push that was recorded with other words before fails the job: one of both is wrong."""
+    if asked.push is None:
+        raise ValueError("there is no push to record")
+    try:
+        at = world.pushes.keep(asked.push, at=iso(world.now()))
+    except ToldOtherwiseError as error:
+        return JobAnswer(JobOutcome.FAILED, str(error))
+    where = ", ".join(asked.push.environments)
+    return JobAnswer(JobOutcome.SUCCEEDED, f"commit {asked.push.commit} is in {where}, recorded at {at}")

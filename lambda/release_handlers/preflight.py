@@ -11,7 +11,7 @@ from release_engine.ledger import Kind
 from release_engine.machine_state import State
 from release_engine.model import Component
 from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion
-from release_handlers import pipeline_job, pipeline_window
+from release_handlers import pipeline_job
 from release_handlers.world import World, world
 
 SERVED = (Caller.MACHINE, Caller.PIPELINE)
@@ -20,7 +20,7 @@ SERVED = (Caller.MACHINE, Caller.PIPELINE)
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answer CodePipeline's question, or check what the release machine hands over in its state Preflight."""
     if caller_of(event, SERVED) is Caller.PIPELINE:
-        return pipeline_job.answer(event, world, {"preflight": _for_pipeline, "window": pipeline_window.ask})
+        return pipeline_job.answer(event, world, {"preflight": _for_pipeline, "window": pipeline_job.wait_for_window})
     return check(event["state"], world())
 
 

@@ -1,13 +1,17 @@
-"""One round of questions to the tasks that are to be judged."""
+"""Asks the tasks that are to be judged: one round of a gate's probes, or a canary and its baseline in turn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle, islice
+from math import ceil, nan
 from typing import NamedTuple
 
 from release_aws.probes import Question
-from release_engine.gate_limits import Gate, Probe
+from release_engine import canary
+from release_engine.gate import Answer, ProbeResults, add, good
+from release_engine.gate_limits import Canary, Gate, Probe
 from release_engine.model import Service
-from release_engine.samples import ProbeResults, add
+from release_engine.times import CANARY_LOOKS
+from release_engine.verdict import Judgement
 from release_handlers.world import Ask
 
 
@@ -52,3 +56,94 @@ def _readings(target: Target) -> list[Question]:
         Question(address, target.service.port or 0, target.service.readiness_path or "/")
         for address in target.addresses
     ]
+
+
+_SPARE = 0.02  # more requests at most, for those that nobody took or answered
+
+
+def compare(
+    service: Service,
+    sides: tuple[Sequence[str], Sequence[str]],
+    limits: Canary,
+    statuses: tuple[int, int],
+    *,
+    ask: Ask,
+    seconds_left: Callable[[], float],
+) -> list[Judgement]:
+    """Errors and latencies of the canary's addresses against those of the baseline, as many tasks of each.
+
+    What could not be asked is no sample; when time runs out, too few samples say so. Nothing is carried over to the
+    next call: both sides would be warmer then.
+    """
+    seen, usual = _answers(service, sides, limits, ask, seconds_left)
+    return [
+        canary.judge_errors(
+            f"{service.key} canary errors",
+            _errors(seen, statuses),
+            _errors(usual, statuses),
+            tolerance=limits.max_error_rise,
+            enough=limits.samples,
+            looks=CANARY_LOOKS,
+        ),
+        canary.judge_latencies(
+            f"{service.key} canary",
+            _latencies(seen),
+            _latencies(usual),
+            tolerance=limits.max_latency_rise,
+            harmless_ms=limits.max_latency_rise_ms,
+            enough=limits.samples,
+            looks=CANARY_LOOKS,
+        ),
+    ]
+
+
+def _answers(
+    service: Service,
+    sides: tuple[Sequence[str], Sequence[str]],
+    limits: Canary,
+    ask: Ask,
+    seconds_left: Callable[[], float],
+) -> tuple[list[Answer], list[Answer]]:
+    """Until both sides have given enough, with a few more where some requests were lost."""
+    tasks = min(map(len, sides))
+    asked, given = (_questions(service, sorted(side)[:tasks]) for side in sides), _Given([], [])
+    pairs = zip(*asked, strict=True) if tasks else iter(())
+    most = ceil(limits.samples * (1 + _SPARE))
+    while tasks and given.enough < limits.samples and given.asked < most and (left := seconds_left()) > 0:
+        count = min(limits.at_once, most - given.asked)
+        answers = ask([question for pair in islice(pairs, count) for question in pair], left)
+        given = _Given(given.canary + answers[::2], given.baseline + answers[1::2])
+    return given.taken
+
+
+class _Given(NamedTuple):
+    canary: list[Answer]
+    baseline: list[Answer]
+
+    @property
+    def asked(self) -> int:
+        return len(self.canary)
+
+    @property
+    def enough(self) -> int:
+        """Of the side that has answered less."""
+        return min(sum(bool(answer.status) for answer in side) for side in self)
+
+    @property
+    def taken(self) -> tuple[list[Answer], list[Answer]]:
+        canary, baseline = ([answer for answer in side if answer.status is not None] for side in self)
+        return canary, baseline
+
+
+def _questions(service: Service, addresses: Sequence[str]) -> Iterator[Question]:
+    for address in cycle(addresses):
+        yield Question(address, service.port or 0, service.sample_path or "/")
+
+
+def _errors(answers: Sequence[Answer], statuses: tuple[int, int]) -> tuple[int, int]:
+    return sum(not good(answer, statuses) for answer in answers), len(answers)
+
+
+def _latencies(answers: Sequence[Answer]) -> list[float]:
+    """What was never answered has no latency, and was not fast."""
+    return [float(answer.milliseconds) if answer.status else nan for answer in answers]

@@ -1,18 +1,61 @@
-"""Lock, Record, Forget and Unlock: what the ledger is told by the machine, and a push by CodePipeline."""
+"""Lock, Record, Forget and Unlock: what the ledger is told by the machine, and a push by CodePipeline.
 
-from collections.abc import Mapping
+What speaks against a version is gathered while AWS still knows it: ECS forgets a stopped task within the hour.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from release_aws.clients import AWS_ERRORS
 from release_aws.stepfunctions import execution_arn
-from release_engine import explanation
+from release_engine import evidence
 from release_engine.callers import Caller, caller_of
+from release_engine.evidence import Log, StoppedTask
 from release_engine.ledger import Kind, Lock, LockHeldError, Outcome, Release, epoch, iso, standing
 from release_engine.machine_state import State
+from release_engine.model import Component
 from release_engine.times import LEASE_SECONDS
-from release_handlers import pipeline_job, pipeline_push
-from release_handlers.evidence import gather
+from release_handlers import pipeline_job
 from release_handlers.world import World, world
+
+PATIENCE_SECONDS = 45.0  # after that nothing more is begun: what is recorded late is better than what is never recorded
+
+T = TypeVar("T")
+
+
+def gather(component: Component, digest: str, since: float, world: World) -> dict[str, Any]:
+    """Of everything that happened `since`; what cannot be fetched never keeps a release from being recorded."""
+    until = world.now() + PATIENCE_SECONDS
+
+    def fetched(fetch: Callable[[], T]) -> T | str:
+        if world.now() > until:
+            return "not fetched: there was no time left"
+        try:
+            return fetch()
+        except AWS_ERRORS as error:
+            return f"could not be fetched: {error}"
+
+    events = fetched(partial(world.stacks.events_since, component.stack, since))
+    stopped = fetched(partial(_stopped_tasks, component, world))
+    if isinstance(stopped, str):
+        return evidence.bundle(events, stopped, {})
+    tasks = evidence.told(stopped, digest, since)
+    logs = {task.arn: fetched(partial(_log_of, task, world)) for task in evidence.read(tasks)}
+    return evidence.bundle(events, tasks, logs)
+
+
+def _stopped_tasks(component: Component, world: World) -> list[StoppedTask]:
+    return [task for name in component.service_names for task in world.stopped.tasks(component.cluster, name)]
+
+
+def _log_of(task: StoppedTask, world: World) -> Log:
+    place = world.stopped.log_place(task.definition)
+    if place is None:
+        return "no container of it logs to CloudWatch"
+    return world.logs.last_lines(place.group, place.stream(task), evidence.LINES)
+
 
 Result = dict[str, Any]
 SERVED = (Caller.MACHINE, Caller.PIPELINE)
@@ -22,7 +65,7 @@ LOOKED_BACK = 20  # releases; what was released well before so many that failed 
 def handler(event: Mapping[str, Any], _context: object) -> Result:
     """`action` is lock, record, forget or unlock; CodePipeline hands over a push that it has brought to its end."""
     if caller_of(event, SERVED) is Caller.PIPELINE:
-        return pipeline_job.answer(event, world, {"record": pipeline_push.keep})
+        return pipeline_job.answer(event, world, {"record": pipeline_job.keep_push})
     state = event["state"]
     if event["action"] == "lock":
         return lock(state, event["execution"], world())
@@ -67,7 +110,7 @@ def forget(state: State, world: World) -> Result:
 def record(outcome: Outcome, state: State, execution: str, world: World) -> Result:
     """How the release ended, with its evidence and durations."""
     state = _with_gate(state, world)
-    reason = explanation.passed(state) if outcome is Outcome.RELEASED else explanation.why(state)
+    reason = evidence.passed(state) if outcome is Outcome.RELEASED else evidence.why(state)
     known = _with_lock(state, world)
     if known is None:
         return {"outcome": outcome.value, "reason": f"{reason}; the lock was never taken, so nothing is recorded"}
@@ -78,7 +121,7 @@ def record(outcome: Outcome, state: State, execution: str, world: World) -> Resu
         reason=reason,
         evidence=_evidence(outcome, known, world),
         finished_at=iso(world.now()),
-        seconds_by_state=explanation.seconds_by_state(world.machines.history(execution)),
+        seconds_by_state=evidence.seconds_by_state(world.machines.history(execution)),
     )
     world.ledger.record(finished)
     return {"outcome": outcome.value, "reason": reason}

@@ -12,22 +12,16 @@ from typing import Any
 from release_aws import clients, probes
 from release_aws.clients import AwsClient
 from release_aws.cloudformation import Stacks
-from release_aws.cloudwatch import Alarms
-from release_aws.codepipeline import Jobs
+from release_aws.cloudwatch import Alarms, Logs, Metrics
+from release_aws.codepipeline import Jobs, Pushes
 from release_aws.ecr import Images
-from release_aws.ecs import Services
+from release_aws.ecs import Services, Stopped
 from release_aws.ecs_baselines import Baselines
-from release_aws.ecs_setup import Setups
-from release_aws.ecs_stopped import Stopped
-from release_aws.elbv2 import Rules
 from release_aws.ledger import Ledger
-from release_aws.logs import Logs
-from release_aws.metrics import Metrics
-from release_aws.pushes import Pushes
-from release_aws.secretsmanager import Secrets
+from release_aws.service_setup import Rules, Secrets, Setups
 from release_aws.stepfunctions import Machines
+from release_engine.gate import Answer
 from release_engine.model import Component, parse_components
-from release_engine.samples import Answer
 
 FACTS = Path(__file__).resolve().parents[1] / "components.json"  # written into the asset when it is made
 Ask = Callable[[Sequence[probes.Question], float], list[Answer]]

@@ -11,9 +11,8 @@ from typing import Any
 
 from local_aws import clients
 from local_aws.clock import Clock
-from local_aws.ministack_parts import added_services
-from local_aws.ministack_parts.answers import Record, RefusedError
-from local_aws.ministack_parts.responses import get_account_id, get_region, new_uuid
+from local_aws.ministack_parts import application
+from local_aws.ministack_parts.answers import Record, RefusedError, get_account_id, get_region, new_uuid
 from local_aws.ministack_parts.services import ecs
 
 SERVICE, PREFIX = "application-autoscaling", "AnyScaleFrontendService"
@@ -32,7 +31,7 @@ def install(_clock: Clock) -> None:
     _targets.clear()
     _policies.clear()
     _activities.clear()
-    added_services.add(SERVICE, target=PREFIX, actions=ACTIONS)
+    application.add_service(SERVICE, target=PREFIX, actions=ACTIONS)
 
 
 def register_scalable_target(request: Record) -> Record:

@@ -2,9 +2,14 @@
 
 Without a circuit breaker AWS gives up after three hours
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html); so does this, by its own clock.
+
+CloudFormation deploys the services of a stack side by side; ministack's engine asks for one resource after the other.
+When it asks for the first service of a stack, the siblings whose properties are known are begun as well; when it
+comes to them, their deployment is well under way.
 """
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
@@ -12,14 +17,95 @@ from time import monotonic
 from typing import Any
 
 from local_aws.clock import Clock
-from local_aws.cloudformation import stack_siblings
-from local_aws.cloudformation.stack_siblings import Sibling
 from local_aws.ecs.services import deployments
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ecs.services.service_controller import ServiceController
 from local_aws.ecs.tasks.task_api import camel_case
 from local_aws.ministack_parts.answers import Record, RefusedError
 from local_aws.ministack_parts.services import cloudformation
+
+Sort = Callable[[Record, Record], list[str]]
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """A resource as the engine will ask for it; `physical_id` is None when it is to be created."""
+
+    logical_id: str
+    physical_id: str | None
+    former: Record
+    properties: Record
+
+
+def last(sort: Sort, resource_type: str) -> Sort:
+    """Wrap the engine's order: this type comes after everything that does not depend on it."""
+
+    @wraps(sort)
+    def ordered(resources: Record, conditions: Record) -> list[str]:
+        order = sort(resources, conditions)
+        late, first = _late(resources, order, resource_type)
+        return [name for name in order if name not in late] + first + [n for n in order if n in late - set(first)]
+
+    return ordered
+
+
+def siblings(stack_name: str, logical_id: str, resource_type: str) -> Iterator[Sibling]:
+    """Yield the other resources of this type that wait for none of their kind, while an operation goes forward."""
+    stack: Record = cloudformation.stacks.get(stack_name) or {}
+    if stack.get("StackStatus") not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS") or "_resources" not in stack:
+        return
+    template = cloudformation.parse_template(stack["_template_body"])
+    order = cloudformation.order_of_template(template["Resources"], stack["_conditions"])
+    for name in _late(template["Resources"], order, resource_type)[1]:
+        sibling = _sibling(stack, template, name)
+        if name != logical_id and sibling.properties != sibling.former:
+            yield sibling
+
+
+def with_tags(stack_name: str, sibling: Sibling, resource_type: str) -> Record:
+    """Return the properties as the engine passes them, with the stack's own tags."""
+    stack: Record = cloudformation.stacks[stack_name]
+    tags = (stack.get("Tags") or [], stack_name, stack["StackId"], sibling.logical_id)
+    return cloudformation.with_stack_tags(resource_type, sibling.properties, *tags)
+
+
+def _sibling(stack: Record, template: Record, name: str) -> Sibling:
+    held = stack["_resources"].get(name) or {}
+    properties = cloudformation.resolve_references(
+        copy.deepcopy(template["Resources"][name].get("Properties", {})),
+        stack["_resources"],
+        _parameters(stack, template),
+        stack["_conditions"],
+        template.get("Mappings", {}),
+        stack["StackName"],
+        stack["StackId"],
+    )
+    return Sibling(
+        logical_id=name,
+        physical_id=held.get("PhysicalResourceId"),
+        former=held.get("Properties") or {},
+        properties={key: value for key, value in properties.items() if value is not cloudformation.NO_VALUE},
+    )
+
+
+def _parameters(stack: Record, template: Record) -> Record:
+    declared = template.get("Parameters", {})
+    return {
+        item["ParameterKey"]: declared[item["ParameterKey"]] | {"Value": item["ParameterValue"]}
+        for item in stack["Parameters"]
+    }
+
+
+def _late(resources: Record, order: list[str], resource_type: str) -> tuple[set[str], list[str]]:
+    """Return what is of this type or depends on it, and those of this type that depend on none of these."""
+    needs = {name: cloudformation.dependencies(resources[name], set(order)) for name in order}
+    late: set[str] = set()
+    for name in order:
+        if resources[name].get("Type") == resource_type or needs[name] & late:
+            late.add(name)
+    first = [name for name in order if resources[name].get("Type") == resource_type and not needs[name] & late]
+    return late, first
+
 
 TYPE = "AWS::ECS::Service"
 PATIENCE = 3 * 3600.0
@@ -51,7 +137,7 @@ def install(clock: Clock) -> None:
     }
     cloudformation.runs_on_worker_thread.wrap(_also_services)
     cloudformation.sends_back_failed_update.wrap(_also_services)
-    cloudformation.order_of_operation.wrap(lambda stock: stack_siblings.last(stock, TYPE))
+    cloudformation.order_of_operation.wrap(lambda stock: last(stock, TYPE))
 
 
 class StackServices:
@@ -102,12 +188,12 @@ class StackServices:
 
     def _begin_siblings(self, stack: str, logical_id: str) -> None:
         """Begin the stack's other services; one that is refused now is refused again when the engine comes to it."""
-        for sibling in stack_siblings.siblings(stack, logical_id, TYPE):
+        for sibling in siblings(stack, logical_id, TYPE):
             with suppress(ValueError):
                 self._ahead[stack, sibling.logical_id] = self._begin(stack, sibling)
 
     def _begin(self, stack: str, sibling: Sibling) -> Begun:
-        properties = stack_siblings.with_tags(stack, sibling, TYPE)
+        properties = with_tags(stack, sibling, TYPE)
         if sibling.physical_id is None:
             return self._create(sibling.logical_id, properties, stack)
         return self._update(sibling.physical_id, sibling.former, properties)

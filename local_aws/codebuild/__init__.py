@@ -4,19 +4,19 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/concepts.html
 """
 
 from local_aws.clock import Clock
-from local_aws.codebuild import api, builds, credentials, projects
+from local_aws.codebuild import build_environment, builds, projects
 
 __all__ = ["close", "install"]
 
 
 def install(_clock: Clock) -> None:
     """Replace the actions on builds and on projects."""
-    credentials.open_endpoint()
+    build_environment.open_endpoint()
     projects.install()
-    api.install()
+    builds.install()
 
 
 def close() -> None:
     """Ends the builds that still run."""
     builds.close()
-    credentials.close_endpoint()
+    build_environment.close_endpoint()

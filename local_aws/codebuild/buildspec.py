@@ -1,4 +1,4 @@
-"""Buildspecs of version 0.2: read, and refused where CodeBuild or this imitation does not know them.
+"""Buildspecs of version 0.2: found, read, and refused where CodeBuild or this imitation does not know them.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
 """
@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from local_aws.codebuild.refusals import BuildspecError
+from local_aws.codebuild.endings import BuildspecError
 
 PHASES = ("install", "pre_build", "build", "post_build")
 ENVIRONMENT = {"shell", "variables", "parameter-store", "secrets-manager", "exported-variables"}
@@ -156,3 +157,24 @@ def _shell(name: Any) -> str:
     if name not in SHELLS:
         raise BuildspecError(f"env/shell is {name}; imitated here are bash and sh")
     return "bash" if name == "bash" else "sh"
+
+
+USUAL = "buildspec.yml"
+
+
+def is_inline(said: str) -> bool:
+    """Say whether the buildspec is text rather than a path."""
+    return "\n" in said.strip() or said.lstrip().startswith("{")
+
+
+def text_of(said: str, source: Path) -> str:
+    """`said` is the text itself, or a path relative to the primary source; empty is the usual path."""
+    if is_inline(said):
+        return said
+    if said.startswith("arn:"):
+        raise BuildspecError(f"{said}: a buildspec in S3 is not imitated here: put it into the project or the source")
+    file = source / (said or USUAL)
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BuildspecError(f"stat {file}: no such file or directory") from error

@@ -1,22 +1,60 @@
-"""One build, from its sources to its artifacts, on a thread of its own.
+"""One build, from its sources to its artifacts, on a thread of its own, phase by phase.
 
-https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases
+https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases: after a failed
+build post_build still comes, after a failed install or pre_build nothing does; `on-failure` says otherwise.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from local_aws.codebuild import artifacts, buildspec, buildspec_text, variables
-from local_aws.codebuild.build_log import BuildLog
-from local_aws.codebuild.caches import Cache
-from local_aws.codebuild.folders import Folders
-from local_aws.codebuild.limits import Limit
-from local_aws.codebuild.phases import Phases
-from local_aws.codebuild.records import EMPTY, BuildRecord
-from local_aws.codebuild.refusals import BuildEndedError, PhaseError
+from local_aws.codebuild import build_environment, build_files, buildspec
+from local_aws.codebuild.build_files import Cache, Folders
+from local_aws.codebuild.buildspec import PHASES, Phase
+from local_aws.codebuild.endings import BuildEndedError, CommandError, Limit, PhaseError
+from local_aws.codebuild.records import EMPTY, BuildLog, BuildRecord
 from local_aws.codebuild.shell import Shell
-from local_aws.ministack_parts.responses import get_account_id, get_region, request_scope
+from local_aws.ministack_parts.answers import get_account_id, get_region, request_scope
+
+Step = Callable[[str, Callable[[], None]], bool]
+
+
+@dataclass
+class Phases:
+    """`step` carries a phase out and says whether it succeeded; `told` gets what CodeBuild itself has to say."""
+
+    shell: Shell
+    step: Step
+    told: Callable[[str], None]
+    succeeding: bool = True
+
+    def run(self, phases: Mapping[str, Phase]) -> bool:
+        """Run the phases and say whether artifacts come next; `succeeding` says whether all went well."""
+        for name in PHASES:
+            phase = phases.get(name, Phase())
+            if self.step(name.upper(), lambda phase=phase: self._commands(phase)):  # type: ignore[misc]
+                continue
+            self.succeeding = False
+            if phase.on_failure == "ABORT" or (not phase.on_failure and name in ("install", "pre_build")):
+                return False
+        return True
+
+    def _commands(self, phase: Phase) -> None:
+        failures = [*self._until_one_fails(phase.commands, self.succeeding)]
+        failures += self._until_one_fails(phase.last, self.succeeding and not failures)
+        if failures:
+            raise CommandError(failures[0])
+
+    def _until_one_fails(self, commands: Sequence[str], succeeding: bool) -> list[str]:
+        for command in commands:
+            self.told(f"Running command {command}")
+            status = self.shell.run(command, succeeding=succeeding)
+            if status:
+                self.told(f"Command did not exit successfully {command} exit status {status}")
+                return [f"Error while executing command: {command}. Reason: exit status {status}"]
+        return []
+
 
 STOPPED_WITHIN = 10.0
 CONTEXTS = {"TIMED_OUT": {"statusCode": "BUILD_TIMED_OUT", "message": "Build has timed out."}}
@@ -41,7 +79,7 @@ class Job:
     def artifacts(self) -> dict[str, Path]:
         """Return the folders of a build that succeeded, by the artifacts' identifiers."""
         target = self._folders.artifacts
-        return {artifacts.identifier_of(folder): folder for folder in target.iterdir()}
+        return {build_files.identifier_of(folder): folder for folder in target.iterdir()}
 
     def _run(self) -> None:
         status = "FAULT"  # unless we come through
@@ -65,11 +103,11 @@ class Job:
     def _download(self) -> None:
         self._folders.fill()
         self._log.told(f"CODEBUILD_SRC_DIR={self._folders.source}")
-        text = buildspec_text.text_of(self._record.now["source"].get("buildspec", ""), self._folders.source)
+        text = buildspec.text_of(self._record.now["source"].get("buildspec", ""), self._folders.source)
         self._spec = buildspec.parsed(text)
         self._cache = Cache(self._record.now, self._spec.cache, self._folders)
         self._cache.restore()
-        self._environment = variables.environment_of(self._record.now, self._spec, self._folders)
+        self._environment = build_environment.environment_of(self._record.now, self._spec, self._folders)
 
     def _build(self) -> bool:
         shell = Shell(
@@ -90,9 +128,9 @@ class Job:
 
     def _upload(self, shell: Shell, succeeding: bool) -> None:
         """Collect the artifacts, also of a failed build, and save the cache of one that went well."""
-        handed_on = variables.exported(self._record.now, self._spec, shell.environment())
+        handed_on = build_environment.exported(self._record.now, self._spec, shell.environment())
         self._record.change(exportedEnvironmentVariables=handed_on)
-        artifacts.collect(self._folders.source, self._folders.artifacts, self._spec.artifacts, self._log.told)
+        build_files.collect(self._folders.source, self._folders.artifacts, self._spec.artifacts, self._log.told)
         if succeeding:
             self._cache.save()
 

@@ -1,11 +1,12 @@
 """CodePipeline, which ministack has not: V2 pipelines in QUEUED mode really run.
 
 https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html. What is not imitated is refused
-when a pipeline is created (`declarations`). No role is evaluated.
+when a pipeline is created (`declaration_checks`). No role is evaluated.
 """
 
 from local_aws.clock import Clock
-from local_aws.codepipeline import api, jobs, pipelines, repositories, resource_type, triggers
+from local_aws.codepipeline import api, pipelines, repositories, resource_type, triggers
+from local_aws.codepipeline.providers import function
 
 __all__ = ["close", "install", "repositories"]
 
@@ -13,7 +14,7 @@ __all__ = ["close", "install", "repositories"]
 def install(clock: Clock) -> None:
     """Add the service and its resource type; repositories are connected by `repositories.connect`."""
     repositories.forget()
-    jobs.forget()
+    function.forget()
     pipelines.open_with(clock)
     triggers.start()
     api.install()

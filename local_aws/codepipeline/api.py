@@ -1,8 +1,143 @@
-"""The API, as ministack's dispatcher calls it. https://docs.aws.amazon.com/codepipeline/latest/APIReference/"""
+"""The API, as ministack's dispatcher calls it, and what it does to executions by hand; the questions are in `queries`.
 
-from local_aws.codepipeline import jobs, orders, queries
-from local_aws.ministack_parts import added_services
-from local_aws.ministack_parts.answers import Action
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/
+"""
+
+from typing import Any
+
+from local_aws.codepipeline import pipelines, queries
+from local_aws.codepipeline.executions import Execution
+from local_aws.codepipeline.pipelines import Pipeline
+from local_aws.codepipeline.providers import approval, function
+from local_aws.codepipeline.stages import StageExecution, StageTransition
+from local_aws.ministack_parts import application
+from local_aws.ministack_parts.answers import Action, RefusedError, get_account_id
+
+Record = dict[str, Any]
+
+
+def start(request: Record) -> Record:
+    """Start an execution; the same token again is the same execution."""
+    pipeline, token = pipelines.find(request["name"]), request.get("clientRequestToken")
+    with pipeline.changed:
+        if token in pipeline.tokens:
+            return {"pipelineExecutionId": pipeline.tokens[token].id}
+        trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": _root()}
+        given = {variable["name"]: variable["value"] for variable in request.get("variables", [])}
+        execution = pipeline.begin(trigger, variables=given, commits=_commits(pipeline, request))
+        if token:
+            pipeline.tokens[token] = execution
+    return {"pipelineExecutionId": execution.id}
+
+
+def stop(request: Record) -> Record:
+    """Stop an execution, after its actions in progress or at once.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-stop.html
+    """
+    pipeline = pipelines.find(request["pipelineName"])
+    with pipeline.changed:
+        execution, abandon = _stoppable(pipeline, request["pipelineExecutionId"]), bool(request.get("abandon"))
+        if execution.status == "Stopping" and not abandon:
+            said = f"{execution.id} is being stopped already; it can only be abandoned"
+            raise RefusedError("DuplicatedStopRequestException", said)
+        execution.stop(request.get("reason", ""), abandon=abandon)
+    return {"pipelineExecutionId": execution.id}
+
+
+def retry(request: Record) -> Record:
+    """Try a stage again, its failed actions or all of them.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-retry.html
+    """
+    pipeline, mode = pipelines.find(request["pipelineName"]), request["retryMode"]
+    with pipeline.changed:
+        stage_execution = _latest_stage_execution(
+            _transition(pipeline, request["stageName"]), request["pipelineExecutionId"]
+        )
+        execution = stage_execution.execution
+        if execution.version != pipeline.version:
+            raise RefusedError(
+                "StageNotRetryableException", f"{pipeline.name} has changed since: start a new execution"
+            )
+        if stage_execution.status in ("Failed", "Stopped") and execution.status in ("Failed", "Stopped"):
+            execution.try_again(mode)
+        elif mode != "FAILED_ACTIONS" or not stage_execution.retry_failed_now():
+            said = f"{stage_execution.name} is {stage_execution.status}: there is nothing to try again"
+            raise RefusedError("StageNotRetryableException", said)
+    return {"pipelineExecutionId": execution.id}
+
+
+def approve(request: Record) -> Record:
+    pipeline = pipelines.find(request["pipelineName"])
+    with pipeline.changed:
+        transition, name = _transition(pipeline, request["stageName"]), request["actionName"]
+        if name not in [action["name"] for action in transition.declared["actions"]]:
+            raise RefusedError("ActionNotFoundException", f"{transition.name} has no action {name}")
+        return {"approvedAt": approval.answer(transition.latest.latest(name) if transition.latest else None, request)}
+
+
+def enable(request: Record) -> Record:
+    return _switch(request, enabled=True)
+
+
+def disable(request: Record) -> Record:
+    return _switch(request, enabled=False)
+
+
+def _switch(request: Record, *, enabled: bool) -> Record:
+    """Enable or disable the transition into a stage.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/transitions.html
+    """
+    pipeline = pipelines.find(request["pipelineName"])
+    if request["transitionType"] != "Inbound":
+        raise RefusedError("ValidationException", "Outbound transitions are not imitated here")
+    with pipeline.changed:
+        transition = _transition(pipeline, request["stageName"])
+        transition.switch(enabled=enabled, reason=request.get("reason", ""), by=_root())
+        pipeline.changed.notify_all()
+    return {}
+
+
+def _commits(pipeline: Pipeline, request: Record) -> dict[str, str]:
+    """Return the commit that each source action is to take; another override is refused.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_SourceRevisionOverride.html
+    """
+    sources = {action["name"] for action in pipeline.declared["stages"][0]["actions"]}
+    for override in request.get("sourceRevisions", []):
+        if override["actionName"] not in sources or override["revisionType"] != "COMMIT_ID":
+            said = f"{override['revisionType']} for {override['actionName']}: only COMMIT_ID for {sorted(sources)}"
+            raise RefusedError("ValidationException", said)
+    return {override["actionName"]: override["revisionValue"] for override in request.get("sourceRevisions", [])}
+
+
+def _stoppable(pipeline: Pipeline, identity: str) -> Execution:
+    execution = next((one for one in pipeline.executions if one.id == identity), None)
+    if execution is None or execution.status not in ("InProgress", "Stopping"):
+        said = f"{identity} is {execution.status if execution else 'not an execution'} of {pipeline.name}"
+        raise RefusedError("PipelineExecutionNotStoppableException", said)
+    return execution
+
+
+def _latest_stage_execution(transition: StageTransition, identity: str) -> StageExecution:
+    if transition.latest is None or transition.latest.execution.id != identity:
+        said = f"{identity} is not the execution that was last in {transition.name}"
+        raise RefusedError("NotLatestPipelineExecutionException", said)
+    return transition.latest
+
+
+def _transition(pipeline: Pipeline, stage: str) -> StageTransition:
+    for transition in pipeline.transitions:
+        if transition.name == stage:
+            return transition
+    raise RefusedError("StageNotFoundException", f"{pipeline.name} has no stage {stage}")
+
+
+def _root() -> str:
+    return f"arn:aws:iam::{get_account_id()}:root"
+
 
 SERVICE, PREFIX = "codepipeline", "CodePipeline_20150709"
 ACTIONS: dict[str, Action] = {
@@ -13,17 +148,17 @@ ACTIONS: dict[str, Action] = {
     "ListPipelineExecutions": queries.executions,
     "ListActionExecutions": queries.actions,
     "ListRuleExecutions": queries.rules,
-    "StartPipelineExecution": orders.start,
-    "StopPipelineExecution": orders.stop,
-    "RetryStageExecution": orders.retry,
-    "EnableStageTransition": orders.enable,
-    "DisableStageTransition": orders.disable,
-    "PutApprovalResult": orders.approve,
-    "PutJobSuccessResult": jobs.answer,
-    "PutJobFailureResult": jobs.answer,
+    "StartPipelineExecution": start,
+    "StopPipelineExecution": stop,
+    "RetryStageExecution": retry,
+    "EnableStageTransition": enable,
+    "DisableStageTransition": disable,
+    "PutApprovalResult": approve,
+    "PutJobSuccessResult": function.answer,
+    "PutJobFailureResult": function.answer,
 }
 
 
 def install() -> None:
     """Adds the service."""
-    added_services.add(SERVICE, target=PREFIX, actions=ACTIONS)
+    application.add_service(SERVICE, target=PREFIX, actions=ACTIONS)

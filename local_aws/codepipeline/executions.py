@@ -8,11 +8,10 @@ from time import time
 from typing import Any, Protocol
 from uuid import uuid4
 
-from local_aws.codepipeline import variables
+from local_aws.codepipeline import runs
 from local_aws.codepipeline.artifacts import Location
 from local_aws.codepipeline.runs import Run, RunningPipeline, Start
-from local_aws.codepipeline.stage_executions import StageExecution
-from local_aws.codepipeline.stage_transitions import StageTransition
+from local_aws.codepipeline.stages import StageExecution, StageTransition
 
 Record = dict[str, Any]
 
@@ -92,7 +91,7 @@ class Execution:
             "codepipeline": {"PipelineExecutionId": self.id},
             "variables": dict(self.start.variables),
         }
-        return variables.resolved(text, known)
+        return runs.resolved(text, known)
 
     def take_over(self, run: Run) -> None:
         """Keep what a successful action leaves to those after it."""

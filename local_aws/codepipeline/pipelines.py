@@ -7,12 +7,11 @@ from time import time
 from typing import Any
 
 from local_aws.clock import Clock
-from local_aws.codepipeline.declarations import checks, templates
+from local_aws.codepipeline import declaration_checks, declarations
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.runs import Start
-from local_aws.codepipeline.stage_transitions import StageTransition
-from local_aws.ministack_parts.answers import RefusedError
-from local_aws.ministack_parts.responses import get_account_id, get_region
+from local_aws.codepipeline.stages import StageTransition
+from local_aws.ministack_parts.answers import RefusedError, get_account_id, get_region
 
 Record = dict[str, Any]
 MOST_QUEUED = 50  # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
@@ -41,7 +40,7 @@ class Pipeline:
 
     @property
     def store(self) -> Record:
-        return templates.store(self.declared, self.region)
+        return declarations.store(self.declared, self.region)
 
     def begin(
         self,
@@ -131,7 +130,7 @@ def create(declared: Record) -> Pipeline:
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create.html
     """
-    checks.check(declared, get_region())
+    declaration_checks.check(declared, get_region())
     if declared["name"] in _pipelines:
         raise ValueError(f"PipelineNameInUseException: a pipeline with the name {declared['name']} already exists")
     pipeline = _pipelines[declared["name"]] = Pipeline(declared, _clock[0])
@@ -140,7 +139,7 @@ def create(declared: Record) -> Pipeline:
 
 def update(declared: Record) -> Pipeline:
     """Nothing changes where nothing differs."""
-    checks.check(declared, get_region())
+    declaration_checks.check(declared, get_region())
     pipeline = find(declared["name"])
     if declared != pipeline.declared:
         pipeline.update(declared)

@@ -5,8 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from uuid import uuid4
 
-from local_aws.codepipeline import pipelines, triggers
-from local_aws.codepipeline.declarations import templates
+from local_aws.codepipeline import declarations, pipelines, triggers
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
 from local_aws.ministack_parts.services import cloudformation
@@ -20,7 +19,7 @@ def create(logical_id: str, properties: Record, stack: str) -> Created:
     """Create a pipeline and run it at once; transitions that are to be disabled are so before."""
     name = properties.get("Name") or f"{stack}-{logical_id}-{uuid4().hex[:12]}"
     _check(properties)
-    pipeline = pipelines.create(templates.from_template(properties, name))
+    pipeline = pipelines.create(declarations.from_template(properties, name))
     _switch(pipeline, {}, properties)
     triggers.remember(pipeline)
     pipeline.begin_by_itself({"triggerType": "CreatePipeline", "triggerDetail": "CreatePipeline"})
@@ -34,7 +33,7 @@ def update(physical_id: str, old: Record, new: Record, stack: str, logical_id: s
         delete(physical_id, old)
         return created
     _check(new)
-    pipeline = pipelines.update(templates.from_template(new, physical_id))
+    pipeline = pipelines.update(declarations.from_template(new, physical_id))
     _switch(pipeline, old, new)
     triggers.remember(pipeline)
     return _created(pipeline)

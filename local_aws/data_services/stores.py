@@ -16,7 +16,7 @@ from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.host import workplace
-from local_aws.host.loopback import Block
+from local_aws.host.addresses import Block
 from local_aws.ministack_parts.services import cloudformation, elasticache, msk, rds
 
 Record = dict[str, Any]

@@ -19,8 +19,7 @@ from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.ministack_parts import application
-from local_aws.ministack_parts.answers import Handler, Record, RefusedError, answered
-from local_aws.ministack_parts.responses import Response
+from local_aws.ministack_parts.answers import Handler, Record, RefusedError, Response, answered
 from local_aws.ministack_parts.services import ecr
 
 SERVICE = "ecr"

@@ -12,9 +12,9 @@ from local_aws.elastic_load_balancing.load_balancer_metrics import LoadBalancerM
 from local_aws.elastic_load_balancing.target_connections import TargetConnections
 from local_aws.elastic_load_balancing.target_health import TargetGroups
 from local_aws.host import certificates
-from local_aws.host.loopback import Block
+from local_aws.host.addresses import Block
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.answers import request_scope
 from local_aws.ministack_parts.services import alb
 
 Record = dict[str, Any]

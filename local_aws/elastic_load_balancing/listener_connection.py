@@ -1,12 +1,17 @@
-"""One client's connection to a listener: request after request, each to the target that the rules choose."""
+"""One client's connection to a listener: request after request, each to the target that the rules choose.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+"""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from time import monotonic
 from typing import Any
+from urllib.parse import parse_qs
 
-from local_aws.elastic_load_balancing import forward_actions, listener_rules
+from local_aws.elastic_load_balancing import forward_actions
 from local_aws.elastic_load_balancing.http_messages import (
     OF_ONE_CONNECTION,
     Head,
@@ -21,8 +26,53 @@ from local_aws.elastic_load_balancing.http_messages import (
 from local_aws.elastic_load_balancing.load_balancer_metrics import LoadBalancerMetrics
 from local_aws.elastic_load_balancing.target_connections import Answer, TargetConnections, TargetError
 from local_aws.elastic_load_balancing.target_health import TargetGroups
+from local_aws.ministack_parts.services import alb
 
 Record = dict[str, Any]
+Own = tuple[int, dict[str, str], bytes]
+
+
+def action_for(listener: str, method: str, target: str, fields: Mapping[str, str]) -> Record:
+    """Return the action of the first rule, by priority, whose conditions all hold; the default rule comes last."""
+    path, _, query = target.partition("?")
+    parameters = parse_qs(query, keep_blank_values=True)
+    for rule in _rules(listener):
+        conditions = rule["Conditions"]
+        if rule["IsDefault"] or all(
+            alb.condition_holds(condition, method, path, fields, parameters) for condition in conditions
+        ):
+            return _last(rule["Actions"])
+    return {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+
+
+async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Own:
+    """Return what a fixed-response or a redirect action says: (status, header fields, body)."""
+    path, _, query = target.partition("?")
+    seen = dict(fields) | {
+        "x-forwarded-proto": str(listener["Protocol"]).lower(),
+        "x-forwarded-port": str(listener["Port"]),
+    }
+    response = await alb.execute_action(action, method, path, seen, b"", {}, query)
+    return alb.with_server_field(response, listener["ListenerArn"])
+
+
+def fields_for_target(listener: Record, fields: Mapping[str, str], client: str) -> dict[str, str]:
+    """Return the header fields for the target, with those that tell of the client.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+    """
+    return alb.fields_for_target(listener["LoadBalancerArn"], listener, fields, client)
+
+
+def _rules(listener: str) -> list[Record]:
+    own = [rule for rule in alb.rules.values() if rule["ListenerArn"] == listener]
+    return sorted(own, key=alb.rule_order)
+
+
+def _last(actions: list[Record]) -> Record:
+    return max(actions, key=lambda action: int(action.get("Order") or 1))
+
+
 CLIENT_IDLE = 60.0
 NAMES = {400: "Bad Request", 502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
 
@@ -67,9 +117,9 @@ class ListenerConnection:
         """Answer a request, and say whether the connection can take another one."""
         method, target, _ = head.words
         fields = dict(head.fields)
-        action = listener_rules.action_for(self._listener["ListenerArn"], method, target, fields)
+        action = action_for(self._listener["ListenerArn"], method, target, fields)
         if action["Type"] != "forward":
-            own = await listener_rules.own_answer(action, self._listener, method, target, fields)
+            own = await own_answer(action, self._listener, method, target, fields)
             await self._say(*own, keep=keep, method=method)
             return True
         return await self._forward(action, head, body, keep=keep)
@@ -81,7 +131,7 @@ class ListenerConnection:
             await self._say(503, {}, b"", keep=keep)
             return True
         kept = {name: value for name, value in head.fields if name not in OF_ONE_CONNECTION and name != "expect"}
-        fields = listener_rules.fields_for_target(self._listener, kept, self._client)
+        fields = fields_for_target(self._listener, kept, self._client)
         started = monotonic()
         try:
             async with self._behind.targets.exchange(target, head.words[0], head.words[1], fields, body) as answer:

@@ -12,7 +12,7 @@ from pathlib import Path
 from local_aws.elastic_load_balancing import load_balancer
 from local_aws.host import certificates, workplace
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.answers import request_scope
 from local_aws.ministack_parts.services import acm, alb
 
 RESOLVER = workplace.TASK_NAMES

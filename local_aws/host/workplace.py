@@ -1,11 +1,94 @@
-"""What the imitated machines share: a folder, loopback addresses, and the one thread that starts processes."""
+"""What the imitated machines share: a folder, loopback addresses, and the one thread that starts processes.
 
+Processes die with this one; those that a run left behind because it was cut off are ended by the next.
+"""
+
+import os
 import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from local_aws.host.addresses import Addresses
-from local_aws.host.orphans import Orphans
-from local_aws.host.processes import ProcessStarter
+
+
+class Orphans:
+    """A file of process ids with their start times: an id alone may meanwhile belong to someone else."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def record(self, pid: int) -> None:
+        """Record a process that must not outlive the run."""
+        with suppress(psutil.NoSuchProcess):
+            line = f"{pid} {psutil.Process(pid).create_time()}\n"
+            with self._lock, self._file.open("a", encoding="utf-8") as file:
+                file.write(line)
+
+    def reap(self) -> None:
+        """Kill every recorded process that is still the one that was recorded, with its children."""
+        if not self._file.exists():
+            return
+        for line in self._file.read_text(encoding="utf-8").splitlines():
+            pid, _, started = line.partition(" ")
+            if started and _started(int(pid)) == float(started):
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(int(pid), signal.SIGKILL)
+        self._file.unlink()
+
+
+def _started(pid: int) -> float | None:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+class ProcessStarter:
+    """Starts every task process from one thread that lives as long as the local AWS.
+
+    The kernel's parent-death signal (prctl PR_SET_PDEATHSIG, here by util-linux's setpriv) is sent when the
+    *thread* that started the process ends. Without setpriv (macOS) only the record of orphans is left.
+    """
+
+    def __init__(self, orphans: Orphans) -> None:
+        self._orphans = orphans
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="process-starter")
+        setpriv = shutil.which("setpriv")
+        self._prefix = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
+    def start(self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Starts `command` in `folder` as leader of its own process group; output and errors share one pipe."""
+        try:
+            started = self._thread.submit(self._start, list(command), folder, dict(environment))
+        except RuntimeError as error:
+            raise OSError("the local AWS is shut down: nothing is started any more") from error
+        return started.result()
+
+    def close(self) -> None:
+        """Start no process any more; the kernel kills those that were."""
+        self._thread.shutdown(wait=True)
+
+    def _start(self, command: list[str], folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [*self._prefix, *command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._orphans.record(process.pid)
+        return process
+
 
 PROCESSES = "processes.txt"
 TASK_NAMES = Path(__file__).parent / "task_names"  # has the module by which Python programs resolve names

@@ -9,7 +9,7 @@ from typing import Any
 
 from local_aws.aws_lambda import functions
 from local_aws.clock import Clock
-from local_aws.ministack_parts.responses import json_response
+from local_aws.ministack_parts.answers import json_response
 from local_aws.ministack_parts.services import stepfunctions
 
 Record = dict[str, Any]

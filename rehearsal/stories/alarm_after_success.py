@@ -5,12 +5,11 @@ from time import sleep
 from typing import Any
 
 from rehearsal.build import Image
-from rehearsal.commands import Finished
+from rehearsal.commands import Finished, wait_until
 from rehearsal.stage import LONGEST_RELEASE, Stage
 from rehearsal.story_parts.account import WATCH, invoke, turn
 from rehearsal.story_parts.scene import Scene, play, spared_promises
 from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story
-from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome, Release
 from release_engine.rollback_plan import good_releases
 

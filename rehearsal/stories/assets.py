@@ -9,8 +9,7 @@ from typing import NamedTuple
 from rehearsal.stage import Stage
 from rehearsal.story_parts.scene import Scene, play, released_promises
 from rehearsal.story_parts.story import Played, Promise, story, unharmed_promise
-from rehearsal.traffic_pages import NAMED
-from rehearsal.traffic_program import without_verification
+from rehearsal.traffic_program import NAMED, without_verification
 
 WHAT = "client with new assets"
 FOUND = "pages of the former versions find their assets after the switch"

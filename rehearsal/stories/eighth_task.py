@@ -7,12 +7,11 @@ is thought to run; if it is still there, the next release does not even begin.
 from collections.abc import Sequence
 
 from rehearsal.build import Image
-from rehearsal.commands import Finished
+from rehearsal.commands import Finished, wait_until
 from rehearsal.stage import LONGEST_RELEASE, Stage
 from rehearsal.story_parts.by_hand import Fleet
 from rehearsal.story_parts.scene import Scene, play, refused_promises, spared_promises, unsuccessful_promises
 from rehearsal.story_parts.story import Played, Promise, running_promise, story
-from rehearsal.waiting import wait_until
 from release_engine.ledger import Outcome
 
 EIGHT = 8

@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rehearsal.build import Image
-from rehearsal.commands import Finished
+from rehearsal.commands import Finished, wait_until
 from rehearsal.registry import push
 from rehearsal.stage import LONGEST_RELEASE, Stage
 from rehearsal.story_parts import account, by_hand, nets
-from rehearsal.story_parts.conservation import conservation_promises, lost_jobs, settled
-from rehearsal.story_parts.scene import Scene, play, released_promises, spared_promises, unsuccessful_promises
+from rehearsal.story_parts.scene import (
+    Scene,
+    conservation_promises,
+    lost_jobs,
+    play,
+    released_promises,
+    settled,
+    spared_promises,
+    unsuccessful_promises,
+)
 from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story
-from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome
 
 ENGINE, FAILED, MENDED = "engine", "UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rehearsal.monorepo import Monorepo
+from rehearsal.git_repositories import Monorepo
 from rehearsal.pipeline_runs import Run, run_of
 from rehearsal.stage import Running, Stage
-from rehearsal.story_parts.own_time import of_push
+from rehearsal.story_parts.figures import own_time_of_push
 from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story, unharmed_promise
 from release_engine.ledger import Outcome, Release
 
@@ -44,7 +44,7 @@ def push(stage: Stage) -> Played:
     monorepo.set_version("client", "2.0.0")
     good = _push(stage, monorepo, "a client with more in it")
     promises += _client_alone(stage, good)
-    figures = [of_push(_environments(stage), good.run, APPROVAL)]
+    figures = [own_time_of_push(_environments(stage), good.run, APPROVAL)]
     monorepo.set_version("client", "3.0.0", fault="errors-for-a-fifth")
     bad = _push(stage, monorepo, "a client that fails a fifth of its requests")
     promises += _stopped(stage, good, bad)

@@ -1,11 +1,11 @@
-"""Releases that are refused before anything is touched."""
+"""Releases that nothing lets through: refused before anything is touched, or undone because the gate is broken."""
 
 from rehearsal.build import build
+from rehearsal.commands import wait_until
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.story_parts.account import red_alarm
-from rehearsal.story_parts.scene import play, refused_promises
+from rehearsal.story_parts.account import GATE, changed, environment, red_alarm, silence
+from rehearsal.story_parts.scene import play, refused_promises, undone_promises
 from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story
-from rehearsal.waiting import wait_until
 from release_engine.ledger import Outcome
 
 
@@ -52,3 +52,28 @@ def busy(stage: Stage) -> Played:
         running_promise(stage.running("client"), "client", first.digest),
     ]
     return Played(promises, [release] if release else [])
+
+
+TIMEOUT_SECONDS = 2
+
+
+@story("gate-throws", "A gate that raises lets nothing through")
+def gate_throws(stage: Stage) -> Played:
+    """The gate itself is broken and raises: a gate that cannot judge stays closed."""
+    image = stage.build("client", stage.next_version())
+    with changed(stage, GATE, Handler="release_handlers.health_gate.gone"):
+        scene = play(stage, gate_throws.name, "client", lambda: stage.release({"client": image}))
+    promises = undone_promises(scene, "client whose gate raises", image.digest, "HookStatus must not be null")
+    return Played(promises, scene.releases, scene.traffic)
+
+
+@story("gate-times-out", "A gate that times out lets nothing through")
+def gate_times_out(stage: Stage) -> Played:
+    """The gate asks ECS and is never answered, until its time is over: a gate without a verdict stays closed."""
+    image = stage.build("client", stage.next_version())
+    with silence() as nobody:
+        deaf = environment(stage, GATE, AWS_ENDPOINT_URL_ECS=nobody)
+        with changed(stage, GATE, Timeout=TIMEOUT_SECONDS, Environment=deaf):
+            scene = play(stage, gate_times_out.name, "client", lambda: stage.release({"client": image}))
+    promises = undone_promises(scene, "client whose gate times out", image.digest, "HookStatus must not be null")
+    return Played(promises, scene.releases, scene.traffic)

@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 
 from rehearsal.stage import Stage
-from rehearsal.story_parts import own_time
-from rehearsal.story_parts.conservation import conservation_promises, lost_jobs, settled
-from rehearsal.story_parts.scene import Scene, play, released_promises, spared_promises
+from rehearsal.story_parts import figures
+from rehearsal.story_parts.scene import (
+    Scene,
+    conservation_promises,
+    lost_jobs,
+    play,
+    released_promises,
+    settled,
+    spared_promises,
+)
 from rehearsal.story_parts.story import (
     Figure,
     Played,
@@ -58,7 +65,7 @@ def good_release(stage: Stage) -> Played:
             running_promise(stage.running(component), component, image.digest),
         ]
     known = [release for release in releases.values() if release]
-    return Played(promises, known, traffic, [own_time.of_chain(stage, known, ended.seconds)])
+    return Played(promises, known, traffic, [figures.own_time_of_chain(stage, known, ended.seconds)])
 
 
 @story("unchanged", "A release of what runs already ends at once, with nothing touched")

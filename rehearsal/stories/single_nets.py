@@ -1,10 +1,11 @@
 """Each safety net alone: the others are switched off, and shown to be off, and it still undoes a bad version."""
 
 from rehearsal.build import Image
-from rehearsal.commands import Finished
+from rehearsal.commands import Finished, wait_until
 from rehearsal.stage import LONGEST_RELEASE, Stage
 from rehearsal.story_parts import by_hand, nets
 from rehearsal.story_parts.account import WATCH, changed, environment
+from rehearsal.story_parts.figures import flip, reaction_of_the_bake
 from rehearsal.story_parts.moments import last_deployment, visits_of
 from rehearsal.story_parts.scene import (
     Scene,
@@ -17,8 +18,6 @@ from rehearsal.story_parts.scene import (
     untouched_promises,
 )
 from rehearsal.story_parts.story import Played, Promise, outcome_promise, running_promise, story
-from rehearsal.story_parts.undoing import flip, reaction_of_the_bake
-from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome, Release
 
 BEFORE_HOOK = "client before the hook alone"

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rehearsal.commands import ROOT, Finished, StepFailedError
+from rehearsal.commands import ROOT, Finished, StepFailedError, wait_until
 from rehearsal.stage import LONGEST_RELEASE, Stage
-from rehearsal.waiting import wait_until
 
 PARAMETER = "ImageDigest"
 RUNBOOK = ROOT / "docs" / "runbook.md"

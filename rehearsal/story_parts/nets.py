@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from rehearsal.commands import wait_until
 from rehearsal.stage import Stage
 from rehearsal.story_parts import tampered_gate
 from rehearsal.story_parts.account import GATE, WATCH, changed, find_function, invoke_named
 from rehearsal.story_parts.story import Promise
-from rehearsal.waiting import wait_until
 
 LAYER = "waved-through"
 DEAF = 1e9  # no share of errors, no latency and no number of ill targets is larger

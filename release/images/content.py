@@ -15,9 +15,8 @@ from typing import Annotated
 
 import typer
 
-from release.arguments import ComponentName, InputError, checked_component
 from release.cli_context import CliContext
-from release.refusals import refusing
+from release.command_line import ComponentName, InputError, checked_component, refusing
 
 _LENGTH = 40
 _SEVERAL = 3

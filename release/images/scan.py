@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from release.arguments import Json, Targets, parse_targets
 from release.cli_context import CliContext
+from release.command_line import FAILED, Json, Targets, parse_targets, refusing
 from release.images.image_scans import CRITICAL, SEVERITIES, ScanError, Scans, Vulnerability
-from release.refusals import FAILED, refusing
 from settings.allowed_findings import Allowed, load_allowed
 from settings.loading import CONFIG
 

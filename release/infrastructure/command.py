@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 
 from release.cli_context import CliContext
+from release.command_line import failing, refusing, terminated_as_interrupted
 from release.infrastructure.deploying import deploy_locked
 from release.infrastructure.differences import Differences, NotDeployableError, differences
-from release.processes import terminated_as_interrupted
-from release.refusals import failing, refusing
 from release.review.cdk_diff import compare_together
 from release.review.changes import DiffError, Risk
 from release.review.deployed import DeployedStacks

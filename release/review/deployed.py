@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from release.refusals import DENIED
+from release.command_line import DENIED
 from release.review.changes import Finding, Json, Risk
 from release_aws.clients import AwsClient, error_code
 

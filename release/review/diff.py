@@ -10,13 +10,12 @@ import typer
 from typer.core import TyperCommand
 
 from release.cli_context import CliContext
-from release.refusals import FAILED, failing, refusing
+from release.command_line import FAILED, failing, refusing
 from release.review.cdk_diff import TemplatePair, compare_together
 from release.review.changes import DiffError, StackChange
 from release.review.deployed import DeployedStacks, Drift, NotComparableError, look_for_drift
-from release.review.markdown import LIMIT, render
 from release.review.replacements import acknowledgements_in
-from release.review.report import as_document, show
+from release.review.report import LIMIT, as_document, render, show
 from release.review.review import Comparison, Review, review
 from release.review.synths import Synths, synthesize
 from release_aws.clients import AwsClient

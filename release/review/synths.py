@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from release.processes import environment_with_tools, terminated_as_interrupted
+from release.command_line import environment_with_tools, terminated_as_interrupted
 from release.review.changes import DiffError, Json
 
 _STACK = "aws:cloudformation:stack"

@@ -3,7 +3,7 @@
 import pytest
 
 from bench import cold_start
-from bench.ratio import Command, Ratio, seconds
+from bench.measuring import Command, Ratio, seconds
 
 
 def test_the_gate_passes_its_first_round_on_the_account_of_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from bench.committed_copy import commit, committed_copy
+from bench.commands import commit, committed_copy
 
 WORKFLOW = Path(__file__).resolve().parents[2] / ".github" / "workflows" / "cdk-diff.yml"
 

@@ -1,4 +1,4 @@
-"""Both environments as they would be deployed, each composed and synthesized once in a run of the tests."""
+"""Both environments as they would be deployed, synthesized once in a run; and single stacks with other settings."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
-from aws_cdk import App
+from aws_cdk import App, CfnOutput, Environment, Stack
 from aws_cdk.assertions import Template
 
 from settings.loading import Service, Settings, load_settings
+from stacks.access import AccessStack
 from stacks.composition import Composition, compose
+from stacks.pipeline import PipelineStack
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
@@ -120,3 +123,115 @@ def walk(value: Any) -> Iterator[Json]:
     elif isinstance(value, list):
         for inner in value:
             yield from walk(inner)
+
+
+_REFERENCE_BYTES = 40  # what CloudFormation puts in the place of one: the name of a cluster or a table, a region
+
+
+def text_of(value: Any) -> str:
+    """Return the value of a variable with something in the place of each reference."""
+    if isinstance(value, str):
+        return value
+    if "Fn::Join" in value:
+        delimiter, parts = value["Fn::Join"]
+        return str(delimiter).join(text_of(part) for part in parts)
+    return "x" * _REFERENCE_BYTES
+
+
+def environment_bytes(function: Mapping[str, Any]) -> int:
+    """Return the bytes that names and values take together."""
+    variables = function.get("Environment", {}).get("Variables", {})
+    return sum(len(name) + len(text_of(value).encode()) for name, value in variables.items())
+
+
+PROVIDER = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+
+
+def staging_settings() -> Settings:
+    return exchange("staging").settings
+
+
+@cache
+def single_templates() -> dict[str, Template]:
+    """By stack: Pipeline, Observability, Access, and AdoptingAccess, which finds GitHub's provider in the account."""
+    found = {name.capitalize(): template("staging", name) for name in ("observability", "access")}
+    found["Pipeline"] = template("prod2", "pipeline")
+    return found | {"AdoptingAccess": Template.from_stack(_adopting_access())}
+
+
+def bare_release(stack: Stack) -> Any:
+    """The part of a Release stack that the roles of the Access stack are made from."""
+    release = cast(Any, stack)
+    CfnOutput(release, "LedgerTableName", value="ledger")
+    release.alerts = SimpleNamespace(master_key=None)
+    return release
+
+
+def _adopting_access() -> Stack:
+    app = App(context=CONTEXT)
+    release = bare_release(Stack(app, "Release"))
+    return AccessStack(app, "Access", settings=staging_settings(), release=release, github_provider_arn=PROVIDER)
+
+
+def role_statements(template: Template, role: str) -> list[dict[str, Any]]:
+    """What the policies of the role whose logical id begins so allow."""
+    return [
+        statement
+        for name, policy in template.find_resources("AWS::IAM::Policy").items()
+        if name.startswith(role)
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def actions_of(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else list(action)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A pipeline and the resources beside it."""
+
+    pipeline: Json
+    projects: Mapping[str, Json]
+    template: Template
+
+    @property
+    def stages(self) -> dict[str, list[Json]]:
+        return stages_of(self.pipeline)
+
+
+def pipeline_of(settings: Settings) -> Found:
+    """On the part of its neighbours that it reads."""
+    app = App(context=CONTEXT)
+    stack = PipelineStack(
+        app,
+        settings.stack_name("pipeline"),
+        settings=settings,
+        access=_access(app, settings),
+        env=Environment(account=settings.account, region=settings.region),
+    )
+    template = Template.from_stack(stack)
+    [pipeline] = template.find_resources("AWS::CodePipeline::Pipeline").values()
+    projects = template.find_resources("AWS::CodeBuild::Project")
+    return Found(pipeline["Properties"], {id_: one["Properties"] for id_, one in projects.items()}, template)
+
+
+def access_of(settings: Settings) -> Template:
+    """The Access stack alone."""
+    return Template.from_stack(_access(App(context=CONTEXT), settings))
+
+
+def _access(app: App, settings: Settings) -> AccessStack:
+    place = Environment(account=settings.account, region=settings.region)
+    release = bare_release(Stack(app, settings.stack_name("release"), env=place))
+    return AccessStack(app, settings.stack_name("access"), settings=settings, release=release, env=place)
+
+
+def stages_of(pipeline: Json) -> dict[str, list[Json]]:
+    """The actions of each stage, in its order."""
+    return {stage["Name"]: stage["Actions"] for stage in pipeline["Stages"]}
+
+
+def action(stages: Mapping[str, list[Json]], stage: str, name: str) -> Json:
+    return next(one for one in stages[stage] if one["Name"] == name)

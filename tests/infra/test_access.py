@@ -7,15 +7,15 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.access.github_roles import GithubRole, github_provider
-from tests.infra.lean_exchange import PROVIDER, actions_of, settings, statements, templates
+from exchange_constructs.access import GithubRole, github_provider
+from tests.infra.exchange import PROVIDER, actions_of, role_statements, single_templates, staging_settings
 
 ISSUER = "token.actions.githubusercontent.com"
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return templates()["Access"]
+    return single_templates()["Access"]
 
 
 def trust(template: Template, role: str) -> dict[str, Any]:
@@ -28,19 +28,19 @@ def trust(template: Template, role: str) -> dict[str, Any]:
 
 
 def test_f30_pull_requests_may_become_the_diff_role_and_no_other(template: Template) -> None:
-    subject = f"repo:{settings().pipeline.repository}:pull_request"
+    subject = f"repo:{staging_settings().pipeline.repository}:pull_request"
     assert trust(template, "Diff") == {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subject}}
 
 
 def test_f30_the_diff_role_can_only_become_the_role_that_looks(template: Template) -> None:
-    (statement,) = statements(template, "Diff")
+    (statement,) = role_statements(template, "Diff")
     assert actions_of(statement) == ["sts:AssumeRole"]
     assert "role/cdk-hnb659fds-lookup-role-" in json.dumps(statement["Resource"])
     assert "*" not in json.dumps(statement["Resource"])
 
 
 def test_a_release_needs_the_environment_and_the_branch(template: Template) -> None:
-    pipeline = settings().pipeline
+    pipeline = staging_settings().pipeline
     assert trust(template, "Release") == {
         "StringEquals": {
             f"{ISSUER}:aud": "sts.amazonaws.com",
@@ -51,7 +51,7 @@ def test_a_release_needs_the_environment_and_the_branch(template: Template) -> N
 
 
 def test_the_release_role_may_ask_for_releases_and_look_at_them(template: Template) -> None:
-    granted = {action for one in statements(template, "Release") for action in actions_of(one)}
+    granted = {action for one in role_statements(template, "Release") for action in actions_of(one)}
     assert granted == {
         "states:StartExecution",
         "states:DescribeExecution",
@@ -65,10 +65,12 @@ def test_the_release_role_may_ask_for_releases_and_look_at_them(template: Templa
 
 
 def test_the_release_role_starts_the_release_machines_alone(template: Template) -> None:
-    starting = [one for one in statements(template, "Release") if "states:StartExecution" in actions_of(one)]
+    starting = [one for one in role_statements(template, "Release") if "states:StartExecution" in actions_of(one)]
     resources = [one["Resource"] for one in starting]
     named = json.dumps(resources)
-    assert all(f":stateMachine:{settings().stack_name(name)}-release" in named for name in settings().chain)
+    assert all(
+        f":stateMachine:{staging_settings().stack_name(name)}-release" in named for name in staging_settings().chain
+    )
     assert "*" not in named
 
 
@@ -76,13 +78,13 @@ def test_the_release_role_starts_the_release_machines_alone(template: Template) 
 def test_a_job_without_an_environment_looks_and_builds_on_the_release_branch_alone(
     template: Template, role: str
 ) -> None:
-    pipeline = settings().pipeline
+    pipeline = staging_settings().pipeline
     subject = f"repo:{pipeline.repository}:ref:refs/heads/{pipeline.branch}"
     assert trust(template, role) == {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subject}}
 
 
 def test_who_looks_changes_nothing(template: Template) -> None:
-    granted = {action for one in statements(template, "Look") for action in actions_of(one)}
+    granted = {action for one in role_statements(template, "Look") for action in actions_of(one)}
     assert granted == {
         "cloudformation:DescribeStacks",
         "dynamodb:GetItem",
@@ -93,11 +95,11 @@ def test_who_looks_changes_nothing(template: Template) -> None:
 
 
 def test_who_builds_pushes_to_the_repositories_of_the_components_and_releases_nothing(template: Template) -> None:
-    pushing, pulling, logging_in = statements(template, "Build")
+    pushing, pulling, logging_in = role_statements(template, "Build")
     assert {action.partition(":")[0] for action in actions_of(pushing)} == {"ecr"}
     assert "ecr:PutImage" in actions_of(pushing)
-    assert repositories(pushing) == [settings().stack_name(name) for name in settings().chain]
-    assert repositories(pulling) == [f"{settings().project}-*-{name}" for name in settings().chain]
+    assert repositories(pushing) == [staging_settings().stack_name(name) for name in staging_settings().chain]
+    assert repositories(pulling) == [f"{staging_settings().project}-*-{name}" for name in staging_settings().chain]
     assert [action for action in actions_of(pulling) if "Put" in action or "Upload" in action] == []
     assert (actions_of(logging_in), logging_in["Resource"]) == (["ecr:GetAuthorizationToken"], "*")
 
@@ -118,7 +120,7 @@ def test_the_provider_is_githubs(template: Template) -> None:
 
 
 def test_a_provider_that_the_account_has_is_adopted() -> None:
-    adopting = templates()["AdoptingAccess"]
+    adopting = single_templates()["AdoptingAccess"]
     adopting.resource_count_is("AWS::IAM::OIDCProvider", 0)
     assert PROVIDER in json.dumps(adopting.find_resources("AWS::IAM::Role"))
 

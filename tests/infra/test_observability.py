@@ -6,13 +6,13 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.observability.alarm_topic import AlarmTopic
-from tests.infra.lean_exchange import settings, templates
+from exchange_constructs.observability import AlarmTopic
+from tests.infra.exchange import single_templates, staging_settings
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return templates()["Observability"]
+    return single_templates()["Observability"]
 
 
 def dashboard(template: Template, name: str) -> str:
@@ -62,7 +62,7 @@ def test_f1_a_deployment_that_ecs_gave_up_is_told(template: Template) -> None:
     rules = template.find_resources("AWS::Events::Rule", {"Properties": {"EventPattern": {"source": ["aws.ecs"]}}})
     (pattern,) = [rule["Properties"]["EventPattern"] for rule in rules.values()]
     assert pattern["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
-    services = [one.name for component in settings().components.values() for one in component.services.values()]
+    services = [one.name for component in staging_settings().components.values() for one in component.services.values()]
     assert len(pattern["resources"]) == len(services)
     assert all(f"/{name}" in json.dumps(pattern["resources"]) for name in services)
 
@@ -76,11 +76,13 @@ def test_f27_a_release_that_ends_without_a_word_is_an_alarm(template: Template) 
     alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
     names = sorted(alarm["Properties"]["AlarmName"] for alarm in alarms)
     ends = ("aborted", "timed-out")
-    assert names == [f"exchange-staging-release-{name}-{end}" for name in sorted(settings().chain) for end in ends]
+    assert names == [
+        f"exchange-staging-release-{name}-{end}" for name in sorted(staging_settings().chain) for end in ends
+    ]
 
 
 def test_alarms_on_releasing_are_not_taken_for_alarms_of_a_component(template: Template) -> None:
-    prefixes = tuple(f"{settings().stack_name(name)}-" for name in settings().components)
+    prefixes = tuple(f"{staging_settings().stack_name(name)}-" for name in staging_settings().components)
     alarms = template.find_resources("AWS::CloudWatch::Alarm").values()
     assert not [alarm for alarm in alarms if alarm["Properties"]["AlarmName"].startswith(prefixes)]
 
@@ -93,7 +95,7 @@ def test_there_is_a_dashboard_for_each_kind_of_question(template: Template) -> N
 
 def test_operations_shows_every_service_and_the_alarms_of_the_components(template: Template) -> None:
     body = dashboard(template, "operations")
-    services = [one.name for component in settings().components.values() for one in component.services.values()]
+    services = [one.name for component in staging_settings().components.values() for one in component.services.values()]
     assert all(body.count(name) >= 2 for name in services)
     assert '\\"type\\":\\"alarm\\"' in body
 
@@ -101,7 +103,7 @@ def test_operations_shows_every_service_and_the_alarms_of_the_components(templat
 def test_deployments_shows_every_machine(template: Template) -> None:
     body = dashboard(template, "deployments")
     metrics = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionTime")
-    assert all(body.count(metric) == len(settings().chain) for metric in metrics)
+    assert all(body.count(metric) == len(staging_settings().chain) for metric in metrics)
 
 
 def test_business_shows_what_the_components_report(template: Template) -> None:

@@ -1,19 +1,191 @@
-"""What the two environments of this project do not use, but others may: Kafka of somebody else, testers, endpoints."""
+"""What other settings than the shipped ones make of the stacks.
 
+A pipeline alone or behind a staging, attended or not, in one account or in two; Kafka of somebody else, testers,
+endpoints.
+"""
+
+import json
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from aws_cdk import App, Environment
+import pytest
+from aws_cdk import App, Environment, Stack
 from aws_cdk.assertions import Template
 
-from settings.environment import ExternalKafka
+from settings.environment import ExternalKafka, Window
 from settings.loading import Settings
+from settings.staging import Owner
+from stacks.composition import compose
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from tests.infra.exchange import CONTEXT, exchange
+from tests.infra.exchange import CONTEXT, Found, access_of, exchange, listed, pipeline_of
+
+OWN, OTHERS = "111111111111", "222222222222"
+
+
+def production(**pipeline: Any) -> Settings:
+    known = exchange("prod2").settings
+    return replace(known, pipeline=known.pipeline.model_copy(update=pipeline))
+
+
+def alone() -> Settings:
+    """An environment that neither has a staging nor is one."""
+    return replace(production(staging=None), staging=None)
+
+
+@cache
+def pipeline_alone() -> Found:
+    return pipeline_of(alone())
+
+
+def in_two_accounts() -> Settings:
+    known = production()
+    assert known.staging
+    return replace(known, account=OWN, staging=replace(known.staging, account=OTHERS, owner=Owner("prod2", OWN)))
+
+
+@cache
+def pipeline_in_two_accounts() -> Found:
+    return pipeline_of(in_two_accounts())
+
+
+def test_an_environment_without_a_staging_releases_to_itself_without_asking_anybody() -> None:
+    assert list(pipeline_alone().stages) == [
+        *("Source", "Verify", "Build", "Scan"),
+        *("Infrastructure", "Backend", "Client", "Engine", "Acceptance", "Record"),
+    ]
+
+
+def test_an_environment_alone_has_its_roles_and_they_trust_its_pipeline() -> None:
+    trusted = json.dumps(access_of(alone()).find_resources("AWS::IAM::Role"))
+    named = json.dumps(pipeline_alone().template.find_resources("AWS::IAM::Role"))
+    for name in ("stages", "acceptance", "infrastructure"):
+        assert f'exchange-prod2-pipeline-{name}"' in named
+        assert f"exchange-prod2-pipeline-{name}" in trusted
+
+
+def test_where_nobody_is_to_approve_production_follows_at_once() -> None:
+    stages = list(pipeline_of(production(approval=False)).stages)
+    assert "Approval" not in stages
+    assert stages.index("ProductionInfrastructure") - stages.index("StagingAcceptance") == 1
+
+
+@pytest.mark.parametrize(("approval", "approved"), [(True, [("Approve", "Manual", 1)]), (False, [])])
+def test_the_windows_of_production_are_waited_for_after_the_approval_in_the_order_of_the_chain(
+    approval: bool, approved: list[tuple[str, str, int]]
+) -> None:
+    window = Window(components=("engine", "client"), days=("tue",), opens="02:00", closes="05:00")
+    found = pipeline_of(replace(production(approval=approval), window=window)).stages["Approval"]
+    assert [(one["Name"], one["ActionTypeId"]["Provider"], one["RunOrder"]) for one in found] == [
+        *approved,
+        ("WindowClient", "Lambda", 2),
+        ("WindowEngine", "Lambda", 2),
+    ]
+    asked = [json.loads(one["Configuration"]["UserParameters"]) for one in found if "Window" in one["Name"]]
+    assert asked == [{"component": name, "ask": "window"} for name in ("client", "engine")]
+    assert all("exchange-prod2-preflight" in json.dumps(one["Configuration"]) for one in found[-2:])
+
+
+def test_what_is_ignored_starts_nothing() -> None:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-filter.html"""
+    [trigger] = pipeline_of(production(ignored_paths=("docs/**", "*.md"))).pipeline["Triggers"]
+    [push] = trigger["GitConfiguration"]["Push"]
+    assert push == {"Branches": {"Includes": ["main"]}, "FilePaths": {"Excludes": ["docs/**", "*.md"]}}
+
+
+def test_in_two_accounts_each_action_becomes_a_role_of_the_account_that_it_acts_in() -> None:
+    stages = pipeline_in_two_accounts().stages
+    for half, account, environment in (("Staging", OTHERS, "staging"), ("Production", OWN, "prod2")):
+        [release] = stages[f"{half}Client"]
+        assert release["RoleArn"] == f"arn:aws:iam::{account}:role/exchange-{environment}-pipeline"
+        machine = f"arn:aws:states:us-west-2:{account}:stateMachine:exchange-{environment}-client-request"
+        assert release["Configuration"]["StateMachineArn"] == machine
+
+
+def test_in_two_accounts_a_build_pushes_to_both_registries() -> None:
+    policies = json.dumps(pipeline_in_two_accounts().template.find_resources("AWS::IAM::Policy"))
+    assert f"arn:aws:ecr:us-west-2:{OTHERS}:repository/exchange-staging-client" in policies
+    assert f"arn:aws:ecr:us-west-2:{OWN}:repository/exchange-client-59deea6" in policies
+
+
+def test_in_two_accounts_the_staging_trusts_named_roles_of_the_other_account() -> None:
+    staging = in_two_accounts().staging
+    assert staging
+    trusted = json.dumps(access_of(staging).find_resources("AWS::IAM::Role"))
+    for name in ("stages", "staging-acceptance", "staging-infrastructure"):
+        assert f"arn:aws:iam::{OWN}:role/exchange-prod2-pipeline-{name}" in trusted
+    assert f"iam::{OTHERS}:root" not in trusted
+
+
+def test_in_two_accounts_each_repository_of_staging_lets_its_build_push_and_nobody_else() -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html"""
+    staging = in_two_accounts().staging
+    assert staging
+    policies = {
+        one["Properties"]["RepositoryName"]: one["Properties"].get("RepositoryPolicyText")
+        for one in registry_of(staging).find_resources("AWS::ECR::Repository").values()
+    }
+    assert policies.pop("exchange-kafka") is None
+    assert len(policies) == 3
+    for name, policy in policies.items():
+        [statement] = policy["Statement"]
+        build = f"exchange-prod2-pipeline-build-{name.removeprefix('exchange-staging-')}"
+        assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:role/{build}"}}
+        assert "ecr:PutImage" in listed(statement["Action"])
+        assert not [action for action in listed(statement["Action"]) if "Delete" in action or "*" in action]
+        assert build in json.dumps(pipeline_in_two_accounts().template.find_resources("AWS::IAM::Role"))
+
+
+def test_in_one_account_a_repository_needs_no_policy() -> None:
+    policies = [
+        one.get("RepositoryPolicyText") for one in exchange("staging").properties("registry", "ECR::Repository")
+    ]
+    assert policies == [None] * 4
+
+
+def registry_of(settings: Settings) -> Template:
+    place = Environment(account=settings.account, region=settings.region)
+    return Template.from_stack(RegistryStack(App(context=CONTEXT), "Registry", settings=settings, env=place))
+
+
+def test_where_github_runs_the_releases_there_is_no_pipeline_and_no_role_for_one() -> None:
+    known = production(runner="github")
+    assert not known.has_pipeline
+    assert known.staging
+    staging = replace(known.staging, owner=Owner("prod2", None, "github"))
+    for settings, role in ((known, "exchange-prod2-pipeline"), (staging, "exchange-staging-pipeline")):
+        assert f'"{role}"' not in json.dumps(access_of(settings).find_resources("AWS::IAM::Role"))
+
+
+def test_an_account_has_one_provider_of_github_whichever_environments_are_in_it() -> None:
+    """A second one of the same URL is refused.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
+    """
+    known = production()
+    assert known.staging
+    providers = {
+        settings.environment: len(access_of(settings).find_resources("AWS::IAM::OIDCProvider"))
+        for settings in (known, known.staging)
+    }
+    assert providers == {"prod2": 0, "staging": 1}
+    assert ":oidc-provider/token.actions.githubusercontent.com" in json.dumps(
+        access_of(known).find_resources("AWS::IAM::Role")
+    )
+    assert len(access_of(in_two_accounts()).find_resources("AWS::IAM::OIDCProvider")) == 1
+    assert len(access_of(alone()).find_resources("AWS::IAM::OIDCProvider")) == 1
+
+
+@pytest.mark.parametrize(("runner", "stacks"), [("codepipeline", 11), ("github", 10)])
+def test_the_runner_decides_whether_there_is_a_pipeline(runner: str, stacks: int) -> None:
+    app = App(context=CONTEXT)
+    composition = compose(app, production(runner=runner))
+    assert (composition.pipeline is not None) == (runner == "codepipeline")
+    assert sum(isinstance(child, Stack) for child in app.node.children) == stacks
+
 
 BROKERS = ["kafka-1.example.com:9098", "kafka-2.example.com:9098"]
 

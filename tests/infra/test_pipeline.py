@@ -9,14 +9,11 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_codepipeline as codepipeline
 
-from exchange_constructs.arns import arn_scope
-from exchange_constructs.pipeline.destination import Destination
-from exchange_constructs.pipeline.stage_chain import StageChain
-from release_engine.pipeline_job import JobQuestion, question
-from release_engine.push import Push
+from exchange_constructs.pipeline.destination import Destination, StageChain
+from exchange_constructs.values import arn_scope
+from release_engine.pipeline_job import JobQuestion, Push, question
 from settings.loading import ROOT
-from tests.infra.exchange import PIPELINE, Json, exchange
-from tests.infra.pipelines import action, pipeline_of, stages_of
+from tests.infra.exchange import PIPELINE, Json, action, exchange, pipeline_of, stages_of
 
 COMPONENTS = ("backend", "client", "engine")
 HALVES = {"Staging": "staging", "Production": "prod2"}

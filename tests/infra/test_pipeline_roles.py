@@ -5,8 +5,7 @@ import json
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from tests.infra.exchange import Json, exchange, listed, template
-from tests.infra.lean_exchange import actions_of, statements
+from tests.infra.exchange import Json, actions_of, exchange, listed, role_statements, template
 
 HALVES = {"Staging": "staging", "Production": "prod2"}
 both = pytest.mark.parametrize(("half", "environment"), HALVES.items())
@@ -19,12 +18,12 @@ def pipeline() -> Template:
 
 
 def may(found: Template, role: str) -> set[str]:
-    return {action for one in statements(found, role) for action in actions_of(one)}
+    return {action for one in role_statements(found, role) for action in actions_of(one)}
 
 
 def becomes(found: Template, role: str) -> list[str]:
     """The names of the roles that a role may become."""
-    allowed = [one for one in statements(found, role) if "sts:AssumeRole" in actions_of(one)]
+    allowed = [one for one in role_statements(found, role) if "sts:AssumeRole" in actions_of(one)]
     return [json.dumps(arn).rpartition(":role/")[2].strip('"]}') for one in allowed for arn in listed(one["Resource"])]
 
 
@@ -54,7 +53,7 @@ def test_nobody_else_becomes_anybody(pipeline: Template) -> None:
 
 
 def test_a_build_pushes_to_its_components_repositories_alone_and_to_those_of_both(pipeline: Template) -> None:
-    [pushing] = [one for one in statements(pipeline, "BuildClient") if "ecr:PutImage" in actions_of(one)]
+    [pushing] = [one for one in role_statements(pipeline, "BuildClient") if "ecr:PutImage" in actions_of(one)]
     named = [json.dumps(arn).rpartition(":repository/")[2].strip('"]}') for arn in pushing["Resource"]]
     assert named == ["exchange-client-59deea6", "exchange-staging-client"]
 
@@ -75,12 +74,12 @@ def test_only_who_fetches_the_monorepo_with_its_history_uses_the_connection(pipe
     for role in ("BuildScan", "StagingProjects", "ProductionProjects"):
         assert names & may(pipeline, role) == set()
     connection = exchange("prod2").settings.pipeline.connection_arn
-    used = [one for one in statements(pipeline, "") if names & set(actions_of(one))]
+    used = [one for one in role_statements(pipeline, "") if names & set(actions_of(one))]
     assert {one["Resource"] for one in used} == {connection}
 
 
 def test_nothing_may_be_done_to_everything(pipeline: Template) -> None:
-    wide = {action for one in statements(pipeline, "") if one["Resource"] == "*" for action in actions_of(one)}
+    wide = {action for one in role_statements(pipeline, "") if one["Resource"] == "*" for action in actions_of(one)}
     assert wide == {"ecr:GetAuthorizationToken"}
 
 
@@ -124,7 +123,9 @@ def test_who_asks_for_releases_starts_machines_and_cannot_deploy(environment: st
 @everywhere
 def test_who_asks_for_releases_calls_preflight_and_record_and_no_other_function(environment: str) -> None:
     found = template(environment, "access")
-    [calling] = [one for one in statements(found, "PipelineReleases") if "lambda:InvokeFunction" in actions_of(one)]
+    [calling] = [
+        one for one in role_statements(found, "PipelineReleases") if "lambda:InvokeFunction" in actions_of(one)
+    ]
     names = [json.dumps(arn).rpartition(":function:")[2].strip('"]}') for arn in calling["Resource"]]
     assert names == [f"exchange-{environment}-{name}" for name in ("preflight", "record")]
     known = {one.get("FunctionName") for one in exchange(environment).properties("release", "Lambda::Function")}
@@ -153,7 +154,9 @@ def test_f15_who_deploys_can_hold_the_locks_of_the_releases_and_forge_no_release
 def test_who_deploys_looks_at_the_stacks_of_its_environment_alone(environment: str) -> None:
     found = template(environment, "access")
     looking = [
-        one for one in statements(found, "PipelineInfrastructure") if "cloudformation:GetTemplate" in actions_of(one)
+        one
+        for one in role_statements(found, "PipelineInfrastructure")
+        if "cloudformation:GetTemplate" in actions_of(one)
     ]
     assert [json.dumps(one["Resource"]).rpartition(":stack/")[2].strip('"]}') for one in looking] == [
         f"exchange-{environment}-*/*"

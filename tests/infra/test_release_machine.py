@@ -5,13 +5,12 @@ from typing import Any, get_args
 
 import pytest
 
+from release_engine.gate import Answer
 from release_engine.ledger import Kind, Outcome, Release, iso
 from release_engine.machine_state import FailureKey, MachineState, ResultKey
-from release_engine.samples import Answer
 from release_engine.times import STACK_POLLS
-from tests.infra.release_walk_through import RELEASE_ID, Rehearsed, bad_answers, synthesized_definition
-from tests.unit.aws.answers import change
-from tests.unit.aws.digests import NEW, OLD
+from tests.infra.release_walks import RELEASE_ID, Rehearsed, bad_answers, synthesized_definition
+from tests.unit.aws.answers import NEW, OLD, change
 
 
 @pytest.fixture(scope="module")

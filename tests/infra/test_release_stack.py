@@ -18,13 +18,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.observability.log_settings import retention_of
+from exchange_constructs.observability import retention_of
 from exchange_constructs.release.release_function import ENVIRONMENT_BYTES
 from release_engine.gate_limits import Canary, Check, Gate, Probe
 from release_engine.model import Component, MetricsHome, parse_components
 from stacks.release import ReleaseStack
-from tests.infra.exchange import ENVIRONMENTS, exchange
-from tests.infra.lambda_environments import environment_bytes, text_of
+from tests.infra.exchange import ENVIRONMENTS, environment_bytes, exchange, text_of
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 NAMES = ("backend", "client", "engine")

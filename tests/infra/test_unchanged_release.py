@@ -3,8 +3,8 @@
 import pytest
 
 from release_engine.ledger import Outcome
-from tests.infra.release_walk_through import Rehearsed, bad_answers, synthesized_definition
-from tests.unit.aws.digests import NEW, OLD
+from tests.infra.release_walks import Rehearsed, bad_answers, synthesized_definition
+from tests.unit.aws.answers import NEW, OLD
 
 
 @pytest.fixture

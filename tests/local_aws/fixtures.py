@@ -19,8 +19,7 @@ from tests.local_aws.cloudformation.sample_stacks import Stack
 from tests.local_aws.codebuild.sample_builds import Builds
 from tests.local_aws.codepipeline.sample_pipelines import Monorepo, Pipelines
 from tests.local_aws.ecr.sample_images import Registry
-from tests.local_aws.ecs.sample_deployments import Moves
-from tests.local_aws.ecs.sample_services import Balanced, Ecs
+from tests.local_aws.ecs.sample_services import Balanced, Ecs, Moves
 
 GREETER = "greeter"
 _running: list[LocalAws] = []

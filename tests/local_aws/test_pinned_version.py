@@ -12,7 +12,7 @@ from ministack.services import ecs as ecs_of_ministack
 
 import local_aws
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.replaceable import Replaceable
+from local_aws.ministack_parts.forms import Replaceable
 
 PACKAGE = Path(local_aws.__file__).parent
 ROOM = PACKAGE / "ministack_parts"

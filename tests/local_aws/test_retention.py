@@ -15,7 +15,7 @@ from local_aws.ecs.tasks import tasks
 from local_aws.elastic_load_balancing.target_connections import TargetConnections
 from local_aws.elastic_load_balancing.target_health import Target
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.responses import request_scope
+from local_aws.ministack_parts.answers import request_scope
 from local_aws.ministack_parts.services import cloudwatch, stepfunctions
 from local_aws.server import LocalAws
 from tests.local_aws.ecr.sample_images import Registry

@@ -1,4 +1,4 @@
-"""The local AWS begins clean, is found by its environment alone, and leaves no process behind."""
+"""The local AWS begins clean, with what an account holds, is found by its environment alone, and leaves no process."""
 
 import json
 import os
@@ -12,9 +12,11 @@ import psutil
 import pytest
 from ministack.services import stepfunctions
 
+from local_aws import account_seed
+from local_aws.account_seed import Certificate, Holdings
 from local_aws.clock import Clock
 from local_aws.host.addresses import Addresses
-from local_aws.host.orphans import Orphans
+from local_aws.host.workplace import Orphans
 from local_aws.server import LocalAws
 from tests.local_aws.ecs.sample_services import wait_for
 
@@ -148,3 +150,36 @@ def _sleeping() -> "subprocess.Popen[bytes]":
 
 def _alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+CERTIFICATE = "arn:aws:acm:us-west-2:111122223333:certificate/00000000-0000-0000-0000-000000000000"
+HOLDINGS = Holdings(
+    repositories=["adopted-backend-1"],
+    cluster="adopted-cluster",
+    certificate=Certificate(CERTIFICATE, "exchange.example.com"),
+)
+
+
+def test_f7_adopted_repositories_have_immutable_tags(aws: LocalAws) -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html"""
+    account_seed.seed(aws.client, HOLDINGS)
+    held = aws.client("ecr").describe_repositories(repositoryNames=["adopted-backend-1"])["repositories"]
+    assert [repository["imageTagMutability"] for repository in held] == ["IMMUTABLE"]
+
+
+def test_seeding_twice_changes_nothing(aws: LocalAws) -> None:
+    account_seed.seed(aws.client, HOLDINGS)
+    account_seed.seed(aws.client, HOLDINGS)
+    clusters = aws.client("ecs").describe_clusters(clusters=["adopted-cluster"])["clusters"]
+    assert [cluster["status"] for cluster in clusters] == ["ACTIVE"]
+
+
+def test_certificate_has_exactly_the_arn_that_it_is_given(aws: LocalAws) -> None:
+    """https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html"""
+    account_seed.seed(aws.client, HOLDINGS)
+    certificate = aws.client("acm").describe_certificate(CertificateArn=CERTIFICATE)["Certificate"]
+    assert (certificate["CertificateArn"], certificate["DomainName"], certificate["Status"]) == (
+        CERTIFICATE,
+        "exchange.example.com",
+        "ISSUED",
+    )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rehearsal.commands import ROOT
-from rehearsal.stage_process import READY
+from rehearsal.opening import READY
 
 # What judges templates is `make check`'s business. It changes nothing of them but CDK's own statistics, so whoever
 # compares with a stage synthesizes without it too.
@@ -21,8 +21,8 @@ WITHOUT_RULES = {"CDK_VALIDATION": "false", "EXCHANGE_NAG": "false"}
 
 @contextmanager
 def set_stage(environment: str, folder: Path, *more: str) -> Iterator[dict[str, Any]]:
-    """What `rehearsal.stage_process` says of the stage, once every stack is deployed."""
-    command = [sys.executable, "-m", "rehearsal.stage_process", str(folder), environment, *more]
+    """What `rehearsal.opening` says of the stage, once every stack is deployed."""
+    command = [sys.executable, "-m", "rehearsal.opening", str(folder), environment, *more]
     process = subprocess.Popen(  # noqa: S603
         command, cwd=ROOT, env=os.environ | WITHOUT_RULES, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -30,7 +30,7 @@ def test_a_change_of_the_product_also_plays_releases() -> None:
 def test_a_changed_test_is_run_alone_and_a_shared_part_with_its_folder() -> None:
     this = "tests/unit/test_quick.py"
     assert touched([this]) == [this]
-    assert touched(["tests/unit/aws/digests.py"]) == ["tests/unit/aws"]
+    assert touched(["tests/unit/aws/answers.py"]) == ["tests/unit/aws"]
     assert touched(["tests/unit/test_that_is_gone.py"]) == []
     assert touched(["pyproject.toml"]) == list(EVERYTHING)
 

@@ -1,18 +1,66 @@
-"""One CodeBuild project, with a role that may do what its buildspec needs and a log of its own."""
+"""One CodeBuild project: its role and its log, what it runs, and where its artifacts are kept.
+
+It runs commands of this project, in its own checkout, so that they can be run by hand. What belongs together is one
+command, which an error ends. https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from constructs import Construct
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IConstruct
 
-from exchange_constructs.arns import arn_scope
 from exchange_constructs.nag import acknowledge, wildcard_finding
-from exchange_constructs.pipeline.artifact_store import ArtifactStore
-from exchange_constructs.values import hours, principal
+from exchange_constructs.values import arn_scope, hours, principal
+
+_READING = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
+_WRITING = ("s3:Abort*", "s3:DeleteObject*")
+_KEY = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
+
+
+class ArtifactStore(Construct):
+    """An encrypted bucket whose content goes away by itself: everything in it can be built again."""
+
+    def __init__(self, scope: Construct, id_: str, *, kept: Duration) -> None:
+        super().__init__(scope, id_)
+        self.key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            enforce_ssl=True,
+            versioned=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            lifecycle_rules=[s3.LifecycleRule(expiration=kept, noncurrent_version_expiration=kept)],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self.bucket,
+            {
+                "AwsSolutions-S1": "only the pipeline reads and writes here, and CodePipeline's history tells of it",
+                "NIST.800.53.R5-S3BucketLoggingEnabled": "only the pipeline reads and writes here; see its history",
+                "NIST.800.53.R5-S3BucketReplicationEnabled": "everything in it can be built again from the source",
+            },
+        )
+
+    def acknowledge_use(self, user: IConstruct, *, writes: bool) -> None:
+        """CDK's grants on a bucket and a key spell their actions with wildcards; the resources are these two alone."""
+        granted = (*_READING, *(_WRITING if writes else ()), *_KEY)
+        findings = [*(f"AwsSolutions-IAM5[Action::{action}]" for action in granted), self._content]
+        acknowledge(user, dict.fromkeys(findings, "CDK's own grant, on the pipeline's bucket and its key only"))
+
+    @cached_property
+    def _content(self) -> str:
+        return wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))
 
 
 @dataclass(frozen=True)
@@ -84,3 +132,96 @@ def _kept(builds_images: bool) -> codebuild.Cache:
     """
     layers = [codebuild.LocalCacheMode.DOCKER_LAYER] if builds_images else []
     return codebuild.Cache.local(codebuild.LocalCacheMode.CUSTOM, *layers)
+
+
+DIGEST, VERSION = "IMAGE_DIGEST", "VERSION"  # what a build exports, to later stages as variables ...
+MANIFEST = "MANIFEST"  # ... and its release.json, in base64: a variable is put into JSON as it is
+LEFT = "build/pipeline"  # where a build leaves its manifest and its SBOM
+_CACHE = ".cache"
+_PYTHON = "3.12"  # https://docs.aws.amazon.com/codebuild/latest/userguide/available-runtimes.html
+_STRICT = "set -eo pipefail"
+_SET_UP = f"""{_STRICT}
+export PIP_CACHE_DIR="$PWD/{_CACHE}/pip" npm_config_cache="$PWD/{_CACHE}/npm"
+make setup
+"""
+_RELEASE = f"""{_STRICT}
+release() {{ .venv/bin/python -m release "$@"; }}
+"""
+# A profile rather than credentials: who has become a role by another role is it for an hour, and is to become it again.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
+_BECOME = """{
+  echo '[profile environment]'
+  echo "role_arn = $ENVIRONMENT_ROLE"
+  echo 'credential_source = EcsContainer'
+} > aws-config
+export AWS_CONFIG_FILE="$PWD/aws-config" AWS_PROFILE=environment
+"""
+# Attestations, from which the SBOM is made, need a builder of this kind.
+# https://docs.docker.com/build/builders/drivers/
+_BUILDER = "docker buildx create --use"
+_BUILD = f"""{_RELEASE}monorepo="$CODEBUILD_SRC_DIR_Source"
+{VERSION}=$(release -e "$ENVIRONMENT" version "$COMPONENT" --source "$monorepo")
+repositories=()
+for place in $PLACES; do
+  uri=$(release -e "$place" registry "$COMPONENT")
+  repositories+=(--repository "$uri")
+done
+{DIGEST}=$(release -e "$ENVIRONMENT" image "$COMPONENT" --source "$monorepo" --version "${VERSION}" \\
+  --commit "$COMMIT" "${{repositories[@]}}" --manifest {LEFT}/release.json --sbom {LEFT}/sbom.spdx.json)
+{MANIFEST}=$(base64 < {LEFT}/release.json | tr -d '\n')
+export {VERSION} {DIGEST} {MANIFEST}
+"""
+_SCAN = f"""{_RELEASE}release -e "$ENVIRONMENT" scan $DIGESTS
+"""
+_INFRASTRUCTURE = f"""{_RELEASE}{_BECOME}release -e "$ENVIRONMENT" infrastructure
+"""
+_ACCEPTANCE = f"""{_RELEASE}{_BECOME}release -e "$ENVIRONMENT" running $DIGESTS
+url=$(release -e "$ENVIRONMENT" address)
+if ! make acceptance URL="$url" MARKET="${{MARKET:-}}"; then
+  release -e "$ENVIRONMENT" unwind --requested-by "pipeline:$EXECUTION"
+  exit 1
+fi
+"""
+
+
+def build() -> codebuild.BuildSpec:
+    """Builds COMPONENT of the commit COMMIT, unless an image of its version is there, for all PLACES."""
+    return _spec(
+        _BUILD,
+        before=[_BUILDER],
+        exported=[VERSION, DIGEST, MANIFEST],
+        artifacts={"base-directory": LEFT, "files": ["**/*"]},
+    )
+
+
+def scan() -> codebuild.BuildSpec:
+    """Looks at what the registry has found in DIGESTS, each as component=digest."""
+    return _spec(_SCAN)
+
+
+def infrastructure() -> codebuild.BuildSpec:
+    """Deploys what differs in ENVIRONMENT."""
+    return _spec(_INFRASTRUCTURE)
+
+
+def acceptance() -> codebuild.BuildSpec:
+    """Asks ENVIRONMENT, as a user; undoes what EXECUTION released there if its components do not work together.
+
+    Only while it runs DIGESTS, each as component=digest: asked again after an undoing, the former ones would pass.
+    """
+    return _spec(_ACCEPTANCE)
+
+
+def _spec(
+    doing: str, *, before: Sequence[str] = (), exported: Sequence[str] = (), artifacts: dict[str, Any] | None = None
+) -> codebuild.BuildSpec:
+    spec: dict[str, Any] = {
+        "version": "0.2",
+        "env": {"shell": "bash"} | ({"exported-variables": list(exported)} if exported else {}),
+        "phases": {
+            "install": {"runtime-versions": {"python": _PYTHON}, "commands": [_SET_UP, *before]},
+            "build": {"commands": [doing]},
+        },
+        "cache": {"paths": [f"{_CACHE}/**/*"]},
+    }
+    return codebuild.BuildSpec.from_object_to_yaml(spec | ({"artifacts": artifacts} if artifacts else {}))

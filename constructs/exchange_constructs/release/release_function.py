@@ -1,7 +1,13 @@
-"""One function of the release: a handler of the shared `lambda/` asset with a role of its own."""
+"""One function of the release: a handler with a role of its own, and the shared code, which is the folder `lambda/`."""
 
+import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
@@ -14,6 +20,33 @@ from constructs import Construct
 
 from exchange_constructs.nag import acknowledge
 from exchange_constructs.values import minutes, principal
+
+_LAMBDA = Path(__file__).resolve().parents[3] / "lambda"
+_COMPONENTS = "components.json"  # read by release_handlers
+
+
+def code() -> lambda_.Code:
+    """Return the folder as it is, for functions that know nothing of the components."""
+    return lambda_.Code.from_asset(str(_LAMBDA), exclude=["**/__pycache__"])
+
+
+def code_with(components: Mapping[str, Any]) -> lambda_.Code:
+    """Return the folder with `components.json` in it.
+
+    All environment variables of a function have 4 KB, which a few components fill; a file of the asset has no limit
+    that counts. The asset's hash is one of the contents, wherever they lay.
+    """
+    folder = Path(_staging().name) / str(len(list(Path(_staging().name).iterdir())))
+    shutil.copytree(_LAMBDA, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / _COMPONENTS).write_text(json.dumps(components, indent=1), encoding="utf-8")
+    return lambda_.Code.from_asset(str(folder))
+
+
+@cache
+def _staging() -> TemporaryDirectory[str]:
+    """Return this process's folder for assets in the making; it is gone when the process ends."""
+    return TemporaryDirectory(prefix="release-functions-")
+
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: of all variables together, not adjustable
 ENVIRONMENT_BYTES = 4096
@@ -97,7 +130,7 @@ def _check_size(path: str, environment: Mapping[str, str]) -> None:
         raise ValueError(
             f"{path}: the environment variables come to {total} bytes, of which {largest} takes {sizes[largest]}; "
             f"allowed are {ENVIRONMENT_BYTES} for a function: what is known before the deployment belongs into its "
-            "asset (exchange_constructs/release/function_code.py)"
+            "asset (exchange_constructs/release/release_function.py)"
         )
 
 

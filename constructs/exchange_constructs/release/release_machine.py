@@ -8,10 +8,23 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from exchange_constructs.nag import acknowledge
-from exchange_constructs.release.deploy_states import DeployPhase, deploy_states, verify_states
-from exchange_constructs.release.end_states import FAILED, REFUSED, RELEASED, ROLLED_BACK, UNCHANGED, end_states
 from exchange_constructs.release.release_functions import Arns, ReleaseFunctions
-from exchange_constructs.release.release_states import States, call, choice, fail, wait
+from exchange_constructs.release.release_states import (
+    FAILED,
+    REFUSED,
+    RELEASED,
+    ROLLED_BACK,
+    UNCHANGED,
+    DeployPhase,
+    States,
+    call,
+    choice,
+    deploy_states,
+    end_states,
+    fail,
+    verify_states,
+    wait,
+)
 from exchange_constructs.values import hours
 from release_engine.times import MACHINE_HOURS
 

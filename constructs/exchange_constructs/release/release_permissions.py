@@ -10,8 +10,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from exchange_constructs.arns import arn_scope
 from exchange_constructs.nag import acknowledge, wildcard_finding
+from exchange_constructs.values import arn_scope
 
 
 @dataclass(frozen=True)

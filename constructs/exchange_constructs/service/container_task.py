@@ -9,10 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from exchange_constructs.arns import arn_scope
 from exchange_constructs.nag import acknowledge
-from exchange_constructs.service.service_context import ServiceContext
-from exchange_constructs.values import principal, seconds
+from exchange_constructs.service.service_parts import ServiceContext
+from exchange_constructs.values import arn_scope, principal, seconds
 
 CONTAINER = "main"
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from exchange_constructs.service.service_context import ServiceContext
+from exchange_constructs.service.service_parts import ServiceContext
 from exchange_constructs.values import minutes
 
 

@@ -1,15 +1,7 @@
 """CloudFormation types that ministack lacks: real where it has the service's API, else record-only with a reason."""
 
 from local_aws.clock import Clock
-from local_aws.cloudformation.resource_types import (
-    application_autoscaling,
-    cloudwatch,
-    ec2,
-    identity,
-    msk,
-    record_only,
-    web_acl,
-)
+from local_aws.cloudformation.resource_types import application_autoscaling, ec2, record_only, stock_services
 from local_aws.ministack_parts.services import cloudformation
 
 __all__ = ["install", "known"]
@@ -17,7 +9,7 @@ __all__ = ["install", "known"]
 
 def install(_clock: Clock) -> None:
     """Adds them to ministack's table of types."""
-    for service in (ec2, application_autoscaling, cloudwatch, msk, web_acl, identity, record_only):
+    for service in (ec2, application_autoscaling, stock_services, record_only):
         service.install()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.codebuild import builds
-from local_aws.codepipeline import archives, artifacts
+from local_aws.codepipeline import artifacts
 from local_aws.codepipeline.runs import FailedError, Run
 
 Record = dict[str, Any]
@@ -60,5 +60,5 @@ def _keep(run: Run, made: Mapping[str, Path]) -> None:
             there = ", ".join(one or "the primary one" for one in made) or "none"
             raise FailedError(f"the build left no artifact {name}; it left: {there}")
         location = artifacts.reserve(pipeline.name, pipeline.store, name)
-        artifacts.put(location, archives.packed(folder), pipeline.store)
+        artifacts.put(location, artifacts.packed(folder), pipeline.store)
         run.outputs[name] = location

@@ -1,21 +1,69 @@
-"""Lambda: a function that is given a job and answers it by the API, perhaps after being called again.
+"""Lambda: a function that is given a job and answers it by the API, once, perhaps after being called again.
 
-https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
+https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html,
+https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html
+and API_PutJobFailureResult.html
 """
 
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 from local_aws import clients
-from local_aws.codepipeline import artifacts, jobs
-from local_aws.codepipeline.jobs import Job
+from local_aws.codepipeline import artifacts
 from local_aws.codepipeline.runs import FailedError, Run
-from local_aws.ministack_parts.responses import get_account_id
+from local_aws.ministack_parts.answers import RefusedError, get_account_id
 
 Record = dict[str, Any]
+_jobs: dict[str, "Job"] = {}
+_lock = threading.Lock()
+
+
+@dataclass
+class Job:
+    """`result` is the request of the one answer that it takes; `lost` why none can come any more."""
+
+    id: str = field(default_factory=lambda: str(uuid4()))
+    result: Record | None = None
+    lost: str = ""
+    open: bool = True
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def lose(self, reason: str) -> None:
+        """End the job without an answer, unless it has one."""
+        with _lock:
+            if self.open:
+                self.lost, self.open = reason, False
+                self.over.set()
+
+
+def create() -> Job:
+    job = Job()
+    _jobs[job.id] = job
+    return job
+
+
+def answer(request: Record) -> Record:
+    """PutJobSuccessResult and PutJobFailureResult: the latter has `failureDetails`."""
+    with _lock:
+        job = _jobs.get(request["jobId"])
+        if job is None:
+            raise RefusedError("JobNotFoundException", f"The job {request['jobId']} was not found")
+        if not job.open:
+            raise RefusedError("InvalidJobStateException", f"The job {job.id} is over already")
+        job.result, job.open = request, False
+        job.over.set()
+    return {}
+
+
+def forget() -> None:
+    _jobs.clear()
+
+
 Call = Callable[[str, Record, Job], None]
 # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html: a word every 20 minutes, and 24 hours in all
 WITHOUT_A_WORD, LONGEST = 20 * 60.0, 24 * 3600.0
@@ -49,7 +97,7 @@ def ask(run: Run, call: Call) -> None:
 
 
 def _answer(run: Run, call: Call, token: str) -> Record:
-    name, job = run.configuration["FunctionName"], jobs.create()
+    name, job = run.configuration["FunctionName"], create()
     until = monotonic() + run.clock.real(WITHOUT_A_WORD)
     try:
         call(name, _event(run, job, token), job)

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Codes
 
 from pathlib import Path
 
-from local_aws.codepipeline import archives, artifacts, repositories
+from local_aws.codepipeline import artifacts, repositories
 from local_aws.codepipeline.repositories import Repository, RepositoryError, git, git_bytes
 from local_aws.codepipeline.runs import FailedError, Run
 
@@ -54,7 +54,7 @@ def _archive(repository: Repository, commit: str, *, full: bool) -> bytes:
     folder = artifacts.new_folder()
     try:
         _clone(repository, commit, folder)
-        return archives.packed(folder)
+        return artifacts.packed(folder)
     finally:
         artifacts.discard(folder)
 

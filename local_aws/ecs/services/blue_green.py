@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from local_aws.ecs.services.lifecycle_hooks import run_hooks
 from local_aws.ecs.services.rollouts import Rollout, RolloutError
 from local_aws.ecs.services.service_state import ServiceState
-from local_aws.ecs.services.traffic import shift_production, shift_test
-from local_aws.ecs.services.traffic_steps import steps
+from local_aws.ecs.services.traffic import shift_production, shift_test, steps
 
 Work = Callable[[ServiceState, Rollout], Iterator[None]]
 

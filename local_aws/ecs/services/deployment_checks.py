@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from local_aws.ecs.services.hook_runs import KINDS
+from local_aws.ecs.services.lifecycle_hooks import KINDS
 from local_aws.ministack_parts.answers import RefusedError
 
 Record = dict[str, Any]

@@ -6,12 +6,19 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 import itertools
 
 from local_aws.clock import Clock
-from local_aws.ecs.services import deployment_checks, deployment_queries, pause_hooks
+from local_aws.ecs.services import deployment_checks, lifecycle_hooks, service_views
 from local_aws.ecs.services.rollouts import Revision, Rollout
 from local_aws.ecs.services.service_controller import ServiceController
 from local_aws.ecs.tasks import tasks
-from local_aws.ministack_parts.answers import Action, Record, RefusedError, answered
-from local_aws.ministack_parts.responses import get_account_id, get_region, now_iso
+from local_aws.ministack_parts.answers import (
+    Action,
+    Record,
+    RefusedError,
+    answered,
+    get_account_id,
+    get_region,
+    now_iso,
+)
 from local_aws.ministack_parts.services import ecs
 
 ACTIONS: dict[str, Action] = {}
@@ -48,8 +55,8 @@ def install(clock: Clock) -> None:
             "UpdateService": _update_service,
             "DeleteService": _delete_service,
             "ListServiceDeployments": _list_service_deployments,
-            "DescribeServiceDeployments": lambda request: deployment_queries.deployments(request, _rollouts()),
-            "DescribeServiceRevisions": lambda request: deployment_queries.revisions(request, _rollouts()),
+            "DescribeServiceDeployments": lambda request: service_views.deployments(request, _rollouts()),
+            "DescribeServiceRevisions": lambda request: service_views.revisions(request, _rollouts()),
             "StopServiceDeployment": _stop_service_deployment,
             "ContinueServiceDeployment": _continue_service_deployment,
         }
@@ -132,7 +139,7 @@ def _delete_service(request: Record) -> Record:
 
 def _list_service_deployments(request: Record) -> Record:
     service = controller(request.get("cluster", ""), request.get("service", ""))
-    return deployment_queries.listed(request, service.history)
+    return service_views.listed(request, service.history)
 
 
 def _stop_service_deployment(request: Record) -> Record:
@@ -156,7 +163,7 @@ def _continue_service_deployment(request: Record) -> Record:
     """
     service, rollout = _deployment(request["serviceDeploymentArn"])
     with service.lock:
-        pause_hooks.decide(rollout, request["hookId"], request.get("action", "CONTINUE"))
+        lifecycle_hooks.decide(rollout, request["hookId"], request.get("action", "CONTINUE"))
     return {"serviceDeploymentArn": rollout.arn}
 
 

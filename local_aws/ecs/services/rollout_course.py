@@ -1,20 +1,38 @@
 """The course of one rollout: carried out by its strategy, completed, or given up with or without a way back.
 
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html; each turn is told by an
+`ECS Deployment State Change` event
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html).
 """
 
 from collections.abc import Callable, Iterator
 from time import time
 
-from local_aws.ecs.services import blue_green, deployment_events, rolling, service_views
-from local_aws.ecs.services.rollouts import (
-    AlarmError,
-    BreakerError,
-    Rollout,
-    RolloutError,
-    SupersededError,
-)
+from local_aws.ecs.services import blue_green, rolling, service_views
+from local_aws.ecs.services.rollouts import AlarmError, BreakerError, Rollout, RolloutError, SupersededError
 from local_aws.ecs.services.service_state import ServiceState
+from local_aws.eventbridge import events
+from local_aws.ministack_parts.answers import now_iso
+
+
+def announce(what: str, rollout: Rollout, reason: str) -> None:
+    """Tell of IN_PROGRESS (of a rollback too, then of the deployment that comes back), COMPLETED or FAILED."""
+    detail = {
+        "eventType": "ERROR" if what == "FAILED" else "INFO",
+        "eventName": f"SERVICE_DEPLOYMENT_{what}",
+        "deploymentId": rollout.id,
+        "updatedAt": now_iso(),
+        "reason": reason,
+    }
+    resources = [rollout.revision.settings["serviceArn"]]
+    events.emit_later("aws.ecs", "ECS Deployment State Change", detail, resources)
+
+
+def tells_failures(rollout: Rollout) -> bool:
+    """Say whether a failure is an event: only with circuit breaker or alarms (deployment-alarm-failure.html)."""
+    alarms = rollout.configuration.get("alarms") or {}
+    return bool(rollout.breaker.get("enable") or alarms.get("enable"))
+
 
 STRATEGIES = {"ROLLING": rolling, "BLUE_GREEN": blue_green, "CANARY": blue_green, "LINEAR": blue_green}
 Interruption = Callable[[Rollout], RolloutError | None]
@@ -62,15 +80,15 @@ def _complete(service: ServiceState, rollout: Rollout) -> None:
     rollout.finish("SUCCESSFUL", f"ECS deployment {rollout.id} completed.", state="COMPLETED")
     service.put_first(rollout)
     service.say("has reached a steady state.")
-    deployment_events.announce("COMPLETED", rollout, rollout.reason)
+    announce("COMPLETED", rollout, rollout.reason)
 
 
 def _give_up(service: ServiceState, rollout: Rollout, failure: RolloutError) -> Iterator[None]:
     """Go back to the last completed rollout, or stop this one as it stands: then it launches no task any more."""
     reason = str(failure)
     service.say(f"deployment failed: {reason}")
-    if not isinstance(failure, SupersededError) and deployment_events.tells_failures(rollout):
-        deployment_events.announce("FAILED", rollout, reason)
+    if not isinstance(failure, SupersededError) and tells_failures(rollout):
+        announce("FAILED", rollout, reason)
     if failure.rolls_back(rollout):
         rollout.move("ROLLBACK_IN_PROGRESS", reason, state="FAILED")
         yield from _undo(service, rollout, failure)
@@ -95,7 +113,7 @@ def _undo(service: ServiceState, rollout: Rollout, failure: RolloutError) -> Ite
     former.show("COMPLETED", f"ECS deployment {former.id} completed.")
     rollout.finish("ROLLBACK_SUCCESSFUL", str(failure), state="FAILED")
     service.say("has reached a steady state.")
-    deployment_events.announce("COMPLETED", former, former.state_reason)
+    announce("COMPLETED", former, former.state_reason)
 
 
 def _give_up_going_back(service: ServiceState, former: Rollout, failed: Rollout, reason: str) -> None:
@@ -107,8 +125,8 @@ def _give_up_going_back(service: ServiceState, former: Rollout, failed: Rollout,
     former.show("FAILED", reason)
     failed.finish("ROLLBACK_FAILED", reason, state="FAILED")
     service.say(f"rollback failed: {reason}")
-    if deployment_events.tells_failures(failed):
-        deployment_events.announce("FAILED", former, reason)
+    if tells_failures(failed):
+        announce("FAILED", former, reason)
 
 
 def _return_to(service: ServiceState, former: Rollout, failed: Rollout, failure: RolloutError) -> None:
@@ -119,4 +137,4 @@ def _return_to(service: ServiceState, former: Rollout, failed: Rollout, failure:
     former.failed_tasks = 0
     former.show("IN_PROGRESS", f"{failure.cause}: rolling back to deploymentId {former.id}.")
     service.rollouts = [former, *(other for other in service.rollouts if other is not former)]
-    deployment_events.announce("IN_PROGRESS", former, former.state_reason)
+    announce("IN_PROGRESS", former, former.state_reason)

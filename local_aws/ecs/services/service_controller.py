@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from local_aws.clock import Clock
-from local_aws.ecs.services import deployment_events, rollout_course, service_views, traffic
+from local_aws.ecs.services import rollout_course, service_views, traffic
 from local_aws.ecs.services.rollouts import Revision, Rollout, RolloutError, StopRequestedError, SupersededError
 from local_aws.ecs.services.service_state import ServiceState
-from local_aws.ministack_parts.responses import get_account_id, get_region, new_uuid, request_scope
+from local_aws.ministack_parts.answers import get_account_id, get_region, new_uuid, request_scope
 
 Record = dict[str, Any]
 TICK = 0.05
@@ -131,7 +131,7 @@ class ServiceController:
         rollout.begin(completed, traffic.places(rollout.revision.settings, completed))
         self.state.put_first(rollout)
         self._course = rollout_course.carry_out(self.state, rollout, self._interruption)
-        deployment_events.announce("IN_PROGRESS", rollout, f"ECS deployment {rollout.id} in progress.")
+        rollout_course.announce("IN_PROGRESS", rollout, f"ECS deployment {rollout.id} in progress.")
 
     def _interruption(self, rollout: Rollout) -> RolloutError | None:
         return self._interruptions.pop(rollout.id, None)

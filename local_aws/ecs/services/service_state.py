@@ -1,14 +1,33 @@
-"""A service as its rollouts see it: its record, what runs, and how a task of it is launched."""
+"""A service as its rollouts see it: its record, what runs, how a task is launched, and with which environment."""
 
+from collections.abc import Callable
 from typing import Any
 
 from local_aws.clock import Clock
-from local_aws.ecs.services import service_environment
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ecs.tasks import tasks
 from local_aws.ecs.tasks.tasks import Task
-from local_aws.ministack_parts.responses import new_uuid, now_iso
+from local_aws.ministack_parts.answers import new_uuid, now_iso
 from local_aws.ministack_parts.services import ecs
+
+# Namespace -> what its tasks are told; `service_connect` puts it here, which needs the services itself.
+service_connect: list[Callable[[str], dict[str, str]]] = []
+
+
+def of(settings: dict[str, Any]) -> dict[str, str]:
+    """Return what tasks of a service with Service Connect need to find the other services of its namespace."""
+    connect = settings.get("serviceConnectConfiguration") or {}
+    if not connect.get("enabled"):
+        return {}
+    return {
+        name: value for variables_of in service_connect for name, value in variables_of(namespace_of(connect)).items()
+    }
+
+
+def namespace_of(connect: dict[str, Any]) -> str:
+    """Return the namespace's name, or the last part of its ARN."""
+    return str(connect.get("namespace") or "").rsplit("/", 1)[-1]
+
 
 Record = dict[str, Any]
 KEPT_EVENTS = 100  # as DescribeServices shows
@@ -43,7 +62,7 @@ class ServiceState:
             "launchType": self.record.get("launchType"),
             "networkConfiguration": rollout.revision.settings.get("networkConfiguration"),
             "enableExecuteCommand": self.record.get("enableExecuteCommand"),
-            "_environment": service_environment.of(rollout.revision.settings),
+            "_environment": of(rollout.revision.settings),
         }
         cluster = ecs.clusters[self.record["clusterArn"].rsplit("/", 1)[-1]]
         return tasks.launch(request, cluster=cluster, definition=rollout.revision.definition, clock=self.clock)

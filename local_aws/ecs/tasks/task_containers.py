@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.clock import Clock
-from local_aws.ecr.image_files import Image, PullError, pull
-from local_aws.ecs.tasks.container_health import HealthCheck, HealthMonitor
-from local_aws.ecs.tasks.container_logs import LogForwarder
-from local_aws.ecs.tasks.containers import Container, Plan, StartError
+from local_aws.ecr.images import Image, PullError, pull
+from local_aws.ecs.tasks.containers import Container, HealthCheck, HealthMonitor, LogForwarder, Plan, StartError
 from local_aws.host import workplace
 from local_aws.ministack_parts import embedding
 from local_aws.ministack_parts.services import ecs

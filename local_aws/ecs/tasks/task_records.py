@@ -1,11 +1,15 @@
-"""The record of a task, in the shape that ministack's DescribeTasks and ListTasks read.
+"""The record of a task, in the shape that ministack's DescribeTasks and ListTasks read, and the event that tells it.
 
-Fields: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+Fields: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html.
+The `ECS Task State Change` event is the record as it is now, without its health:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 """
 
 from typing import Any
 
-from local_aws.ministack_parts.responses import get_account_id, get_region, new_uuid, now_iso
+from local_aws.eventbridge import events
+from local_aws.ministack_parts.answers import get_account_id, get_region, new_uuid, now_iso
+from local_aws.ministack_parts.services import ecs
 
 Record = dict[str, Any]
 # Present from the start, so that no key is added while another thread reads the record; ministack leaves out None.
@@ -99,3 +103,17 @@ def _container(task_arn: str, definition: Record) -> Record:
 def _first_subnet(request: Record) -> str | None:
     vpc = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
     return next(iter(vpc.get("subnets") or []), None)
+
+
+def announce(record: Record) -> None:
+    """Tells EventBridge of this state of a task."""
+    seen: Record = ecs.without_internals(record)
+    detail = _without_health(seen) | {
+        "containers": [_without_health(container) for container in seen["containers"]],
+        "updatedAt": now_iso(),
+    }
+    events.emit_later("aws.ecs", "ECS Task State Change", detail, [record["taskArn"]])
+
+
+def _without_health(item: Record) -> Record:
+    return {key: value for key, value in item.items() if key not in ("healthStatus", "tags")}

@@ -10,12 +10,12 @@ from time import monotonic, sleep
 from typing import NamedTuple
 
 from local_aws.clock import Clock
-from local_aws.ecs.tasks import task_events
+from local_aws.ecs.tasks import task_records
 from local_aws.ecs.tasks.task_containers import TaskContainer, TaskStartError
 from local_aws.ecs.tasks.task_records import Record, attach_network_interface, move, new_task
 from local_aws.elastic_load_balancing import load_balancer
 from local_aws.host import workplace
-from local_aws.ministack_parts.responses import get_account_id, get_region, now_iso, request_scope
+from local_aws.ministack_parts.answers import get_account_id, get_region, now_iso, request_scope
 from local_aws.ministack_parts.services import ecs
 
 LOOK_EVERY = 0.05
@@ -110,7 +110,7 @@ class Task:
             if self._stop is None and not self.stopped:
                 self._stop = Stop(reason, code, failed)
                 self.record.update(desiredStatus="STOPPED", stoppingAt=now_iso())
-                task_events.announce(self.record)
+                task_records.announce(self.record)
 
     def join(self, timeout: float | None = None) -> None:
         """Waits until it has ended."""
@@ -171,7 +171,7 @@ class Task:
 
     def _move(self, status: str) -> None:
         move(self.record, status)
-        task_events.announce(self.record)
+        task_records.announce(self.record)
 
     def _drain(self) -> None:
         """Keep new requests from the task; those under way get the target group's deregistration delay."""

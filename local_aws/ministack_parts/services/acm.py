@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from ministack.services import acm as stock
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.stores import Store
+from local_aws.ministack_parts.forms import Replaceable, Store
 
 certificates: Store = stock._certificates  # by ARN
 future_iso: Callable[[float], str] = stock._future_iso

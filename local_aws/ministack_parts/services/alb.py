@@ -5,9 +5,8 @@ from typing import Any
 
 from ministack.services import alb as stock
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record, Store
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record, Replaceable, Store
 
 Action = Callable[[Record], Response]
 

@@ -9,8 +9,7 @@ from types import SimpleNamespace
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.stores import Record
+from local_aws.ministack_parts.forms import Record, Replaceable
 
 # (function, event, request id) -> {"body", "log", "error", ...}
 execute_function: Replaceable[[Record, Record, str], Record] = Replaceable(lambda_svc, "_execute_function_warm")

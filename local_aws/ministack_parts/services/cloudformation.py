@@ -7,8 +7,7 @@ from ministack.services import cloudformation as stock
 from ministack.services.cloudformation import changesets, engine, provisioners
 from ministack.services.cloudformation import stacks as operations
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.stores import Record, Store
+from local_aws.ministack_parts.forms import Record, Replaceable, Store
 
 Created = tuple[str, Record]
 Create = Callable[[str, Record, str], Created]

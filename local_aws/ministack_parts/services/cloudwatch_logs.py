@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import cloudwatch_logs as stock
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record, Replaceable
 
 # Actions of the API.
 create_log_group: Callable[[Record], Response] = stock._create_log_group

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import codebuild as stock
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record, Store
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record, Replaceable, Store
 
 projects: Store = stock._projects  # by name
 builds: Store = stock._builds  # by `project:uuid`

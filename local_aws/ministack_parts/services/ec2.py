@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import ec2 as stock
 
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record, Store
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record, Store
 
 Action = Callable[[Record], Response]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import iam as stock
 
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record
 
 # Actions of the query API.
 create_oidc_provider: Callable[[Record], Response] = stock._create_oidc_provider

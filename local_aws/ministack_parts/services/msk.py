@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import msk as stock
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record, Store
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record, Replaceable, Store
 
 # By ARN.
 clusters: Store = stock._clusters

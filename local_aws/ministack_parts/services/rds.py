@@ -2,6 +2,6 @@
 
 from ministack.services import rds as stock
 
-from local_aws.ministack_parts.stores import Store
+from local_aws.ministack_parts.forms import Store
 
 instances: Store = stock._instances  # by identifier

@@ -2,6 +2,6 @@
 
 from ministack.services import secretsmanager as stock
 
-from local_aws.ministack_parts.stores import Store
+from local_aws.ministack_parts.forms import Store
 
 secrets: Store = stock._secrets  # by name

@@ -2,9 +2,8 @@
 
 from ministack.services import stepfunctions as stock
 
-from local_aws.ministack_parts.replaceable import Replaceable
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record, Store
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record, Replaceable, Store
 
 executions: Store = stock._executions  # by ARN
 start_execution: Replaceable[[Record], Response] = Replaceable(stock, "_start_execution")  # action of the API

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import waf as stock
 
-from local_aws.ministack_parts.responses import Response
-from local_aws.ministack_parts.stores import Record
+from local_aws.ministack_parts.answers import Response
+from local_aws.ministack_parts.forms import Record
 
 # Actions of the API.
 associate_web_acl: Callable[[Record], Response] = stock._associate_web_acl

@@ -4,8 +4,7 @@ import time
 from typing import Any
 
 from ..base.data import DataServiceError
-from ..base.process import Process
-from ..base.reporting import Reporter
+from ..base.process import Process, Reporter
 from .stores import GROUP, Stores, open_stores
 
 FIELDS = ("sequence", "market", "price", "quantity", "buy_order", "sell_order", "writer")

@@ -7,8 +7,7 @@ what has not ended by then goes back to the queue.
 import time
 
 from ..base.data import DataServiceError
-from ..base.process import Process
-from ..base.reporting import Reporter
+from ..base.process import Process, Reporter
 from .stores import JOBS_DONE, QUEUE, Stores, open_stores
 
 

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..base.data import DataServiceError
-from ..base.health import Check, metrics, readiness
-from ..base.http_server import HttpServer, Request, Response, as_json
+from ..base.plain_http import Check, HttpServer, Request, Response, as_json, metrics, readiness
 from ..base.process import Process
-from .books import figures
-from .stores import Stores, open_stores
+from .stores import Stores, figures, open_stores
 
 NOT_FOUND = as_json(404, {"error": "not found"})
 

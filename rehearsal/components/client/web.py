@@ -5,9 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..base.health import NotReadyError, readiness
-from ..base.http_client import NoAnswerError, get
-from ..base.http_server import HttpServer, Request, Response, as_json
+from ..base.plain_http import HttpServer, NoAnswerError, NotReadyError, Request, Response, as_json, get, readiness
 from ..base.process import Process
 from .assets import Assets
 

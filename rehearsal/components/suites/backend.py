@@ -11,7 +11,7 @@ package = types.ModuleType("components")  # as the image has it: this folder is 
 package.__path__ = [str(Path(__file__).parent)]
 sys.modules["components"] = package
 
-from components.backend.books import OVERLAPPING_SCHEDULERS  # noqa: E402
+from components.backend.stores import OVERLAPPING_SCHEDULERS  # noqa: E402
 from components.base.faults import Faults  # noqa: E402
 
 

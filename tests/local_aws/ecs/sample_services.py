@@ -1,5 +1,6 @@
-"""Tasks, services and target groups, as the tests ask for them."""
+"""Tasks, services behind target groups, and their deployments, hooks and events, as the tests ask for them."""
 
+import json
 import time
 import uuid
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from local_aws.elastic_load_balancing import load_balancer
+from local_aws.server import LocalAws
+from tests.local_aws.ecr.sample_images import Registry
 
 T = TypeVar("T")
 
@@ -104,3 +107,102 @@ class Balanced:
 
     def weights(self, rule: str) -> dict[str, int]:
         return dict(load_balancer.weights(rule))
+
+
+Record = dict[str, Any]
+Moves = list[tuple[str, dict[str, int]]]
+CHECK = {"command": ["CMD", "bin/alive"], "interval": 10}
+BLUE_GREEN = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}
+LONG_BAKE = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 30}
+SAYS = 'return {"hookStatus": "%s"}'
+
+
+def released(registry: Registry, ecs: Ecs, balanced: Balanced, configuration: Record) -> str:
+    """A service whose first revision serves from the blue target group."""
+    definition = ecs.define(registry.server("one"), healthCheck=CHECK)
+    name = ecs.create(definition, loadBalancers=balanced.settings(), deploymentConfiguration=configuration)
+    assert ecs.settled(name)["status"] == "SUCCESSFUL"
+    return name
+
+
+def update(ecs: Ecs, name: str, image: str, **more: Any) -> None:
+    ecs.update(name, taskDefinition=ecs.define(image, healthCheck=CHECK), **more)
+
+
+def reaches(ecs: Ecs, name: str, stage: str) -> Record:
+    """The newest deployment, once it is in this stage."""
+    return wait_for(lambda: ecs.deployment(name), lambda found: found.get("lifecycleStage") == stage)
+
+
+def described(ecs: Ecs, arn: str) -> Record:
+    found: list[Record] = ecs.client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+    return found[0]
+
+
+def hooked(function: str, *stages: str, configuration: Record | None = None, **more: Any) -> Record:
+    """A configuration with one Lambda hook, after the test traffic shift unless it is said where."""
+    hook = {
+        "targetType": "AWS_LAMBDA",
+        "hookTargetArn": function,
+        "roleArn": "arn:aws:iam::000000000000:role/hooks",
+        "lifecycleStages": list(stages or ("POST_TEST_TRAFFIC_SHIFT",)),
+        **more,
+    }
+    return (configuration or BLUE_GREEN) | {"lifecycleHooks": [hook]}
+
+
+def paused(*stages: str, configuration: Record | None = None, **more: Any) -> Record:
+    """A configuration with one PAUSE hook."""
+    hook = {"targetType": "PAUSE", "lifecycleStages": list(stages), **more}
+    return (configuration or BLUE_GREEN) | {"lifecycleHooks": [hook]}
+
+
+def registered(ecs: Ecs, name: str, group: str) -> bool:
+    address = ecs.tasks(name)[0]["containers"][0]["networkInterfaces"][0]["privateIpv4Address"]
+    return bool(load_balancer.target_state(group, address, 3000) == "healthy")
+
+
+class Switch:
+    """An alarm that is in the state that the test puts it into; it has no data of its own."""
+
+    def __init__(self, aws: LocalAws, state: str = "OK") -> None:
+        self.name, self._client = f"alarm-{uuid.uuid4().hex[:8]}", aws.client("cloudwatch")
+        self._client.put_metric_alarm(
+            AlarmName=self.name,
+            Namespace="Tests",
+            MetricName=self.name,
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=2,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        self.put(state)
+
+    def put(self, state: str) -> None:
+        self._client.set_alarm_state(AlarmName=self.name, StateValue=state, StateReason="a test")
+
+    def watched(self, configuration: Record, *, rollback: bool = True) -> Record:
+        return configuration | {"alarms": {"alarmNames": [self.name], "enable": True, "rollback": rollback}}
+
+
+class Inbox:
+    """A queue that gets the events of one kind that a rule lets through."""
+
+    def __init__(self, aws: LocalAws, detail_type: str, **pattern: Any) -> None:
+        name, self._sqs, rules = f"events-{uuid.uuid4().hex[:8]}", aws.client("sqs"), aws.client("events")
+        self._url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        whole = {"source": ["aws.ecs"], "detail-type": [detail_type], **pattern}
+        rules.put_rule(Name=name, EventPattern=json.dumps(whole))
+        rules.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn}])
+        self._seen: list[Record] = []
+
+    def events(self, count: int) -> list[Record]:
+        """The first `count` events."""
+        return wait_for(self._received, lambda seen: len(seen) >= count)[:count]
+
+    def _received(self) -> list[Record]:
+        answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
+        self._seen += [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        return self._seen

@@ -8,8 +8,19 @@ import pytest
 from local_aws.server import LocalAws
 from tests.local_aws import contracts
 from tests.local_aws.ecr.sample_images import Registry
-from tests.local_aws.ecs.sample_deployments import CHECK, LONG_BAKE, Inbox, Switch, described, reaches, released, update
-from tests.local_aws.ecs.sample_services import Balanced, Ecs, wait_for
+from tests.local_aws.ecs.sample_services import (
+    CHECK,
+    LONG_BAKE,
+    Balanced,
+    Ecs,
+    Inbox,
+    Switch,
+    described,
+    reaches,
+    released,
+    update,
+    wait_for,
+)
 
 ROLLING = {"strategy": "ROLLING", "minimumHealthyPercent": 100, "maximumPercent": 200}
 BAKING = ROLLING | {"bakeTimeInMinutes": 30}

@@ -14,8 +14,18 @@ from local_aws.ecs.services.rollouts import Rollout
 from local_aws.server import LocalAws
 from tests.local_aws import contracts
 from tests.local_aws.ecr.sample_images import Registry
-from tests.local_aws.ecs.sample_deployments import BLUE_GREEN, LONG_BAKE, Inbox, described, reaches, released, update
-from tests.local_aws.ecs.sample_services import Balanced, Ecs, wait_for
+from tests.local_aws.ecs.sample_services import (
+    BLUE_GREEN,
+    LONG_BAKE,
+    Balanced,
+    Ecs,
+    Inbox,
+    described,
+    reaches,
+    released,
+    update,
+    wait_for,
+)
 
 ROLLING = {"strategy": "ROLLING", "minimumHealthyPercent": 0, "maximumPercent": 100}
 

@@ -9,12 +9,23 @@ from typing import Any
 
 import pytest
 
-from local_aws.ecs.services import lambda_hooks
+from local_aws.ecs.services import lifecycle_hooks
 from local_aws.server import LocalAws
 from tests.local_aws import contracts
 from tests.local_aws.ecr.sample_images import Registry
-from tests.local_aws.ecs.sample_deployments import BLUE_GREEN, SAYS, Inbox, Moves, Record, hooked, released, update
-from tests.local_aws.ecs.sample_services import Balanced, Ecs, wait_for
+from tests.local_aws.ecs.sample_services import (
+    BLUE_GREEN,
+    SAYS,
+    Balanced,
+    Ecs,
+    Inbox,
+    Moves,
+    Record,
+    hooked,
+    released,
+    update,
+    wait_for,
+)
 
 HookFactory = Callable[[str], str]
 FROM_PARAMETER = 'return json.loads(boto3.client("ssm").get_parameter(Name=%r)["Parameter"]["Value"])'
@@ -26,13 +37,13 @@ UNREADABLE = "due to HookStatus must not be null"
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Record]:
     """Every payload, in order."""
     seen: list[Record] = []
-    invoke = lambda_hooks._invoke
+    invoke = lifecycle_hooks._invoke
 
     def recorded(function: str, event: Record) -> object:
         seen.append(event)
         return invoke(function, event)
 
-    monkeypatch.setattr(lambda_hooks, "_invoke", recorded)
+    monkeypatch.setattr(lifecycle_hooks, "_invoke", recorded)
     return seen
 
 

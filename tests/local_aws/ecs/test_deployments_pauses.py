@@ -10,10 +10,12 @@ import pytest
 from local_aws.server import LocalAws
 from tests.local_aws import contracts
 from tests.local_aws.ecr.sample_images import Registry
-from tests.local_aws.ecs.sample_deployments import (
+from tests.local_aws.ecs.sample_services import (
     BLUE_GREEN,
     LONG_BAKE,
     SAYS,
+    Balanced,
+    Ecs,
     Inbox,
     Moves,
     Record,
@@ -21,8 +23,8 @@ from tests.local_aws.ecs.sample_deployments import (
     paused,
     released,
     update,
+    wait_for,
 )
-from tests.local_aws.ecs.sample_services import Balanced, Ecs, wait_for
 
 HookFactory = Callable[[str], str]
 STAGE = "POST_TEST_TRAFFIC_SHIFT"

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from local_aws.ecs.tasks import container_health
+from local_aws.ecs.tasks import containers
 from tests.local_aws import contracts
-from tests.local_aws.ecr.sample_images import Registry
-from tests.local_aws.ecs.programs import ALONE
+from tests.local_aws.ecr.sample_images import ALONE, Registry
 from tests.local_aws.ecs.sample_services import Ecs, wait_for
 
 CHECK = {"command": ["CMD", "bin/alive"], "interval": 10}
@@ -98,7 +97,7 @@ def test_a_task_that_dies_is_replaced(registry: Registry, ecs: Ecs) -> None:
 
 
 def test_an_ill_task_is_replaced(registry: Registry, ecs: Ecs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(container_health, "QUICKEST_WHEN_HEALTHY", 0.3)
+    monkeypatch.setattr(containers, "QUICKEST_WHEN_HEALTHY", 0.3)
     mark = tmp_path / "well"
     mark.touch()
     check = {"command": ["CMD-SHELL", f"test -e {mark}"], "interval": 5, "retries": 2}

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from local_aws.ecs.services import service_environment
+from local_aws.ecs.services import service_state
 from local_aws.server import LocalAws
-from tests.local_aws.ecr.sample_images import Registry
-from tests.local_aws.ecs.programs import ASKER
+from tests.local_aws.ecr.sample_images import ASKER, Registry
 from tests.local_aws.ecs.sample_services import Ecs, wait_for
 
 CHECK = {"command": ["CMD", "bin/alive"], "interval": 10}
@@ -126,9 +125,7 @@ def _asked(ecs: Ecs, name: str, alias: str) -> str:
 
 
 def _proxy(namespace: str = "exchange") -> str:
-    return service_environment.of({"serviceConnectConfiguration": {"enabled": True, "namespace": namespace}})[
-        "http_proxy"
-    ]
+    return service_state.of({"serviceConnectConfiguration": {"enabled": True, "namespace": namespace}})["http_proxy"]
 
 
 def _alias() -> str:

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from local_aws.ecs.tasks import container_health
+from local_aws.ecs.tasks import containers
 from local_aws.server import LocalAws
 from tests.local_aws import contracts
 from tests.local_aws.ecr.sample_images import Registry
@@ -103,7 +103,7 @@ def test_tasks_do_not_share_files(registry: Registry, ecs: Ecs) -> None:
 def test_a_container_that_fails_its_check_is_stopped(
     registry: Registry, ecs: Ecs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container_health, "START_ALLOWANCE", 0.0)
+    monkeypatch.setattr(containers, "START_ALLOWANCE", 0.0)
     check = {"command": ["CMD-SHELL", "exit 1"], "interval": 5, "retries": 2}
     task = ecs.wait(ecs.run(ecs.define(registry.program(SLEEPER), healthCheck=check)), "STOPPED")
     assert task["stoppedReason"] == "Task failed container health checks"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.cloudwatch import embedded_metrics
+from local_aws.cloudwatch import metric_data
 from local_aws.server import LocalAws
 from tests.local_aws import contracts
 
@@ -27,7 +27,7 @@ def line(namespace: str = "Test", **more: Any) -> str:
 
 def test_a_line_gives_each_metric_once_for_each_set_of_dimensions() -> None:
     """ "MetricDirective object" and "DimensionSet array" of the specification."""
-    found = list(embedded_metrics.metrics_in(line()))
+    found = list(metric_data.metrics_in(line()))
     assert [(one.name, one.value, one.unit) for one in found] == [("ConsumerLag", 2.5, "Seconds")] * 2
     assert [one.dimensions for one in found] == [
         {"Environment": "test"},
@@ -36,7 +36,7 @@ def test_a_line_gives_each_metric_once_for_each_set_of_dimensions() -> None:
 
 
 def test_a_metric_may_have_several_values() -> None:
-    assert [one.value for one in embedded_metrics.metrics_in(line(ConsumerLag=[1, 2]))] == [1.0, 2.0, 1.0, 2.0]
+    assert [one.value for one in metric_data.metrics_in(line(ConsumerLag=[1, 2]))] == [1.0, 2.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_a_metric_may_have_several_values() -> None:
     ["started", "{", '["_aws"]', '{"_aws": 1}', '{"_aws": {}}', line(ConsumerLag="many"), line(ConsumerLag=None)],
 )
 def test_any_other_line_is_a_line_and_no_more(text: str) -> None:
-    assert list(embedded_metrics.metrics_in(text)) == []
+    assert list(metric_data.metrics_in(text)) == []
 
 
 def test_a_dimension_that_the_line_does_not_have_leaves_out_its_set() -> None:
     without = json.loads(line())
     del without["Digest"]
-    found = list(embedded_metrics.metrics_in(json.dumps(without)))
+    found = list(metric_data.metrics_in(json.dumps(without)))
     assert [one.dimensions for one in found] == [{"Environment": "test"}]
 
 

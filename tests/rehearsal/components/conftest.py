@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from local_aws.data_services import data_service_programs
-from local_aws.host.loopback import Block
+from local_aws.host.addresses import Block
 from rehearsal.build import build
 from rehearsal.components.base.data import Cache, Database, Stream
 from tests.rehearsal.components.programs import Running, wait_until

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.host.loopback import Block
+from local_aws.host.addresses import Block
 from local_aws.server import LocalAws
 from rehearsal.components.client.bundle import bundle
 from tests.rehearsal.components.conftest import Exchange

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_aws.codepipeline.globs import matches
+from local_aws.codepipeline.triggers import matches
 from release.images.content import compiled_glob
 
 PATTERNS = [

@@ -1,4 +1,4 @@
-"""The programs that CodeBuild's image has and this machine may lack: docker, as `release/images/docker.py` asks it.
+"""The programs that CodeBuild's image has and this machine may lack: docker, as `release/images/image.py` asks it.
 
 https://docs.docker.com/reference/cli/docker/buildx/
 """
@@ -21,7 +21,7 @@ from tests.local_aws.ecr.sample_images import ACCOUNT_REGISTRY
 PROGRAM = f"""\
 cat > program.py <<'END'
 import os, pathlib
-from release.images.docker import Docker
+from release.images.image import Docker
 docker, one, two = Docker(), os.environ["ONE"], os.environ["TWO"]
 docker.log_in("{ACCOUNT_REGISTRY}", "a-password")
 assert docker.digest(f"{{one}}:v1") is None

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from rehearsal.opening import SPEED
 from rehearsal.stage import Stage
-from rehearsal.stage_process import SPEED
 from rehearsal.stories import STORIES
 from rehearsal.traffic import Traffic
 from settings.loading import load_settings

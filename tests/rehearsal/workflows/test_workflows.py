@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.commands import ROOT
+from rehearsal.commands import ROOT, wait_until
 from rehearsal.stage import Stage
-from rehearsal.waiting import wait_until
 from release_engine.ledger import Kind, Outcome
 from tests.rehearsal.workflows.conftest import COMMIT, Monorepo
 from tests.rehearsal.workflows.workflow_runs import Ended

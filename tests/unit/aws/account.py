@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from release_aws.probes import Question
-from release_engine.samples import Answer
-from tests.unit.aws.digests import NEW, OLD
+from release_engine.gate import Answer
+from tests.unit.aws.answers import NEW, OLD
 from tests.unit.aws.fake_cloudformation import STACK, CloudFormation
 from tests.unit.aws.fake_codepipeline import CodePipeline
 from tests.unit.aws.fake_ecs import BESIDE, BLUE, GREEN, SECRET, Ecs

@@ -1,9 +1,11 @@
-"""How the fakes answer: as botocore does."""
+"""The versions that the tests speak of."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+OLD, NEW = (f"sha256:{letter * 64}" for letter in "ab")
 
 
 def error(code: str, message: str = "") -> ClientError:

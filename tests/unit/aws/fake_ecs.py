@@ -4,8 +4,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.unit.aws.answers import Paginated, error
-from tests.unit.aws.digests import NEW
+from tests.unit.aws.answers import NEW, Paginated, error
 from tests.unit.aws.fake_cloudformation import NOW
 
 if TYPE_CHECKING:

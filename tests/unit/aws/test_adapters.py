@@ -1,6 +1,7 @@
 """The adapters, where the handlers' tests do not reach."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,12 +12,11 @@ from release_aws.cloudformation import Stacks
 from release_aws.ecs import Services
 from release_aws.items import from_item, to_attribute, to_item
 from release_aws.ledger import Ledger
-from release_aws.stepfunctions import Machines, execution_arn
+from release_aws.stepfunctions import Executions, Machines, execution_arn
 from release_engine.ledger import Kind, LockHeldError, Outcome, OvertakenError, Release, epoch, iso
 from release_engine.running import Rollout
 from tests.unit.aws.account import COMPONENT, Account
-from tests.unit.aws.answers import error
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD, error
 from tests.unit.aws.fake_table import Dynamo
 
 STACK = str(COMPONENT["stack"])
@@ -202,3 +202,37 @@ def test_a_client_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     assert clients.client("ecs") is clients.client("ecs")
     assert clients.error_code(ValueError()) == ""
+
+
+class Client:
+    """A history of 450 events in pages, newest first; counts the pages that were read."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+
+    def get_paginator(self, _operation: str) -> "Client":
+        return self
+
+    def paginate(self, **_request: Any) -> Iterator[dict[str, Any]]:
+        for newest in range(450, 0, -200):
+            self.pages += 1
+            yield {"events": [{"id": id_} for id_ in range(newest, max(newest - 200, 0), -1)]}
+
+    def describe_execution(self, **_request: Any) -> dict[str, Any]:
+        raise error("AccessDeniedException")
+
+
+def test_events_come_oldest_first_from_all_pages() -> None:
+    events = Executions(Client()).events_after("arn", 0)
+    assert [event["id"] for event in events] == list(range(1, 451))
+
+
+def test_only_as_much_of_the_past_is_read_as_is_new() -> None:
+    client = Client()
+    assert [event["id"] for event in Executions(client).events_after("arn", 447)] == [448, 449, 450]
+    assert client.pages == 1
+
+
+def test_a_refusal_is_not_taken_for_an_execution_that_does_not_exist() -> None:
+    with pytest.raises(ClientError):
+        Executions(Client()).status("arn")

@@ -8,8 +8,7 @@ from release_aws.ecr import Images
 from release_aws.rollback_facts import gather_facts
 from release_engine.ledger import Outcome
 from release_engine.rollback_plan import Facts
-from tests.unit.aws.answers import error
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD, error
 from tests.unit.cli.exchange import past
 
 

@@ -6,12 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release_aws.cloudformation import Stacks
-from release_aws.ecs_setup import Setups
-from release_aws.elbv2 import Rules
-from release_aws.secretsmanager import Secrets
-from release_engine.secret import Secret
-from release_engine.service_setup import Replacement, ServiceSetup
-from release_engine.traffic import Traffic
+from release_aws.service_setup import Rules, Secrets, Setups
+from release_engine.preflight import Replacement, Secret, ServiceSetup
+from release_engine.running import Traffic
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.answers import error
 from tests.unit.aws.fake_ecs import BLUE, GREEN, RULE, SECRET

@@ -1,19 +1,24 @@
-"""An exchange as the command line finds it in AWS: hand-written, scripted by its attributes."""
-# ruff: noqa: N803 - the arguments have the names that boto gives them
+"""An exchange as the command line finds it in AWS: hand-written, scripted by its attributes.
+
+Its settings are those of an environment `test`, which no file describes.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from release_aws.items import to_item
 from release_engine.ledger import Kind, Lock, Outcome, Release
-from settings.loading import Settings
-from tests.unit.aws.answers import Paginated, error
-from tests.unit.aws.digests import NEW, OLD
+from settings.environment import Adopt
+from settings.loading import Settings, load_settings
+from tests.unit.aws.answers import NEW, OLD, Paginated, error
 from tests.unit.aws.fake_table import Dynamo
-from tests.unit.cli.settings_of_tests import settings_of_tests
+
+# ruff: noqa: N803 - the arguments have the names that boto gives them
+
 
 CHAIN = ("backend", "client", "engine")
 MACHINE = "arn:aws:states:us-west-2:111122223333:stateMachine:exchange-test-{}-release"
@@ -169,3 +174,22 @@ class Ecr:
     def batch_get_image(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
         assert repositoryName in ("exchange-test-backend", "an-older-repository", "exchange-test-engine")
         return {"images": [{"imageId": one} for one in imageIds if one["imageDigest"] in self.exchange.images]}
+
+
+def settings_of_tests(
+    chain: Sequence[str], *, adopted: Mapping[str, str] | None = None, account: str | None = None
+) -> Settings:
+    """Staging's, but for its name and what the account has already."""
+    known = _staging()
+    return replace(
+        known,
+        environment="test",
+        account=account,
+        adopt=Adopt(repositories=dict(adopted or {})),
+        components={name: known.components[name] for name in chain},
+    )
+
+
+@cache
+def _staging() -> Settings:
+    return load_settings("staging")

@@ -13,9 +13,8 @@ from typer.testing import CliRunner, Result
 
 from release.app import app
 from release.cli_context import CliContext
-from tests.unit.aws.digests import NEW
-from tests.unit.cli.exchange import BEGAN
-from tests.unit.cli.settings_of_tests import settings_of_tests
+from tests.unit.aws.answers import NEW
+from tests.unit.cli.exchange import BEGAN, settings_of_tests
 
 PENDING = {"imageScanStatus": {"status": "PENDING"}}
 

@@ -1,16 +1,21 @@
-"""What the command line takes from the world, when nobody brings another one."""
+"""What the command line takes from the world and gives to it: credentials, a terminal or a log, and signals."""
 
 import getpass
+import io
+import signal
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from release.app import app
 from release.cli_context import CliContext, callers_region, clients_in
+from release.command_line import terminated_as_interrupted, undisturbed
+from release.progress import Display, StateEntered
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -84,3 +89,42 @@ def test_nobody_is_asked_where_there_is_no_terminal() -> None:
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
     )
     assert shown.stdout.strip() == "False"
+
+
+def test_a_terminal_shows_where_the_release_is_besides_the_lines() -> None:
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=True, width=100)
+    display = Display(console, Console(stderr=True))
+    with display.following("client"):
+        display.enter("client", StateEntered("Lock", 0.0, 1))
+        display.enter("client", StateEntered("Bake", 12.5, 1))
+        console.file.flush()
+    text = shown.getvalue()
+    assert "12.5 s  Bake" in text
+    assert "client Bake" in text
+
+
+def test_a_log_gets_lines_alone() -> None:
+    shown = io.StringIO()
+    display = Display(Console(file=shown, width=100), Console(stderr=True))
+    with display.following("client"):
+        display.enter("client", StateEntered("Lock", 0.0, 1))
+    assert shown.getvalue() == "client         0.0 s  Lock\n"
+
+
+def test_a_termination_unwinds_what_is_under_way() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end, terminated_as_interrupted():
+        signal.raise_signal(signal.SIGTERM)
+    assert end.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_what_must_be_done_to_its_end_is(sent: signal.Signals) -> None:
+    """GitHub sends SIGTERM 7.5 s after SIGINT: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation"""
+    before, done = signal.getsignal(sent), []
+    with undisturbed():
+        signal.raise_signal(sent)
+        done.append(True)
+    assert (done, signal.getsignal(sent)) == ([True], before)

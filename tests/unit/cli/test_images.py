@@ -14,10 +14,9 @@ from typer.testing import CliRunner, Result
 
 from release.app import app
 from release.cli_context import CliContext
-from release.images.docker import Docker, DockerError
-from release.images.image import build_once
-from tests.unit.aws.digests import NEW, OLD
-from tests.unit.cli.settings_of_tests import settings_of_tests
+from release.images.image import Docker, DockerError, build_once
+from tests.unit.aws.answers import NEW, OLD
+from tests.unit.cli.exchange import settings_of_tests
 
 STAGING, PRODUCTION = "1.dkr.ecr.us-west-2.amazonaws.com/client", "2.dkr.ecr.us-west-2.amazonaws.com/client"
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
-from tests.unit.aws.answers import error
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD, error
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.exchange import MACHINE, Exchange, Script, past
 
@@ -98,7 +97,7 @@ def test_every_state_is_told_with_the_seconds_since_the_release_began(run: Run) 
 def test_a_released_version_is_told_with_the_ledgers_reason(
     run: Run, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("release.releasing.new_release_id", lambda _now: "release-24")
+    monkeypatch.setattr("release.start.new_release_id", lambda _now: "release-24")
     exchange.remember(past("release-24", NEW, reason="no errors (61 samples)"))
     assert run("start", f"client={NEW}").stdout.splitlines()[-1].endswith("70.0 s: no errors (61 samples)")
 

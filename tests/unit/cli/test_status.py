@@ -1,11 +1,17 @@
-"""`python -m release status`: what runs, how it came there, and who is at it."""
+"""`status`, `running` and `address`: what runs and how it came there, whether it is what is named, where it is."""
 
 import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from release.app import app
+from release.cli_context import CliContext
 from release_engine.ledger import Outcome
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD, error
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.exchange import Exchange, Script, past
 
@@ -118,3 +124,69 @@ def test_tools_get_all_of_it_as_json(run: Run, exchange: Exchange) -> None:
 def test_an_unknown_component_is_refused(run: Run) -> None:
     result = run("status", "web")
     assert (result.exit_code, "there are backend, client, engine" in result.stderr) == (2, True)
+
+
+def test_what_runs_is_what_is_named(run: Run, exchange: Exchange) -> None:
+    exchange.digests |= {"backend": OLD, "client": NEW}
+    result = run("running", f"client={NEW}", f"backend={OLD}")
+    assert (result.exit_code, result.stdout) == (0, f"test runs backend={OLD}, client={NEW}\n")
+
+
+def test_each_that_runs_something_else_is_told(run: Run, exchange: Exchange) -> None:
+    exchange.digests |= {"backend": NEW, "client": OLD}
+    result = run("running", f"backend={NEW}", f"client={NEW}", f"engine={NEW}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    since = "undone, or another release came since"
+    told = [f"client runs {OLD}, not {NEW}: {since}", f"engine runs nothing, not {NEW}: {since}"]
+    assert result.stderr.splitlines() == told
+
+
+def test_nothing_named_is_nothing_asked(run: Run) -> None:
+    assert run("running").exit_code == 2
+
+
+@dataclass
+class Platform:
+    """The stack of that name; None is one that is not deployed."""
+
+    outputs: dict[str, str] | None = field(default_factory=lambda: {"LoadBalancerName": "door.example.com"})
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        assert StackName == "exchange-test-platform"
+        if self.outputs is None:
+            raise error("ValidationError", f"Stack with id {StackName} does not exist")
+        return {"Stacks": [{"Outputs": [{"OutputKey": key, "OutputValue": one} for key, one in self.outputs.items()]}]}
+
+
+def address(platform: Platform, domain: str | None = None) -> Result:
+    settings: Any = SimpleNamespace(
+        environment="test",
+        region="us-west-2",
+        domain=SimpleNamespace(name=domain) if domain else None,
+        stack_name=lambda stack: f"exchange-test-{stack}",
+    )
+    context = CliContext(settings_of=lambda _: settings, clients_in=lambda _: lambda _: platform)
+    return CliRunner().invoke(app, ["-e", "test", "address"], obj=context, catch_exceptions=False)
+
+
+def test_users_come_in_by_the_load_balancer_where_there_is_no_domain() -> None:
+    done = address(Platform())
+    assert (done.exit_code, done.output) == (0, "http://door.example.com\n")
+
+
+def test_users_come_in_by_the_domain_where_there_is_one_and_nobody_is_asked() -> None:
+    done = address(Platform(outputs=None), domain="exchange.example.com")
+    assert (done.exit_code, done.output) == (0, "https://exchange.example.com\n")
+
+
+def test_an_environment_that_is_not_deployed_has_no_address_and_it_says_how_to_deploy_it() -> None:
+    done = address(Platform(outputs=None))
+    assert done.exit_code == 2
+    assert "stack exchange-test-platform is not deployed in us-west-2" in done.output
+    assert "cdk deploy exchange-test-platform -c environment=test" in done.output
+
+
+def test_a_platform_of_an_older_kind_is_told_from_one_that_is_not_there() -> None:
+    done = address(Platform(outputs={}))
+    assert done.exit_code == 2
+    assert "has no output LoadBalancerName yet" in done.output

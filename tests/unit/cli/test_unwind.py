@@ -3,7 +3,7 @@
 import pytest
 
 from release_engine.ledger import Kind, Outcome
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.exchange import CHAIN, Exchange, Script, past
 

@@ -1,25 +1,36 @@
-"""Preflight names everything that is wrong, at once."""
+"""Preflight names everything that is wrong, at once: also of secrets that tasks refer to, and of times.
+
+What ECS has is held against what the gate and the release machine allow.
+"""
 
 from dataclasses import replace
 
 import pytest
 
 from release_engine.ledger import Kind
-from release_engine.model import parse_components
-from release_engine.preflight import PreflightFacts, WantedRelease, problems, unchanged
-from release_engine.running import Rollout, Running
-from release_engine.secret import Secret
-from release_engine.service_setup import Replacement, ServiceSetup
-from release_engine.traffic import Traffic
-from release_engine.window import parse
+from release_engine.model import parse_components, parse_window
+from release_engine.preflight import (
+    PreflightFacts,
+    Replacement,
+    Secret,
+    ServiceSetup,
+    WantedRelease,
+    arn_of,
+    problems,
+    secret_problems,
+    setup_problems,
+    unchanged,
+)
+from release_engine.running import Rollout, Running, Traffic
+from release_engine.times import PATIENCE_MINUTES
 from tests.unit.aws.account import COMPONENT
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD
 
 CLIENT = parse_components({"client": COMPONENT})["client"]
 ASKED = WantedRelease("20261124T101500Z-3f2a9c1b", NEW, Kind.RELEASE, at=1_795_000_000)
 FOUND = PreflightFacts("UPDATE_COMPLETE", OLD, frozenset({OLD, NEW}), {"exchange-test-client-5xx": "OK"})
 
-WINDOWED = replace(CLIENT, window=parse({"days": ["sun"], "opens": "02:00", "closes": "03:00"}))
+WINDOWED = replace(CLIENT, window=parse_window({"days": ["sun"], "opens": "02:00", "closes": "03:00"}))
 SETUP = ServiceSetup("web", "definition", Replacement("BLUE_GREEN", bake=3, hooks=(30,)), rule="rule", serving="blue")
 TRAFFIC = Traffic("web", "rule", {"blue": 100, "green": 0}, "blue")
 SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:Login-AbCdEf"  # noqa: S105 - its name
@@ -172,3 +183,92 @@ def test_what_was_released_well_last_and_runs_everywhere_has_nothing_to_be_relea
 )
 def test_where_anything_is_in_doubt_it_is_released_like_any_other(asked: WantedRelease, found: PreflightFacts) -> None:
     assert not unchanged(CLIENT, asked, found)
+
+
+ARN = "arn:aws:secretsmanager:us-west-2:111122223333:secret:Login-AbCdEf"
+SOUND = Secret(stages=frozenset({"AWSCURRENT", "AWSPREVIOUS"}))
+
+
+@pytest.mark.parametrize(
+    ("reference", "arn"),
+    [
+        (ARN, ARN),
+        (f"{ARN}:username::", ARN),
+        (f"{ARN}:username:AWSPREVIOUS:", ARN),
+        ("arn:aws:ssm:us-west-2:111122223333:parameter/level", None),
+        ("level", None),
+    ],
+)
+def test_a_reference_may_go_on_behind_the_arn(reference: str, arn: str | None) -> None:
+    assert arn_of(reference) == arn
+
+
+@pytest.mark.parametrize(
+    ("reference", "secret", "problem"),
+    [
+        (ARN, Secret(trouble="ResourceNotFoundException"), f"secret {ARN} cannot be resolved: ResourceNotFound"),
+        (ARN, Secret(deleted=True, stages=SOUND.stages), f"secret {ARN} is scheduled for deletion"),
+        (f"{ARN}:key::", Secret(), f"secret {ARN} has no version AWSCURRENT, only none at all"),
+        (f"{ARN}:key:blue:", SOUND, f"secret {ARN} has no version blue, only AWSCURRENT, AWSPREVIOUS"),
+    ],
+)
+def test_a_secret_that_no_task_could_resolve_is_named(reference: str, secret: Secret, problem: str) -> None:
+    (listed,) = secret_problems({reference: secret})
+    assert listed.startswith(problem)
+
+
+def test_a_sound_secret_is_no_problem_and_a_bad_one_is_named_once() -> None:
+    assert secret_problems({ARN: SOUND, f"{ARN}:username:AWSPREVIOUS:": SOUND}) == []
+    assert (
+        len(secret_problems({f"{ARN}:username::": Secret(deleted=True), f"{ARN}:password::": Secret(deleted=True)}))
+        == 1
+    )
+
+
+INTERVAL = 30  # seconds, so the gate asks for 5 minutes at most
+BLUE_GREEN = Replacement("BLUE_GREEN", bake=3, hooks=(30,))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        BLUE_GREEN,
+        replace(BLUE_GREEN, strategy="CANARY", steps=10),
+        replace(BLUE_GREEN, bake=PATIENCE_MINUTES - 10 - 5),
+        replace(BLUE_GREEN, hooks=(5,)),
+        replace(BLUE_GREEN, bake=PATIENCE_MINUTES - 10, hooks=()),
+        Replacement(),
+        Replacement(breaker=True),
+    ],
+)
+def test_times_that_go_together_are_no_problem(found: Replacement) -> None:
+    assert setup_problems("web", found, INTERVAL) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (
+            replace(BLUE_GREEN, breaker=True),
+            "a circuit breaker is for ROLLING deployments only, this one is BLUE_GREEN",
+        ),
+        (replace(BLUE_GREEN, bake=None), "a BLUE_GREEN deployment without a bake time may bake for 36 hours"),
+        (replace(BLUE_GREEN, hooks=(4,)), "the hook times out after 4 minutes, the gate needs up to 5 for its samples"),
+        (replace(BLUE_GREEN, bake=46), "start 10, gate 5, pauses 0, shift 0 and bake 46 come to 61 minutes"),
+        (replace(BLUE_GREEN, steps=43), "shift 43 and bake 3 come to 61 minutes, the release machine waits 60"),
+        (replace(BLUE_GREEN, pauses=(1440,)), "pauses 1440, shift 0 and bake 3 come to 1458 minutes"),
+        (Replacement(hooks=(30,)), "a lifecycle hook is never asked in a ROLLING deployment"),
+        (Replacement(pauses=(30,)), "a lifecycle hook is never asked in a ROLLING deployment"),
+    ],
+)
+def test_times_that_contradict_each_other_are_named(found: Replacement, problem: str) -> None:
+    listed = setup_problems("web", found, INTERVAL)
+    assert len(listed) == 1
+    assert listed[0].startswith("web: ")
+    assert problem in listed[0]
+
+
+def test_a_gate_that_asks_slowly_needs_a_longer_hook() -> None:
+    assert setup_problems("web", BLUE_GREEN, 200) == [
+        "web: the hook times out after 30 minutes, the gate needs up to 34 for its samples"
+    ]

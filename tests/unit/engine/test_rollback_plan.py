@@ -1,12 +1,28 @@
-"""What is put back, and when nothing may be."""
+"""What is put back, and when nothing may be: by the machine, by a person's choice, and by the watch, the third net.
+
+`tests/unit/cli/test_rollback.py` has a person's choices as commands.
+"""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from release_engine.ledger import Kind, Outcome, Release
-from release_engine.rollback_plan import Action, Facts, good_releases, plan
+from release_engine.ledger import Kind, Outcome, Release, epoch
+from release_engine.model import parse_components
+from release_engine.rollback_plan import (
+    Action,
+    Facts,
+    RollbackChoice,
+    cause_of,
+    choose_rollback,
+    component_of,
+    good_releases,
+    more_suspect,
+    plan,
+    release_to_undo,
+)
+from tests.unit.aws.account import COMPONENT
 
 V1, V2, V3 = "sha256:1", "sha256:2", "sha256:3"
 FACTS = Facts("UPDATE_COMPLETE", V3, frozenset({V1, V2, V3}))
@@ -122,3 +138,134 @@ def test_a_digest_that_was_rolled_back_from_is_not_good_until_it_is_released_aga
 def test_a_refused_contract_release_touched_nothing() -> None:
     refused = release(2, V2, Outcome.REFUSED, manifest=manifest("contract"))
     assert plan(BAD, [GOOD, refused, BAD], FACTS).action is Action.ROLL_BACK
+
+
+OLDER, OLD, NEW = (f"sha256:{letter * 64}" for letter in "abc")
+NEW_RUNS = Facts("UPDATE_COMPLETE", NEW, frozenset({OLDER, OLD, NEW}))
+
+
+def released_on(day: int, digest: str, outcome: Outcome = Outcome.RELEASED, former: str | None = None) -> Release:
+    started = f"2026-11-{day}T10:00:00Z"
+    return Release(f"release-{day}", "client", digest, Kind.RELEASE, "cli:alice", outcome, started, former)
+
+
+HISTORY = [released_on(21, NEW, former=OLD), released_on(20, OLD, former=OLDER), released_on(19, OLDER)]
+
+
+def way(choice: RollbackChoice) -> tuple[str | None, str | None, Action]:
+    """From which digest, to which, and by which action."""
+    running = choice.running.digest if choice.running else None
+    target = choice.target.digest if choice.target else None
+    return running, target, choice.plan.action
+
+
+def test_it_goes_back_to_what_ran_before() -> None:
+    assert way(choose_rollback(HISTORY, NEW_RUNS, None)) == (NEW, OLD, Action.ROLL_BACK)
+
+
+def test_a_digest_that_was_released_well_may_be_named() -> None:
+    assert way(choose_rollback(HISTORY, NEW_RUNS, OLDER)) == (NEW, OLDER, Action.ROLL_BACK)
+
+
+def test_where_what_ran_before_was_found_bad_the_newest_good_one_takes_its_place() -> None:
+    undone = replace(released_on(22, OLDER, former=OLD), kind=Kind.ROLLBACK)
+    history = [released_on(23, NEW, former=OLD), undone, *HISTORY[1:]]
+    assert way(choose_rollback(history, NEW_RUNS, None)) == (NEW, OLDER, Action.ROLL_BACK)
+    assert way(choose_rollback(history, NEW_RUNS, OLD)) == (NEW, None, Action.REFUSE)
+
+
+def test_f5_what_a_person_made_cloudformation_restore_is_judged_and_not_left_behind() -> None:
+    failed = released_on(22, f"sha256:{'d' * 64}", Outcome.FAILED, former=NEW)
+    choice = choose_rollback([failed, *HISTORY], NEW_RUNS, None)
+    assert way(choice) == (failed.digest, NEW, Action.ALREADY_RESTORED)
+
+
+@pytest.mark.parametrize(
+    ("history", "digest", "to", "says"),
+    [
+        (HISTORY, None, None, "nothing runs"),
+        (HISTORY, f"sha256:{'e' * 64}", None, "the ledger does not know how it came there"),
+        (HISTORY, NEW, NEW, "is what runs already"),
+        (HISTORY[:1], NEW, None, "no former good release"),
+        (HISTORY[:2], NEW, OLDER, f"was never released well, or was found bad since; good ones are: {OLD}"),
+    ],
+)
+def test_where_there_is_no_way_back_the_reason_is_told(
+    history: list[Release], digest: str | None, to: str | None, says: str
+) -> None:
+    choice = choose_rollback(history, replace(NEW_RUNS, stack_digest=digest), to)
+    assert (choice.target, choice.plan.action) == (None, Action.REFUSE)
+    assert says in choice.plan.reason
+
+
+def test_f8_without_its_image_a_target_is_refused() -> None:
+    choice = choose_rollback(HISTORY, replace(NEW_RUNS, images=frozenset({NEW})), None)
+    assert way(choice) == (NEW, None, Action.REFUSE)
+    assert "is missing from the registry" in choice.plan.reason
+
+
+CLIENT = parse_components({"client": COMPONENT})["client"]
+FINISHED = "2026-11-24T10:30:00Z"
+LAST = Release(
+    "r1", "client", "sha256:1", Kind.RELEASE, "test", Outcome.RELEASED, "2026-11-24T10:00:00Z", finished_at=FINISHED
+)
+SERVICE = "arn:aws:ecs:us-west-2:111122223333:service/exchange-test/exchange-client-web"
+
+
+@pytest.mark.parametrize(
+    ("event", "found"),
+    [
+        ({"resources": [SERVICE], "detail": {"eventName": "SERVICE_DEPLOYMENT_FAILED"}}, True),
+        ({"resources": [SERVICE], "detail": {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}}, False),
+        ({"resources": ["x/other"], "detail": {"eventName": "SERVICE_DEPLOYMENT_FAILED"}}, False),
+        ({"detail": {"alarmName": "exchange-test-client-5xx", "state": {"value": "ALARM"}}}, True),
+        ({"detail": {"alarmName": "exchange-test-client-5xx", "state": {"value": "OK"}}}, False),
+        ({"detail": {"alarmName": "exchange-test-engine-5xx", "state": {"value": "ALARM"}}}, False),
+        ({}, False),
+    ],
+)
+def test_an_event_speaks_against_a_component_or_none(event: dict[str, Any], found: bool) -> None:
+    assert (component_of(event, [CLIENT]) is CLIENT) is found
+
+
+@pytest.mark.parametrize(
+    ("history", "now", "undone", "reason"),
+    [
+        ([LAST], 60, True, ""),
+        ([LAST], 7201, False, "was released more than 120 minutes ago"),
+        ([], 60, False, "nothing was ever released"),
+        ([replace(LAST, outcome=Outcome.FAILED)], 60, False, "nothing to undo"),
+        ([replace(LAST, kind=Kind.ROLLBACK)], 60, False, "nothing to undo"),
+        ([LAST, replace(LAST, release_id="r2", outcome=Outcome.REFUSED)], 60, True, ""),
+        ([replace(LAST, finished_at=None)], 60, False, "more than"),
+    ],
+)
+def test_f27_the_last_release_is_undone_while_it_is_watched(
+    history: list[Release], now: int, undone: bool, reason: str
+) -> None:
+    found, said = release_to_undo(history, now=epoch(FINISHED) + now, window=7200)
+    assert (found is LAST) is undone
+    assert reason in said
+
+
+def test_the_cause_is_named() -> None:
+    assert cause_of({"detail": {"alarmName": "a"}}) == "a"
+    assert cause_of({"detail": {"deploymentId": "ecs-svc/1"}}) == "ecs-svc/1"
+    assert cause_of({"id": "e"}) == "e"
+    assert cause_of({}) == "event"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "seconds", "suspect"),
+    [
+        (Outcome.ROLLED_BACK, 60, True),
+        (Outcome.FAILED, 60, True),
+        (Outcome.ROLLED_BACK, 601, False),  # long enough ago
+        (Outcome.RELEASED, 60, False),
+        (Outcome.REFUSED, 60, False),  # it touched nothing
+    ],
+)
+def test_a_neighbour_that_was_found_bad_just_now_is_more_suspect(outcome: Outcome, seconds: int, suspect: bool) -> None:
+    backend = replace(LAST, release_id="b1", component="backend", outcome=outcome)
+    found = more_suspect({"backend": [backend], "engine": []}, epoch(FINISHED) + seconds)
+    assert found == ("b1 of backend was found bad less than 10 minutes ago" if suspect else None)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from release_engine.ledger import Current, Kind, Outcome, Release, standing
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD
 
 CURRENT = Current("client", NEW, "r10")
 

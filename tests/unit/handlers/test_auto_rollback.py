@@ -10,7 +10,7 @@ from release_engine.ledger import Kind, Outcome, Release, iso
 from release_handlers import auto_rollback
 from release_handlers.world import World
 from tests.unit.aws.account import Account
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD
 
 ALARM = {"detail": {"alarmName": "exchange-test-client-5xx", "state": {"value": "ALARM"}}}
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from release_aws.probes import Question
+from release_engine.gate import Answer
 from release_engine.ledger import Outcome
-from release_engine.samples import Answer
 from release_handlers import before_traffic, record
 from release_handlers.world import World
 from tests.unit.aws.account import Account
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD
 
 DEPLOYMENT = "arn:aws:ecs:us-west-2:111122223333:service-deployment/exchange-test/exchange-client-web/d1"
 

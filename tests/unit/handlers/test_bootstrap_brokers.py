@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 import pytest
 
 import custom_resources.bootstrap_brokers as resource
-from release_aws.kafka import bootstrap_brokers
+from custom_resources.bootstrap_brokers import bootstrap_brokers
 from tests.unit.aws.answers import error
 
 CLUSTER = "arn:aws:kafka:us-west-2:111122223333:cluster/exchange/1"

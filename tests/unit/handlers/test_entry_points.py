@@ -10,7 +10,7 @@ from release_engine.ledger import Outcome, OvertakenError
 from release_handlers import auto_rollback, deploy, health_gate, preflight, record, verify
 from release_handlers.world import World, world
 from tests.unit.aws.account import COMPONENT, Account
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD
 from tests.unit.aws.fake_ecs import BLUE, GREEN
 
 STATE = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release", "requested_by": "t"}

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from release_engine.samples import Answer
+from release_engine.gate import Answer
 from release_engine.times import PIPELINE_JOB_SECONDS
 from release_handlers import health_gate
 from release_handlers.world import World
 from tests.unit.aws.account import COMPONENT, Account
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD
 from tests.unit.aws.fake_codepipeline import CodePipeline
 from tests.unit.handlers.test_entry_points import Context
 

@@ -13,8 +13,7 @@ from release_handlers import health_gate, preflight
 from release_handlers.pipeline_job import NotMetError
 from release_handlers.world import World
 from tests.unit.aws.account import Account
-from tests.unit.aws.answers import error
-from tests.unit.aws.digests import NEW, OLD
+from tests.unit.aws.answers import NEW, OLD, error
 from tests.unit.aws.fake_codepipeline import SECRET, CodePipeline
 from tests.unit.aws.fake_ecs import GREEN
 from tests.unit.handlers.test_entry_points import Context

@@ -8,7 +8,7 @@ from release.infrastructure import command
 from release.review import cdk_diff
 from tests.unit.infrastructure.scene import Scene
 from tests.unit.review.conftest import Engine
-from tests.unit.review.project import new_project
+from tests.unit.review.scene import new_project
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,7 @@ from release.cli_context import CliContext
 from release_aws.ledger import Ledger
 from tests.unit.aws.answers import error
 from tests.unit.cli.exchange import CHAIN, Exchange
-from tests.unit.review.project import Project
-from tests.unit.review.templates import Template, resource, template
+from tests.unit.review.scene import Project, Template, resource, template
 
 PREFIX = "exchange-test-"
 TABLE = template(

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from release.infrastructure import deploying
-from release.infrastructure.locks import LEASE_SECONDS
+from release.infrastructure.deploying import LEASE_SECONDS
 from release_engine.ledger import Kind, Outcome, Release, iso
-from tests.unit.aws.answers import error
-from tests.unit.aws.digests import NEW
+from tests.unit.aws.answers import NEW, error
 from tests.unit.cli.exchange import CHAIN, Script
 from tests.unit.infrastructure.scene import ALARM, OTHER_ALARM, PREFIX, Scene
 

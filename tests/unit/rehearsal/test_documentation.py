@@ -1,13 +1,16 @@
-"""docs/rehearsal.md and docs/local-aws.md say what the code does."""
+"""The documents and the rehearsal agree: what docs say of it is so, and docs/runbook.md names what a story can type."""
 
 import re
 from inspect import signature
 
+import pytest
+
 from local_aws.cloudformation.resource_types.record_only import RECORD_ONLY
 from rehearsal.__main__ import main
-from rehearsal.commands import ROOT
+from rehearsal.commands import ROOT, StepFailedError
 from rehearsal.components.base.faults import ALLOWED
-from rehearsal.stories import STORIES, TOUR
+from rehearsal.stories import STORIES, TOUR, failed_rollback
+from rehearsal.story_parts import by_hand
 from rehearsal.summary import Summary
 
 DOCUMENT = (ROOT / "docs" / "rehearsal.md").read_text(encoding="utf-8")
@@ -53,3 +56,21 @@ def test_every_option_is_told() -> None:
 def test_every_fault_that_a_version_can_have_is_told() -> None:
     faults = frozenset().union(*ALLOWED.values()) - {"none"}
     assert [fault for fault in sorted(faults) if f"`{fault}`" not in DOCUMENT] == []
+
+
+def test_f5_the_commands_for_a_rollback_that_failed_begin_with_the_service_and_end_with_the_ledger() -> None:
+    """A deployment must run before its stack can be continued, and that before a release of any kind."""
+    words = [" ".join(command.split()[:3]) for command in by_hand.runbook_commands(failed_rollback.SECTION)]
+    assert words == [
+        "aws ecs update-service",
+        "aws ecs wait",
+        "aws cloudformation continue-update-rollback",
+        "aws cloudformation wait",
+        "python -m release",
+    ]
+
+
+@pytest.mark.parametrize("heading", ["A lock does not go away", "There is no such heading"])
+def test_a_section_that_names_no_command_in_its_steps_is_none_to_follow(heading: str) -> None:
+    with pytest.raises(StepFailedError, match=heading):
+        by_hand.runbook_commands(heading)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from rehearsal.stories import Figure, Played, many_users
-from rehearsal.story_parts import own_time, undoing
+from rehearsal.story_parts import figures
+from rehearsal.story_parts.figures import Spent
 from rehearsal.story_parts.moments import Call, Deployment, Visit, calls, last_before, parsed, visits
-from rehearsal.story_parts.own_time import Spent
 from rehearsal.story_parts.story import unharmed_promise
-from rehearsal.traffic_spans import stretched
+from rehearsal.traffic_program import stretched
 
 GOOD_ROUND = {
     "bake": {
@@ -35,11 +35,11 @@ def bake(*rounds: dict[str, Any], wait: float = 0.5) -> list[Visit]:
     for output in rounds:
         found += [Visit("Bake", now, now + 0.1, output), Visit("WaitForSamples", now + 0.1, now + 0.1 + wait)]
         now += 0.1 + wait
-    return [*found, Visit(undoing.BEGINS[0], now, now + 0.1)]
+    return [*found, Visit(figures.BEGINS[0], now, now + 0.1)]
 
 
 def test_the_reaction_counts_from_the_first_bad_round_with_undivided_waits() -> None:
-    figure = undoing.reaction_of_the_bake(bake(GOOD_ROUND, BAD_ROUND), interval=30, speed=60)
+    figure = figures.reaction_of_the_bake(bake(GOOD_ROUND, BAD_ROUND), interval=30, speed=60)
     assert figure.value == pytest.approx((0.1 + 30) / 30, abs=0.001)
     assert figure.holds
 
@@ -54,7 +54,7 @@ def test_the_reaction_counts_from_the_first_bad_round_with_undivided_waits() -> 
     ],
 )
 def test_a_gate_that_waits_two_more_intervals_after_a_bad_sample_is_too_slow(seen: dict[str, Any]) -> None:
-    figure = undoing.reaction_of_the_bake(bake(seen, seen, seen), interval=30, speed=60)
+    figure = figures.reaction_of_the_bake(bake(seen, seen, seen), interval=30, speed=60)
     assert figure.value is not None
     assert figure.value > 3
     assert not figure.holds
@@ -62,66 +62,66 @@ def test_a_gate_that_waits_two_more_intervals_after_a_bad_sample_is_too_slow(see
 
 @pytest.mark.parametrize("found", [[], bake(GOOD_ROUND), bake(BAD_ROUND)[:-1]])
 def test_a_reaction_that_never_came_is_not_measured_and_does_not_hold(found: list[Visit]) -> None:
-    figure = undoing.reaction_of_the_bake(found, interval=30, speed=60)
+    figure = figures.reaction_of_the_bake(found, interval=30, speed=60)
     assert (figure.value, figure.holds) == (None, False)
     assert str(figure).startswith("not measured of at most 2 gate intervals")
 
 
 def test_the_hooks_reaction_is_that_of_the_call_that_led_to_the_decision() -> None:
     asked = [Call(10, 11), Call(90, 92), Call(99, 100)]
-    quick = undoing.reaction_of_the_hook(last_before(93, asked), 93, interval=30)
-    slow = undoing.reaction_of_the_hook(last_before(89, asked), 89, interval=30)
+    quick = figures.reaction_of_the_hook(last_before(93, asked), 93, interval=30)
+    slow = figures.reaction_of_the_hook(last_before(89, asked), 89, interval=30)
     assert (quick.value, quick.holds) == (0.1, True)
     assert (slow.value, slow.holds) == (2.633, False)
 
 
 @pytest.mark.parametrize(("asked", "decided"), [([], 93.0), ([Call(95, 96)], 93.0), ([Call(10, 11)], None)])
 def test_a_hook_that_undid_nothing_has_no_reaction(asked: list[Call], decided: float | None) -> None:
-    assert not undoing.reaction_of_the_hook(last_before(decided, asked), decided, interval=30).holds
+    assert not figures.reaction_of_the_hook(last_before(decided, asked), decided, interval=30).holds
 
 
 def test_a_flip_ends_with_the_last_answer_of_the_bad_version() -> None:
-    assert undoing.flip(102.0, SPAN).value == pytest.approx(1.2)
-    assert undoing.flip(104.0, SPAN).value == 0
-    assert not undoing.flip(98.0, SPAN).holds
+    assert figures.flip(102.0, SPAN).value == pytest.approx(1.2)
+    assert figures.flip(104.0, SPAN).value == 0
+    assert not figures.flip(98.0, SPAN).holds
 
 
 def test_a_flip_of_what_nobody_met_or_nobody_undid_is_not_measured() -> None:
-    assert not undoing.flip(None, SPAN).holds
-    assert not undoing.flip(102.0, {}).holds
+    assert not figures.flip(None, SPAN).holds
+    assert not figures.flip(102.0, {}).holds
 
 
 def test_a_canary_that_answers_a_third_has_more_than_its_percentage() -> None:
-    share = undoing.canary_share(30, SPAN, 10)
+    share = figures.canary_share(30, SPAN, 10)
     assert not share.kept
     assert share.seen == "30 of at most 19 requests, 33.3% of 90, at 10%"
 
 
 def test_chance_alone_is_no_mistake_of_a_canary() -> None:
-    assert undoing.canary_share(19, SPAN, 10).kept
-    assert not undoing.canary_share(20, SPAN, 10).kept
+    assert figures.canary_share(19, SPAN, 10).kept
+    assert not figures.canary_share(20, SPAN, 10).kept
 
 
 def test_a_canary_that_met_nobody_has_no_share() -> None:
-    assert not undoing.canary_share(0, {}, 10).kept
+    assert not figures.canary_share(0, {}, 10).kept
 
 
 def test_the_exposure_counts_the_canarys_step_undivided_and_work_as_it_is() -> None:
-    short = undoing.canary_exposure(SPAN, step_seconds=60, interval=30, speed=60)
-    long = undoing.canary_exposure(SPAN, step_seconds=180, interval=30, speed=60)
+    short = figures.canary_exposure(SPAN, step_seconds=60, interval=30, speed=60)
+    long = figures.canary_exposure(SPAN, step_seconds=180, interval=30, speed=60)
     assert short.value == pytest.approx((60 + 2.2) / 30, abs=0.001)
     assert long.value == pytest.approx((180 + 0.2) / 30, abs=0.001)
     assert (short.limit, long.limit) == (5, 9)
-    stays = undoing.canary_exposure({**SPAN, "last_at": 300.0}, step_seconds=60, interval=30, speed=60)
+    stays = figures.canary_exposure({**SPAN, "last_at": 300.0}, step_seconds=60, interval=30, speed=60)
     assert not stays.holds
-    assert not undoing.canary_exposure({}, step_seconds=60, interval=30, speed=60).holds
+    assert not figures.canary_exposure({}, step_seconds=60, interval=30, speed=60).holds
 
 
 def test_the_way_back_from_a_canary_ends_with_its_last_answer() -> None:
     call = Call(100.0, 100.5)
-    assert undoing.canary_back(call, 101.0, SPAN, interval=30).value == pytest.approx(3.2 / 30, abs=0.001)
-    assert undoing.canary_back(call, 106.0, SPAN, interval=30).value == pytest.approx(0.2)
-    assert not undoing.canary_back(call, 101.0, {**SPAN, "last_at": 191.0}, interval=30).holds
+    assert figures.canary_back(call, 101.0, SPAN, interval=30).value == pytest.approx(3.2 / 30, abs=0.001)
+    assert figures.canary_back(call, 106.0, SPAN, interval=30).value == pytest.approx(0.2)
+    assert not figures.canary_back(call, 101.0, {**SPAN, "last_at": 191.0}, interval=30).holds
 
 
 @pytest.mark.parametrize(
@@ -130,26 +130,26 @@ def test_the_way_back_from_a_canary_ends_with_its_last_answer() -> None:
 def test_a_way_back_that_nobody_took_is_not_measured(
     call: Call | None, decided: float | None, span: dict[str, float]
 ) -> None:
-    assert not undoing.canary_back(call, decided, span, interval=30).holds
+    assert not figures.canary_back(call, decided, span, interval=30).holds
 
 
 def test_the_chains_own_time_is_what_nobody_else_accounts_for() -> None:
-    figure = own_time.figure(40.0, [Spent(baked=10, deployed=15), Spent(baked=5, deployed=2)])
+    figure = figures.own_time_figure(40.0, [Spent(baked=10, deployed=15), Spent(baked=5, deployed=2)])
     assert (figure.value, figure.holds) == (20.0, True)
-    assert not own_time.figure(60.0, [Spent(baked=10, deployed=15), Spent(baked=5, deployed=2)]).holds
-    assert not own_time.figure(0.0, []).holds
+    assert not figures.own_time_figure(60.0, [Spent(baked=10, deployed=15), Spent(baked=5, deployed=2)]).holds
+    assert not figures.own_time_figure(0.0, []).holds
 
 
 def test_deployments_side_by_side_count_once_and_only_within_their_release() -> None:
     found = [Visit("Lock", 0, 1), Visit("WaitForSamples", 10, 13), Visit("Bake", 13, 14), Visit("Unlock", 14, 15)]
     done = [(2, 6), (4, 8), (9, 10), (-20, -10), (14.5, 30)]
     deployments = [Deployment(began, ended, None, "") for began, ended in done]
-    assert own_time.spent(found, deployments) == Spent(baked=4, deployed=7.5)
+    assert figures.spent(found, deployments) == Spent(baked=4, deployed=7.5)
 
 
 def test_a_bake_while_ecs_bakes_too_counts_once() -> None:
     found = [Visit("Lock", 0, 1), Visit("WaitForSamples", 4, 7), Visit("Bake", 7, 9), Visit("Unlock", 14, 15)]
-    assert own_time.spent(found, [Deployment(1, 8, None, "")]) == Spent(baked=1, deployed=7)
+    assert figures.spent(found, [Deployment(1, 8, None, "")]) == Spent(baked=1, deployed=7)
 
 
 def test_visits_are_read_from_an_executions_history() -> None:

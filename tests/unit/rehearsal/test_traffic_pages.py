@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.traffic_pages import Asset, Pages
+from rehearsal.traffic_program import Asset, Pages
 
 OLD = b'<link rel="stylesheet" href="/_next/static/old.css"><script defer src="/_next/static/old.js"></script>'
 NEW = b'<script defer src="/_next/static/new.js"></script>'

@@ -3,7 +3,7 @@
 from typing import Any
 
 from release.review.cdk_diff import TemplatePair
-from tests.unit.review.templates import (
+from tests.unit.review.scene import (
     Template,
     allow,
     changed,

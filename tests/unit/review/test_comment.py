@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from release.app import app
-from release.review.markdown import LIMIT, marker
+from release.review.report import LIMIT, marker
 
 BOT = "github-actions[bot]"
 TOKEN = "ghs_secret"  # noqa: S105 - of a server of the test's own

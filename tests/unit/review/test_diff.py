@@ -14,8 +14,7 @@ from release.cli_context import CliContext
 from release.review import diff as diff_module
 from tests.unit.cli.exchange import Exchange
 from tests.unit.review.cases import LEDGER, LONGER, MANY, NO_TABLE, SHORTENED, SHORTER
-from tests.unit.review.fake_cloudformation import FakeCloudFormation
-from tests.unit.review.project import Project, new_project
+from tests.unit.review.scene import FakeCloudFormation, Project, new_project
 
 Diff = Callable[..., Result]
 

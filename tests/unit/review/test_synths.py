@@ -1,4 +1,7 @@
-"""The base's tree is there while it is synthesized, and gone afterwards, however that ended."""
+"""Where a comparison comes from: two synths and the diff engine, of which none fails in silence.
+
+The base's tree is there while it is synthesized, and gone afterwards, however that ended.
+"""
 
 import os
 import signal
@@ -6,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from release.review import cdk_diff
+from release.review.cdk_diff import TemplatePair, compare
 from release.review.changes import DiffError
 from release.review.synths import base_tree, read_assembly, synthesize
-from tests.unit.review.project import Project, new_project
-from tests.unit.review.templates import resource, template
+from tests.unit.review.scene import Project, new_project, resource, template
 
 OLD, NEW = template(Logs=resource("Logs::LogGroup")), template(Alarm=resource("CloudWatch::Alarm"))
 
@@ -118,3 +122,27 @@ def test_stacks_are_in_the_order_in_which_they_are_deployed(project: Project) ->
 def test_a_folder_that_is_no_assembly_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DiffError, match=r"manifest.json: not what `cdk synth` writes"):
         read_assembly(tmp_path)
+
+
+PAIR = TemplatePair("data", template(), template(Logs=resource("Logs::LogGroup")))
+
+
+def test_an_engine_that_fails_is_an_error_with_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "cdk_diff.mjs"
+    script.write_text('throw new Error("Cannot find package @aws-cdk/cloudformation-diff");')
+    monkeypatch.setattr(cdk_diff, "_SCRIPT", script)
+    with pytest.raises(DiffError, match=r"the diff engine failed; `make setup`(.|\n)*Cannot find package"):
+        compare([PAIR])
+
+
+def test_without_node_the_error_says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk_diff, "_NODE", Path("/nowhere/node"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(DiffError, match="`make setup` installs Node"):
+        compare([PAIR])
+
+
+def test_equal_templates_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cdk_diff, "_NODE", Path("/nowhere/node"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert compare([TemplatePair("data", PAIR.new, PAIR.new)]) == ()

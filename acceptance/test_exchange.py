@@ -1,0 +1,63 @@
+"""Whether the components work together: the backend answers, the client shows what it says, the engine trades.
+
+An order that the API took comes back as a trade, through Kafka both ways.
+"""
+
+import html
+import re
+from typing import Any
+
+from acceptance.exchange import Exchange, wait_for
+
+
+def test_the_backend_is_up(exchange: Exchange) -> None:
+    assert exchange.get("/up").text()
+
+
+def test_the_api_lists_markets(exchange: Exchange) -> None:
+    assert exchange.markets()
+
+
+def test_a_page_shows_the_markets_that_the_backend_lists(exchange: Exchange) -> None:
+    page = html.unescape(exchange.get("/").text())
+    missing = [name for name in exchange.markets() if name not in page]
+    assert not missing, f"the page {exchange.url}/ does not show {', '.join(missing)}, which the API lists"
+
+
+def test_the_page_is_the_clients_own(exchange: Exchange) -> None:
+    """Not the API's answer, which has the same names in it."""
+    page = exchange.get("/").text()
+    assert re.search("<(!doctype )?html", page, re.IGNORECASE), f"{exchange.url}/ is no HTML page: {page[:300]}"
+
+
+PRICE, QUANTITY = 100, 1
+
+
+def test_an_order_comes_back_as_a_trade(exchange: Exchange, market: str, patience: float) -> None:
+    """A buyer and a seller at one price: the two trade with each other, unless somebody else was sooner."""
+    bought, sold = (place(exchange, market, side) for side in ("buy", "sell"))
+    traded = wait_for(
+        lambda: trades(exchange, bought) and trades(exchange, sold),
+        seconds=patience,
+        otherwise=f"the backend took the orders {bought} and {sold} of {market}, but no trade of theirs has come back: "
+        "the engine does not match, or the backend's kafka-consumer does not write down what it says",
+    )
+    assert {trade["price"] for trade in traded} == {PRICE}
+
+
+def place(exchange: Exchange, market: str, side: str) -> str:
+    """The order's id."""
+    order = {"market": market, "side": side, "price": PRICE, "quantity": QUANTITY}
+    answer = exchange.post("/api/v1/orders", order)
+    taken = answer.data()
+    return str(taken["id"]) if isinstance(taken, dict) and "id" in taken else answer.refuse("says no id of the order")
+
+
+def trades(exchange: Exchange, order: str) -> list[Any]:
+    """Those that the backend knows of."""
+    answer = exchange.get(f"/api/v1/orders/{order}")
+    known = answer.data()
+    if not isinstance(known, dict) or "trades" not in known:
+        answer.refuse("says nothing of the order's trades")
+    found: list[Any] = known["trades"]
+    return found

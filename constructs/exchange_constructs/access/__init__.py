@@ -1,1 +1,0 @@
-"""Roles of people and of GitHub."""

@@ -1,1 +1,0 @@
-"""Where users come in: load balancer, firewall, access logs."""

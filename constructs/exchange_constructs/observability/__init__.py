@@ -1,1 +1,0 @@
-"""Alarms' topic, dashboards, logs."""

@@ -1,0 +1,137 @@
+"""The work of a stage: its actions, each on a thread of its own, and its conditions, met when all their rules are.
+
+https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works-conditions.html
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from time import time
+from typing import Any
+
+from local_aws.codepipeline.providers import approval, build, function, source, state_machine
+from local_aws.codepipeline.runs import AbandonedError, FailedError, Run, RunningExecution, UnresolvedError
+
+_log = logging.getLogger("local_aws.codepipeline")
+
+
+PROVIDERS: dict[str, Callable[[Run], None]] = {
+    "CodeStarSourceConnection": source.work,
+    "CodeBuild": build.work,
+    "StepFunctions": state_machine.work,
+    "Lambda": function.work,
+    "Manual": approval.work,
+}
+
+
+def work(run: Run) -> None:
+    """The thread's edge: whatever happens, the run ends, and the stage hears of it."""
+    execution = run.execution
+    status, error = "Failed", None
+    try:
+        prepare(run)
+        PROVIDERS[run.kind["provider"]](run)
+        status = "Succeeded"
+    except AbandonedError:
+        status = "Abandoned"
+    except FailedError as failure:
+        error = failure
+    except Exception as failure:  # noqa: BLE001 - the thread's edge: the stage is told, with the reason
+        _log.exception("%s: %s of %s", execution.pipeline.name, run.name, run.stage)
+        error = FailedError(f"{type(failure).__name__}: {failure}", "InternalError")
+    with execution.changed:
+        if status == "Succeeded":
+            execution.take_over(run)
+        run.end(status, error)
+        execution.touch()
+
+
+def prepare(run: Run) -> None:
+    """Resolve variables first: one that cannot be resolved fails the action before anything is done."""
+    try:
+        for key, value in run.declared.get("configuration", {}).items():
+            run.configuration[key] = run.execution.resolve(value)
+    except UnresolvedError as unresolved:
+        raise FailedError(f"Failed to resolve the variables of {run.name}: {unresolved}", "InvalidVariable") from None
+    for artifact in run.declared.get("inputArtifacts", []):
+        location = run.execution.artifacts.get(artifact["name"])
+        if location is None:
+            raise FailedError(f"the artifact {artifact['name']} was not made: its stage was skipped", "MissingArtifact")
+        run.inputs[artifact["name"]] = location
+
+
+Record = dict[str, Any]
+
+
+class ConditionRun:
+    """One evaluation."""
+
+    def __init__(self, declared: Record) -> None:
+        self.declared = declared
+        self.status, self.summary, self.updated = "InProgress", "", time()
+        self.rules: list[Run] = []
+
+    def end(self, status: str, summary: str) -> None:
+        self.status, self.summary, self.updated = status, summary, time()
+
+
+def judge(condition: ConditionRun, stage: str, execution: RunningExecution) -> None:
+    """Evaluate all rules of a condition, in their order."""
+    for declared in condition.declared["rules"]:
+        rule = execution.new_run(declared, stage)
+        condition.rules.append(rule)
+        _evaluate(rule)
+        if rule.status == "Abandoned":
+            condition.end("Abandoned", "")
+            return
+    failed = [f"{rule.name}: {rule.error['message']}" for rule in condition.rules if rule.status == "Failed"]
+    condition.end("Failed" if failed else "Succeeded", "; ".join(failed))
+
+
+def _evaluate(rule: Run) -> None:
+    status, error = "Failed", None
+    try:
+        RULES[rule.kind["provider"]](rule)
+        status = "Succeeded"
+    except AbandonedError:
+        status = "Abandoned"
+    except FailedError as failure:
+        error = failure
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the rule is not met
+        _log.exception("rule %s of %s", rule.name, rule.stage)
+        error = FailedError(f"{type(failure).__name__}: {failure}", "InternalError")
+    rule.end(status, error)
+
+
+def _variable_check(rule: Run) -> None:
+    """Hold the rule met when the variable compares with the value as the operator says.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-VariableCheck.html
+    """
+    try:
+        rule.configuration = {
+            key: rule.execution.resolve(value) for key, value in rule.declared["configuration"].items()
+        }
+    except UnresolvedError as unresolved:
+        raise FailedError(str(unresolved), "InvalidVariable") from None
+    variable, operator, value = (rule.configuration[key] for key in ("Variable", "Operator", "Value"))
+    if not OPERATORS[operator](variable, value):
+        raise FailedError(f"{rule.declared['configuration']['Variable']} is {variable!r}, not {operator} {value!r}")
+
+
+def _lambda_invoke(rule: Run) -> None:
+    """Hold the rule met when the function answers its job with success.
+
+    https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html
+    """
+    rule.configuration = dict(rule.declared["configuration"])
+    function.ask(rule, function.listening)
+
+
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "EQ": lambda variable, value: variable == value,
+    "NE": lambda variable, value: variable != value,
+    "CONTAINS": lambda variable, value: value in variable,
+    "MATCHES": lambda variable, value: re.fullmatch(value, variable) is not None,
+}
+RULES: dict[str, Callable[[Run], None]] = {"VariableCheck": _variable_check, "LambdaInvoke": _lambda_invoke}

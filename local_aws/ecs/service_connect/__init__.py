@@ -1,1 +1,0 @@
-"""ECS Service Connect: names that lead to the tasks of a service."""

@@ -1,0 +1,278 @@
+"""Releases walked through the synthesized machine's definition, with the real handlers on a fake account.
+
+The part of https://states-language.net/spec.html that ours uses; waits take no time, what Retry would repeat is called
+again at once.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from exchange_constructs.release.release_function import code
+from exchange_constructs.release.release_functions import HealthGate, ReleaseFunctions
+from exchange_constructs.release.release_machine import ReleaseMachine
+from exchange_constructs.release.release_permissions import ReleasePermissions
+from release_aws.probes import Question
+from release_engine.gate import Answer
+from release_engine.ledger import Outcome
+from release_handlers import auto_rollback, bake, baseline, deploy, preflight, record, verify
+from release_handlers.world import World
+from tests.unit.aws.account import CANARY_COMPONENT, Account
+from tests.unit.aws.answers import NEW
+
+State = dict[str, Any]
+Task = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass
+class Walk:
+    """Where an execution went and how it ended."""
+
+    visited: list[str] = field(default_factory=list)
+    error: str | None = None
+    cause: str | None = None
+    data: State = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+
+def walk(definition: Mapping[str, Any], tasks: Mapping[str, Task], data: State) -> Walk:
+    """`tasks` are called by the resource of the state, with the parameters as they come."""
+    done, name = Walk(data=copy.deepcopy(data)), definition["StartAt"]
+    while name:
+        done.visited.append(name)
+        assert len(done.visited) < 3000, "the machine never ends"
+        name = _step(definition["States"][name], tasks, done)
+    return done
+
+
+def _step(state: State, tasks: Mapping[str, Task], done: Walk) -> str:
+    kind = state["Type"]
+    if kind == "Choice":
+        return _choose(state, done.data)
+    if kind == "Fail":
+        done.error, done.cause = state["Error"], _at(state["CausePath"], done.data)
+        assert isinstance(done.cause, str)
+    if kind in ("Fail", "Succeed"):
+        return ""
+    if kind == "Pass":
+        _keep(state, done.data, _parameters(state["Parameters"], done.data))
+    if kind == "Task":
+        return _call(state, tasks, done)
+    return str(state["Next"])
+
+
+def _call(state: State, tasks: Mapping[str, Task], done: Walk) -> str:
+    parameters = _parameters(state["Parameters"], done.data)
+    try:
+        result = tasks[state["Resource"]](parameters)
+    except Exception as problem:  # noqa: BLE001 - whatever a function raises, the machine catches
+        cause = json.dumps({"errorType": type(problem).__name__, "errorMessage": str(problem)})
+        _keep(state["Catch"][0], done.data, {"Error": type(problem).__name__, "Cause": cause})
+        return str(state["Catch"][0]["Next"])
+    if state["Resource"].endswith("sns:publish"):
+        done.told.append(parameters["Message"])
+    _keep(state, done.data, json.loads(json.dumps(result)))
+    return str(state["Next"])
+
+
+def _choose(state: State, data: State) -> str:
+    for rule in state["Choices"]:
+        if _at(rule["Variable"], data) == rule["StringEquals"]:
+            return str(rule["Next"])
+    return str(state["Default"])
+
+
+def _parameters(template: Mapping[str, Any], data: State) -> State:
+    found = {}
+    for key, value in template.items():
+        found[key.removesuffix(".$")] = copy.deepcopy(_value(value, data)) if key.endswith(".$") else value
+    return found
+
+
+def _value(path: str, data: State) -> Any:
+    if path == "$$.Execution.Id":
+        return f"arn:aws:states:us-west-2:111122223333:execution:client-release:{data['release_id']}"
+    if path.startswith("States.Format("):
+        pattern, *fields = path.removeprefix("States.Format('").removesuffix(")").replace("'", "", 1).split(", $.")
+        return _filled(pattern, [_at(f"$.{name}", data) for name in fields])
+    return data if path == "$" else _at(path, data)
+
+
+def _filled(pattern: str, values: list[Any]) -> str:
+    for value in values:
+        pattern = pattern.replace("{}", str(value), 1)
+    return pattern
+
+
+def _at(path: str, data: State) -> Any:
+    value: Any = data
+    for key in path.removeprefix("$.").split("."):
+        value = value[key]
+    return value
+
+
+def _keep(state: State, data: State, result: Any) -> None:
+    """Where `ResultPath` says; without one the result takes the place of the whole state."""
+    path = state.get("ResultPath", "$")
+    if path == "$":
+        data.clear()
+        data.update(result)
+        return
+    data[path.removeprefix("$.")] = result
+
+
+RELEASE_ID = "20261124T101500Z-3f2a9c1b"
+CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+
+
+@cache
+def synthesized_definition() -> dict[str, Any]:
+    """As the template has it, with the modules of the functions as resources."""
+    stack = Stack(App(context=CONTEXT), "Release")
+    key, topic = kms.Key(stack, "Key"), sns.Topic(stack, "Alerts")
+    ledger = dynamodb.Table(
+        stack, "Ledger", partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING)
+    )
+    retention = logs.RetentionDays.ONE_MONTH
+    shared: dict[str, Any] = {"code": code(), "environment": {}, "retention": retention, "key": key}
+    gate = HealthGate(stack, "Gate", vpc=ec2.Vpc(stack, "Vpc"), **shared)
+    functions = ReleaseFunctions(
+        stack,
+        "Functions",
+        gate=gate,
+        reach=ReleasePermissions(
+            stack,
+            stacks=["client"],
+            cluster="cluster",
+            services=["web"],
+            machines=["client-release"],
+            repositories={"client": ecr.Repository(stack, "Images")},
+            secrets=[secretsmanager.Secret(stack, "Secret")],
+            canaries={"web": "client"},
+        ),
+        ledger=ledger,
+        watch=Duration.hours(2),
+        cool_down=Duration.minutes(30),
+        topic=topic,
+        preflight_name="preflight",
+        record_name="record",
+        **shared,
+    )
+    ReleaseMachine(
+        stack,
+        "Client",
+        name="client-release",
+        functions=functions,
+        interval_seconds=30,
+        topic=topic,
+        log_group=logs.LogGroup(stack, "Logs"),
+        compares=True,
+    )
+    return _definition(Template.from_stack(stack).to_json()["Resources"])
+
+
+def _definition(resources: Mapping[str, Any]) -> dict[str, Any]:
+    machine = next(one for one in resources.values() if one["Type"] == "AWS::StepFunctions::StateMachine")
+    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+
+    def text(part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        if "Fn::GetAtt" not in part:
+            return "ref"
+        handler = resources[part["Fn::GetAtt"][0]]["Properties"]["Handler"]
+        return str(handler.split(".")[1])
+
+    parsed: dict[str, Any] = json.loads("".join(map(text, parts)))
+    return parsed
+
+
+class Rehearsed:
+    """An account, the machine's functions on it, and one release through the machine."""
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        self.definition = definition
+        self.account = Account()
+        environment = {
+            "LEDGER_TABLE": "ledger",
+            "WATCH_SECONDS": "7200",
+        }
+        self.world = World(
+            environment,
+            {"client": CANARY_COMPONENT},
+            client=self.account.client,
+            ask=self.account.ask,
+            now=lambda: next(self.account.clock),
+        )
+        self.broken: set[str] = set()
+
+    def release(self, digest: str = NEW, release_id: str = RELEASE_ID, kind: str = "release") -> Walk:
+        data = {
+            "release_id": release_id,
+            "component": "client",
+            "digest": digest,
+            "kind": kind,
+            "requested_by": "test",
+            "manifest": None,
+        }
+        return walk(self.definition, self._tasks(), data)
+
+    def outcome(self, release_id: str = RELEASE_ID) -> Outcome | None:
+        found = self.world.ledger.find("client", release_id)
+        return found.outcome if found else None
+
+    def _tasks(self) -> dict[str, Task]:
+        world = self.world
+        named: dict[str, Task] = {
+            "record": lambda event: _record(event, world),
+            "preflight": lambda event: preflight.check(event["state"], world),
+            "deploy": lambda event: deploy.act(event["action"], event["purpose"], event["state"], world),
+            "verify": lambda event: verify.look(event["purpose"], event["state"], world),
+            "health_gate": lambda event: bake.take_round(event["state"], world, 60),
+            "baseline": lambda event: _baseline(event, world),
+            "auto_rollback": lambda event: auto_rollback.plan(event["state"], world),
+            "arn:ref:states:::sns:publish": lambda event: {},
+            "arn:ref:states:::lambda:invoke": lambda event: {"StatusCode": 202},
+        }
+        return {name: self._breakable(name, task) for name, task in named.items()}
+
+    def _breakable(self, name: str, task: Task) -> Task:
+        def called(event: Mapping[str, Any]) -> Any:
+            if {name, f"{name} {event.get('action')}"} & self.broken:
+                raise RuntimeError(f"{name} is broken")
+            return task(event)
+
+        return called
+
+
+def _baseline(event: Mapping[str, Any], world: World) -> Any:
+    return (baseline.start if event["action"] == "start" else baseline.stop)(event["state"], world)
+
+
+def _record(event: Mapping[str, Any], world: World) -> Any:
+    if event["action"] == "lock":
+        return record.lock(event["state"], event["execution"], world)
+    if event["action"] in ("unlock", "forget"):
+        return getattr(record, event["action"])(event["state"], world)
+    return record.record(Outcome(event["outcome"]), event["state"], event["execution"], world)
+
+
+def bad_answers(question: Question, count: int) -> Answer:
+    """A fifth of all requests fails."""
+    if question.path == "/ready":
+        return Answer(question.host, 200, 10, {"status": "ok", "digest": NEW})
+    return Answer(question.host, 500 if count % 5 == 0 else 200, 20)

@@ -1,0 +1,123 @@
+"""What the parts of a release must agree on: the order, how the pipeline asks, and who waits for whom how long."""
+
+import json
+from typing import Any
+
+import pytest
+
+from exchange_constructs.release.release_states import DeployPhase, deploy_states
+from release_aws.service_setup import replacement_of
+from release_engine import preflight, times
+from tests.infra.exchange import ENVIRONMENTS, PIPELINE, Json, exchange, listed
+from tests.infra.release_walks import synthesized_definition
+
+
+@pytest.mark.parametrize("half", ["Staging", "Production"])
+def test_the_pipeline_releases_in_the_order_of_the_settings(half: str) -> None:
+    known = exchange(PIPELINE)
+    stages = [stage["Name"] for stage in known.only("pipeline", "CodePipeline::Pipeline")["Stages"]]
+    names = {f"{half}{component.capitalize()}": component for component in known.settings.chain}
+    assert [names[stage] for stage in stages if stage in names] == list(known.settings.chain)
+
+
+COMPONENTS = ("backend", "client", "engine")
+each = pytest.mark.parametrize("component", COMPONENTS)
+everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)
+
+
+def asked(environment: str, component: str) -> Json:
+    """The state that starts the component's release machine."""
+    name = f"exchange-{environment}-{component}-request"
+    machines = exchange(environment).properties("release", "StepFunctions::StateMachine")
+    [text] = [one["DefinitionString"] for one in machines if one["StateMachineName"] == name]
+    parts = text["Fn::Join"][1]
+    joined = "".join(part if isinstance(part, str) else f"<{next(iter(part.values()))}>" for part in parts)
+    state: Json = json.loads(joined)["States"]["Release"]
+    return state
+
+
+@everywhere
+@each
+def test_f10_a_release_is_named_as_its_execution_so_that_its_lock_can_be_told(environment: str, component: str) -> None:
+    found = asked(environment, component)["Arguments"]
+    assert found["Name"] == found["Input"]["release_id"]
+    assert found["StateMachineArn"].endswith(f":stateMachine:exchange-{environment}-{component}-release")
+    assert (found["Input"]["component"], found["Input"]["kind"]) == (component, "release")
+
+
+@each
+def test_f1_a_stage_waits_for_the_release_and_fails_with_it(component: str) -> None:
+    state = asked("prod2", component)
+    assert state["Resource"].endswith(":states:startExecution.sync:2")
+    assert "Catch" not in state
+
+
+@each
+def test_a_request_starts_the_release_of_its_component_alone(component: str) -> None:
+    known = exchange("prod2")
+    policies = [
+        one["PolicyDocument"]["Statement"]
+        for one in known.properties("release", "IAM::Policy")
+        if one["PolicyName"].startswith(f"{component.capitalize()}Request")
+    ]
+    [statements] = policies
+    starting = [one for one in statements if "states:StartExecution" in listed(one["Action"])]
+    [machine] = [json.dumps(one["Resource"]) for one in starting]
+    assert machine.rpartition(":stateMachine:")[2].strip('"]}') == f"exchange-prod2-{component}-release"
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+LONGEST_HOOK_CALL = 15 * 60
+
+
+@pytest.fixture(scope="module")
+def machine() -> Json:
+    """As it is defined."""
+    return synthesized_definition()
+
+
+def functions(environment: str) -> dict[str, int]:
+    """Handler -> seconds after which it is killed."""
+    return {one["Handler"]: one["Timeout"] for one in exchange(environment).properties("release", "Lambda::Function")}
+
+
+def test_f2_the_machine_looks_at_the_stack_for_as_long_as_it_is_patient() -> None:
+    states = deploy_states(DeployPhase("release", failed="x", failure="failure"), "function", done="d", refused="r")
+    assert times.STACK_POLLS * states["WaitForStack"]["Seconds"] == 60 * times.PATIENCE_MINUTES
+
+
+@everywhere
+def test_ecs_gives_the_gates_hook_what_the_settings_count_with(environment: str) -> None:
+    known = exchange(environment)
+    services = [one for stack in ("backend", "client") for one in known.properties(stack, "ECS::Service")]
+    hooks = [hook for one in services for hook in one["DeploymentConfiguration"].get("LifecycleHooks", [])]
+    assert len(hooks) == 2
+    assert {hook["TimeoutConfiguration"]["TimeoutInMinutes"] for hook in hooks} == {times.HOOK_MINUTES}
+
+
+@everywhere
+def test_a_function_is_killed_before_the_machine_or_ecs_gives_it_up(environment: str, machine: Json) -> None:
+    calls = {state["TimeoutSeconds"] for state in machine["States"].values() if "TimeoutSeconds" in state}
+    assert max(functions(environment).values()) < min(calls)
+    assert functions(environment)["release_handlers.health_gate.handler"] <= LONGEST_HOOK_CALL
+
+
+def test_the_lock_is_leased_for_longer_than_a_machine_may_run(machine: Json) -> None:
+    assert machine["TimeoutSeconds"] < times.LEASE_SECONDS
+
+
+@everywhere
+def test_what_is_deployed_is_what_preflight_accepts(environment: str) -> None:
+    """Else every release would be refused."""
+    known = exchange(environment)
+    for component, service in known.services():
+        told = as_ecs_answers(known.ecs_service(service.name)["DeploymentConfiguration"])
+        interval = known.settings.components[component].gate.interval_seconds
+        assert preflight.setup_problems(service.name, replacement_of(told), interval) == []
+
+
+def as_ecs_answers(value: Any) -> Any:
+    """CloudFormation's keys begin with a capital, those of the API do not."""
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: as_ecs_answers(inner) for key, inner in value.items()}
+    return [as_ecs_answers(inner) for inner in value] if isinstance(value, list) else value

@@ -1,3 +1,0 @@
-"""The versions that the tests speak of."""
-
-OLD, NEW = (f"sha256:{letter * 64}" for letter in "ab")
