@@ -54,11 +54,19 @@ class Opened:
 
 @contextmanager
 def open_stage(
-    environment: str, *, folder: Path, speed: float, say: Say, opened: Opened, pushes: bool = False
+    environment: str,
+    *,
+    folder: Path,
+    speed: float,
+    say: Say,
+    opened: Opened,
+    pushes: bool = False,
+    compared: bool = True,
 ) -> Iterator[Stage]:
-    """A stage with every stack deployed and nothing released; all of it is gone when the block is left.
+    """Yield a stage with every stack deployed and nothing released; all of it is gone when the block is left.
 
     `pushes`: so is the environment to which its pipeline releases first, and there are repositories to push to.
+    `compared`: what was deployed is held against a second synthesis, without an account.
     """
     settings, began = load_settings(environment), monotonic()
     first = settings.staging if pushes else None
@@ -66,14 +74,16 @@ def open_stage(
     with LocalAws(folder / "aws", speed=speed, seed=seed, programs=programs.write) as aws:
         cdk = Deployment(environment, folder=folder, aws=aws.environment(), say=say)
         cdk.unpack()
-        synth = cdk.start_synth()
+        synth = cdk.start_synth() if compared else None
         cdk.bootstrap()
-        synth.wait(deployment.PATIENCE).require("cdk synth")
+        if synth is not None:
+            synth.wait(deployment.PATIENCE).require("cdk synth")
         opened.seconds["set_up"] = round(monotonic() - began, 1)
         with opened.timed("deploy"):
             cdk.deploy()
             _start_broker(aws, cdk, settings)
-        _inspect(aws, cdk, settings, opened)
+        if compared:
+            _inspect(aws, cdk, settings, opened)
         with _playing(aws, settings, say, speed) as stage:
             if first is None:
                 yield stage
@@ -147,13 +157,23 @@ def door(aws: LocalAws, settings: Settings) -> tuple[str, str]:
     raise StepFailedError(f"{stack} has no load balancer")
 
 
-READY, SPEED = "READY ", 60.0
+# Twice the tour's: with more, users would make too few requests in the minutes of a canary for it to be judged.
+READY, SPEED = "READY ", 120.0
 
 
 def main() -> None:
-    folder, environment, pushes = Path(sys.argv[1]), sys.argv[2], "pushes" in sys.argv[3:]
+    """Open the stage that the arguments name: folder, environment, then `pushes` and `uncompared` where wanted."""
+    folder, environment, more = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
     opened = Opened()
-    with open_stage(environment, folder=folder, speed=SPEED, say=_say, opened=opened, pushes=pushes) as stage:
+    with open_stage(
+        environment,
+        folder=folder,
+        speed=SPEED,
+        say=_say,
+        opened=opened,
+        pushes="pushes" in more,
+        compared="uncompared" not in more,
+    ) as stage:
         place = {
             "aws": dict(stage.aws),
             "door": stage.door,

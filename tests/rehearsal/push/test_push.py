@@ -19,7 +19,7 @@ ENVIRONMENT = "prod2"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with set_stage(ENVIRONMENT, tmp_path_factory.mktemp("push"), "pushes") as found:
+    with set_stage(ENVIRONMENT, tmp_path_factory.mktemp("push"), "pushes", "uncompared") as found:
         yield found
 
 

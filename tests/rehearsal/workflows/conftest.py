@@ -29,7 +29,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Nobody trades here, before or while the acceptance places its orders."""
     settings = load_settings(ENVIRONMENT)
     assert settings.domain is not None
-    with set_stage(ENVIRONMENT, tmp_path_factory.mktemp("workflows")) as place:
+    with set_stage(ENVIRONMENT, tmp_path_factory.mktemp("workflows"), "uncompared") as place:
         traffic = Traffic(place["door"], host=settings.domain.name)
         stage = Stage(settings=settings, aws=place["aws"], door=place["door"], traffic=traffic, say=print, speed=SPEED)
         assert stage.release(stage.build_all()).code == 0
