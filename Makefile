@@ -12,9 +12,8 @@ PACKAGES := app.py settings stacks constructs lambda release local_aws rehearsal
 WORKFLOWS := .github/workflows examples/monorepo/.github/workflows
 SPEED ?= 60
 TESTED := build/tested
-# Tests side by side, as many as two processors carry: gates judge latencies, and a starved version is a slow one.
-# make test WORKERS=1: one after the other.
-WORKERS ?= 2
+# Tests side by side, as many as idle processors carry (tests/conftest.py); make test WORKERS=1: one after the other.
+WORKERS ?= auto
 SIDE_BY_SIDE = --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 SOURCES := $(if $(wildcard .git),$(wildcard $(shell git ls-files --cached --others --exclude-standard)))
 

@@ -101,7 +101,7 @@ def diff_of_an_assembly_against_one_through_python() -> Ratio:
 @contextmanager
 def _deployed(folder: Path) -> Iterator[dict[str, str]]:
     """The environment of an AWS client, while the stage is up; its assembly is in `folder`."""
-    starting = python("-m", "rehearsal.opening", str(folder), ENVIRONMENT)
+    starting = python("-m", "rehearsal.opening", str(folder), ENVIRONMENT, "60")
     with subprocess.Popen(
         starting.arguments,
         cwd=starting.folder,

@@ -1,8 +1,8 @@
 """From nothing to a stage: the local AWS, `cdk bootstrap`, `cdk deploy --all`, and users at the door.
 
-As a process of its own: python -m rehearsal.opening <folder> <environment> [pushes]. It is up until standard input
-ends. A process can hold one local AWS only, and a test session already has one. The line that says how to play on the
-stage begins with READY; everything else on standard output is what the CDK CLI says.
+As a process of its own: python -m rehearsal.opening <folder> <environment> <speed> [pushes] [uncompared]
+It is up until standard input ends. A process can hold one local AWS only, and a test session already has one. The line
+that says how to play on the stage begins with READY; everything else on standard output is what the CDK CLI says.
 """
 
 import json
@@ -157,18 +157,17 @@ def door(aws: LocalAws, settings: Settings) -> tuple[str, str]:
     raise StepFailedError(f"{stack} has no load balancer")
 
 
-# Twice the tour's: with more, users would make too few requests in the minutes of a canary for it to be judged.
-READY, SPEED = "READY ", 120.0
+READY = "READY "
 
 
 def main() -> None:
-    """Open the stage that the arguments name: folder, environment, then `pushes` and `uncompared` where wanted."""
-    folder, environment, more = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    """Open the stage that the arguments name: folder, environment, speed, then `pushes` and `uncompared` if wanted."""
+    folder, environment, speed, more = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), sys.argv[4:]
     opened = Opened()
     with open_stage(
         environment,
         folder=folder,
-        speed=SPEED,
+        speed=speed,
         say=_say,
         opened=opened,
         pushes="pushes" in more,

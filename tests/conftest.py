@@ -1,9 +1,11 @@
 """What every test may rely on, however the test run was started, and how tests are shared among processes."""
 
+import os
 import signal
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -12,6 +14,8 @@ PUSH, STORIES, WORKFLOWS, STAGING = (
     f"tests/rehearsal/{name}" for name in ("push", "stories", "workflows", "deployment")
 )
 STAGES = 2  # on which stories are played side by side
+MEASURED_SECONDS = 1.0
+BUSY = "TESTS_ON_A_BUSY_MACHINE"  # a stage reads it: tests/rehearsal/stages.py
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -26,6 +30,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest groups first: pytest-xdist deals them out in this order, which stays within a folder."""
     order = (PUSH, STORIES, WORKFLOWS, STAGING, "tests/local_aws", "")
     items.sort(key=lambda item: next(turn for turn, prefix in enumerate(order) if item.nodeid.startswith(prefix)))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes `--numprocesses=auto` starts: two where two processors are idle, one on a busy machine.
+
+    A gate judges how fast a version answers, and a starved version is a slow one. So stages have a processor each,
+    and where there is none to spare there is one stage, whose clock runs at half the speed.
+    """
+    idle = (psutil.cpu_count() or 1) * (1 - psutil.cpu_percent(MEASURED_SECONDS) / 100)
+    if idle > STAGES - 0.5:
+        return STAGES
+    os.environ[BUSY] = "1"
+    return 1
 
 
 class StageScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types

@@ -12,12 +12,11 @@ import pytest
 from rehearsal import git_repositories
 from rehearsal.commands import ROOT, Command, Finished
 from rehearsal.deployment import CLI
-from rehearsal.opening import SPEED
 from rehearsal.stage import Stage
 from rehearsal.traffic import Traffic
 from settings.environment import EcsKafka
 from settings.loading import load_settings
-from tests.rehearsal.stages import WITHOUT_RULES
+from tests.rehearsal.stages import SPEED, WITHOUT_RULES
 
 pytestmark = pytest.mark.timeout(300)
 

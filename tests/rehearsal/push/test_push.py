@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from rehearsal.opening import SPEED
 from rehearsal.stage import Stage
 from rehearsal.stories import STORIES
 from rehearsal.traffic import Traffic
 from settings.loading import load_settings
-from tests.rehearsal.stages import set_stage
+from tests.rehearsal.stages import SPEED, set_stage
 
 pytestmark = pytest.mark.timeout(7200)
 ENVIRONMENT = "prod2"

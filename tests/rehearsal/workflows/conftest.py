@@ -9,11 +9,10 @@ import pytest
 
 from rehearsal import programs
 from rehearsal.commands import ROOT
-from rehearsal.opening import SPEED
 from rehearsal.stage import Stage
 from rehearsal.traffic import Traffic
 from settings.loading import load_settings
-from tests.rehearsal.stages import set_stage
+from tests.rehearsal.stages import SPEED, set_stage
 from tests.rehearsal.workflows.step_runs import Actions, Steps
 from tests.rehearsal.workflows.surroundings import github_api, plain_door
 from tests.rehearsal.workflows.workflow_runs import Ended, Runner
