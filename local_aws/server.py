@@ -28,6 +28,7 @@ EXTENSIONS = (
     "ecr.image_scans",
     "eventbridge.events",
     "cloudwatch.metric_data",
+    "cloudwatch_logs.log_groups",
     "cloudformation.resource_types",
     "data_services.stores",
     "elastic_load_balancing.load_balancer",

@@ -13,7 +13,8 @@ from exchange_constructs.data.databases import PORT as CACHE_PORT
 from exchange_constructs.data.databases import GeneratedSecrets, PostgresDatabase, RedisCache, SecretSpec
 from exchange_constructs.data.kafka import KafkaBroker, MskCluster
 from exchange_constructs.data.lasting_stores import AssetBucket, LedgerTable, SnapshotBucket
-from exchange_constructs.observability import let_logs_use, retention_of
+from exchange_constructs.keys import encryption_key
+from exchange_constructs.observability import retention_of
 from exchange_constructs.service.service_parts import Peer
 from settings.environment import EcsKafka, ExternalKafka
 from settings.loading import Settings
@@ -48,7 +49,7 @@ class DataStack(Stack):
         super().__init__(scope, id_, **kwargs)
         self._settings, self._vpc = settings, network.vpc
         self._retention = retention_of(settings.logs.retention_days)
-        self.key = let_logs_use(kms.Key(self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN))
+        self.key = encryption_key(self, "Key", removal_policy=RemovalPolicy.RETAIN)
         # As if it were imported: what reads a secret is then granted the key in its own role, not in the key's policy,
         # which would name roles of stacks that come later and so go round in a circle (F18).
         seen = kms.Key.from_key_arn(self, "KeyOfSecrets", self.key.key_arn)

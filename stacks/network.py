@@ -5,12 +5,12 @@ from typing import Any
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from exchange_constructs.keys import encryption_key
 from exchange_constructs.nag import acknowledge
-from exchange_constructs.observability import let_logs_use, retention_of
+from exchange_constructs.observability import retention_of
 from settings.loading import Settings
 
 
@@ -39,9 +39,7 @@ class NetworkStack(Stack):
             # CDK's way is a function that edits it; no security group of this project is the default one
             restrict_default_security_group=False,
         )
-        self.log_key = let_logs_use(
-            kms.Key(self, "LogKey", enable_key_rotation=True, removal_policy=RemovalPolicy.RETAIN)
-        )
+        self.log_key = encryption_key(self, "LogKey", removal_policy=RemovalPolicy.RETAIN)
         for name in settings.network.interface_endpoints:
             id_ = "".join(word.capitalize() for word in name.replace(".", "-").split("-"))
             self.vpc.add_interface_endpoint(id_, service=ec2.InterfaceVpcEndpointAwsService(name))

@@ -12,11 +12,11 @@ from typing import Any
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
+from exchange_constructs.keys import encryption_key
 from exchange_constructs.nag import acknowledge, wildcard_finding
 from exchange_constructs.values import arn_scope, hours, principal
 
@@ -30,7 +30,7 @@ class ArtifactStore(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, kept: Duration) -> None:
         super().__init__(scope, id_)
-        self.key = kms.Key(self, "Key", enable_key_rotation=True, removal_policy=RemovalPolicy.DESTROY)
+        self.key = encryption_key(self, "Key", removal_policy=RemovalPolicy.DESTROY)
         self.bucket = s3.Bucket(
             self,
             "Bucket",

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from ministack.services import cloudwatch_logs as stock
 
 from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Replaceable
+from local_aws.ministack_parts.forms import Record, Replaceable, Store
+
+log_groups: Store = stock._log_groups  # by name
 
 # Actions of the API.
-create_log_group: Callable[[Record], Response] = stock._create_log_group
+create_log_group: Replaceable[[Record], Response] = Replaceable(stock, "_create_log_group")
 create_log_stream: Callable[[Record], Response] = stock._create_log_stream
 put_log_events: Callable[[Record], Response] = stock._put_log_events
 

@@ -1,0 +1,1 @@
+"""CloudWatch Logs: what a log group may be encrypted with."""
