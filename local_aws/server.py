@@ -35,6 +35,7 @@ EXTENSIONS = (
     "ecs.tasks.task_api",
     "ecs.services.deployments",
     "ecs.service_connect",
+    "cloudformation.parameters",
     "cloudformation.stack_outputs",
     "cloudformation.stack_services",
     "application_auto_scaling.scaling",

@@ -1,6 +1,8 @@
 """The real CDK CLI against the local AWS."""
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -9,7 +11,7 @@ from typing import Any
 
 from botocore.handlers import json_decode_template_body
 
-from rehearsal.commands import ROOT, Command, Finished, Say
+from rehearsal.commands import ROOT, Command, Finished, Say, StepFailedError
 
 CLI = str(ROOT / "node_modules" / ".bin" / "cdk")
 PATIENCE = 1200.0  # a bound for a machine that is busy with other things: a quiet one takes half a minute
@@ -19,6 +21,7 @@ UNPACKED = tuple(
     Path.home() / cache / "package-cache" / "aws-cdk-lib" / version("aws-cdk-lib")
     for cache in (".cache/aws/jsii", "Library/Caches/com.amazonaws.jsii")
 )
+README, README_STACK, README_DIGEST = ROOT / "README.md", "exchange-staging-data", "sha256:…"
 QUIET = {"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
 
 
@@ -55,12 +58,12 @@ class Deployment:
         command = self._start(*arguments, "--progress", "events", "--output", str(self.assembly))
         return command.wait(PATIENCE).require("cdk deploy --all")
 
-    def set_parameter(self, stack: str, name: str, value: str) -> Finished:
-        """One stack, from the assembly that was deployed, with another value of one of its parameters."""
-        parameter = f"{stack}:{name}={value}"
-        arguments = ("deploy", stack, "--exclusively", "--app", str(self.assembly), "--parameters", parameter)
-        command = self._start(*arguments, "--require-approval", "never", "--no-notices")
-        return command.wait(PATIENCE).require(f"cdk deploy {stack} with {parameter}")
+    def name_broker_image(self, stack: str, digest: str) -> Finished:
+        """Type the README's command that names the broker's image, for this Data stack and from this assembly."""
+        words = readme_command("KafkaImageDigest")
+        typed = [word.replace(README_STACK, stack).replace(README_DIGEST, digest) for word in words]
+        command = self._start(*typed, "--app", str(self.assembly), "--require-approval", "never", "--no-notices")
+        return command.wait(PATIENCE).require(" ".join(("cdk", *typed)))
 
     def _context(self) -> tuple[str, ...]:
         return ("--no-notices", "-c", f"environment={self._environment}")
@@ -68,6 +71,15 @@ class Deployment:
     def _start(self, *arguments: str, folder: Path = ROOT, aws: bool = True) -> Command:
         environment = QUIET | (self._aws if aws else {})
         return Command([CLI, *arguments], environment=environment, folder=folder, say=self._say)
+
+
+def readme_command(having: str) -> list[str]:
+    """Return the words after `npx cdk` of the README's command that has this word; StepFailedError unless it is one."""
+    commands = re.findall(r"`npx cdk ([^`]+)`", README.read_text(encoding="utf-8"))
+    named = [command for command in commands if having in command]
+    if len(named) != 1:
+        raise StepFailedError(f"README.md has {len(named)} commands of the CDK CLI with {having}, there should be one")
+    return shlex.split(named[0])
 
 
 def templates(folder: Path) -> dict[str, str]:

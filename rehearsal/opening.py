@@ -129,7 +129,7 @@ def _start_broker(aws: LocalAws, cdk: Deployment, settings: Settings) -> None:
     if isinstance(settings.kafka, EcsKafka):
         image = build("kafka", "1.0.0")
         push(aws.client("ecr"), settings.kafka.image, image)
-        cdk.set_parameter(settings.stack_name("data"), "KafkaImageDigest", image.digest)
+        cdk.name_broker_image(settings.stack_name("data"), image.digest)
 
 
 def _inspect(aws: LocalAws, cdk: Deployment, settings: Settings, opened: Opened) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ministack.services import cloudformation as stock
 from ministack.services.cloudformation import changesets, engine, provisioners
+from ministack.services.cloudformation import handlers as request_handlers
 from ministack.services.cloudformation import stacks as operations
 
 from local_aws.ministack_parts.forms import Record, Replaceable, Store
@@ -24,6 +25,11 @@ dependencies: Callable[[Record, set[str]], set[str]] = engine._extract_deps
 parse_template: Callable[[str], Record] = engine._parse_template
 resolve_references: Callable[..., Any] = engine._resolve_refs
 order_of_template: Callable[[Record, Record], list[str]] = engine._topological_sort
+
+# (template, parameters given, former parameters) -> values; each module that asks has the name for itself.
+parameter_values: tuple[Replaceable[..., Record], ...] = tuple(
+    Replaceable(module, "_resolve_parameters") for module in (engine, changesets, request_handlers)
+)
 
 # What an operation on a stack asks.
 order_of_operation: Replaceable[[Record, Record], list[str]] = Replaceable(operations, "_topological_sort")
