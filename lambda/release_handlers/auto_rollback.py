@@ -107,7 +107,7 @@ def _start(component: Component, bad: Release, digest: str, cause: str, world: W
     """Named by what it undoes: two events make one rollback (F35)."""
     name = f"{bad.release_id[:70]}-undo"
     order = MachineInput(name, component.name, digest, Kind.ROLLBACK, f"watch:{cause}", undoes=bad.release_id)
-    return world.machines.start(component.machine_arn, name, order.as_input())
+    return world.executions.start(component.machine_arn, name, order.as_input())
 
 
 def _plan(component: Component, bad: Release, world: World) -> Plan:

@@ -121,7 +121,7 @@ def record(outcome: Outcome, state: State, execution: str, world: World) -> Resu
         reason=reason,
         evidence=_evidence(outcome, known, world),
         finished_at=iso(world.now()),
-        seconds_by_state=evidence.seconds_by_state(world.machines.history(execution)),
+        seconds_by_state=evidence.seconds_by_state(world.executions.events_after(execution, 0)),
     )
     world.ledger.record(finished)
     return {"outcome": outcome.value, "reason": reason}
@@ -135,7 +135,7 @@ def _acquire(state: State, machine_arn: str, world: World) -> Lock:
     except LockHeldError as busy:
         if busy.lock.holder is None or busy.lock.of_infrastructure:
             raise
-        if world.machines.runs(execution_arn(machine_arn, busy.lock.holder)):
+        if world.executions.runs(execution_arn(machine_arn, busy.lock.holder)):
             raise
         taken = world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS, dead=busy.lock)
         world.ledger.abandon(component, busy.lock.holder, now=now)

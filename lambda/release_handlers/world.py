@@ -19,7 +19,7 @@ from release_aws.ecs import Services, Stopped
 from release_aws.ecs_baselines import Baselines
 from release_aws.ledger import Ledger
 from release_aws.service_setup import Rules, Secrets, Setups
-from release_aws.stepfunctions import Machines
+from release_aws.stepfunctions import Executions
 from release_engine.gate import Answer
 from release_engine.model import Component, parse_components
 
@@ -100,8 +100,8 @@ class World:
         return Metrics(self._client("cloudwatch"))
 
     @cached_property
-    def machines(self) -> Machines:
-        return Machines(self._client("stepfunctions"))
+    def executions(self) -> Executions:
+        return Executions(self._client("stepfunctions"))
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -96,16 +96,17 @@ class StepFunctions(Paginated):
             raise error("ExecutionDoesNotExist")
         return {"status": "RUNNING"}
 
-    def get_execution_history(self, executionArn: str, includeExecutionData: bool) -> dict[str, Any]:
+    def get_execution_history(self, executionArn: str, reverseOrder: bool, **_paging: Any) -> dict[str, Any]:
         def at(second: int) -> datetime:
             return datetime(2026, 11, 24, 10, 0, second, tzinfo=UTC)
 
+        assert reverseOrder
         return {
             "events": [
-                {"timestamp": at(0), "type": "ExecutionStarted"},
-                {"timestamp": at(1), "stateEnteredEventDetails": {"name": "Lock"}},
-                {"timestamp": at(3), "stateExitedEventDetails": {"name": "Lock"}},
-                {"timestamp": at(4), "stateEnteredEventDetails": {"name": "RecordSuccess"}},
+                {"id": 4, "timestamp": at(4), "stateEnteredEventDetails": {"name": "RecordSuccess"}},
+                {"id": 3, "timestamp": at(3), "stateExitedEventDetails": {"name": "Lock"}},
+                {"id": 2, "timestamp": at(1), "stateEnteredEventDetails": {"name": "Lock"}},
+                {"id": 1, "timestamp": at(0), "type": "ExecutionStarted"},
             ]
         }
 

@@ -12,7 +12,7 @@ from release_aws.cloudformation import Stacks
 from release_aws.ecs import Services
 from release_aws.items import from_item, to_attribute, to_item
 from release_aws.ledger import Ledger
-from release_aws.stepfunctions import Executions, Machines, execution_arn
+from release_aws.stepfunctions import Executions, execution_arn
 from release_engine.ledger import Kind, LockHeldError, Outcome, OvertakenError, Release, epoch, iso
 from release_engine.running import Rollout
 from tests.unit.aws.account import COMPONENT, Account
@@ -190,12 +190,12 @@ def test_an_execution_is_found_by_machine_and_name() -> None:
     assert execution_arn(machine, "r1") == "arn:aws:states:us-west-2:111122223333:execution:client-release:r1"
 
 
-def test_an_unknown_error_of_step_functions_is_raised() -> None:
-    machines = Machines(Refusing(error("AccessDeniedException")))
+def test_a_refusal_is_not_taken_for_an_execution_that_runs_already_or_does_not_exist() -> None:
+    executions = Executions(Refusing(error("AccessDeniedException")))
     with pytest.raises(ClientError):
-        machines.start("m", "n", {})
+        executions.start("m", "n", {})
     with pytest.raises(ClientError):
-        machines.runs("e")
+        executions.status("e")
 
 
 def test_a_client_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,9 +218,6 @@ class Client:
             self.pages += 1
             yield {"events": [{"id": id_} for id_ in range(newest, max(newest - 200, 0), -1)]}
 
-    def describe_execution(self, **_request: Any) -> dict[str, Any]:
-        raise error("AccessDeniedException")
-
 
 def test_events_come_oldest_first_from_all_pages() -> None:
     events = Executions(Client()).events_after("arn", 0)
@@ -231,8 +228,3 @@ def test_only_as_much_of_the_past_is_read_as_is_new() -> None:
     client = Client()
     assert [event["id"] for event in Executions(client).events_after("arn", 447)] == [448, 449, 450]
     assert client.pages == 1
-
-
-def test_a_refusal_is_not_taken_for_an_execution_that_does_not_exist() -> None:
-    with pytest.raises(ClientError):
-        Executions(Client()).status("arn")
