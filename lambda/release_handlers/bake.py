@@ -17,8 +17,8 @@ from release_engine.ledger import Kind, epoch
 from release_engine.machine_state import Result, State
 from release_engine.model import Component
 from release_engine.verdict import Judgement, Verdict, worst
+from release_handlers.function_context import FunctionContext
 from release_handlers.probing import Target, probe
-from release_handlers.world import World
 
 
 class Subject(NamedTuple):
@@ -41,21 +41,21 @@ def is_asked(check: Check, subject: Subject) -> bool:
     return check.kind != "alarms" or Kind(subject.state["kind"]) is not Kind.ROLLBACK
 
 
-def read_checks(checks: Sequence[Check], subject: Subject, world: World) -> list[Reading]:
+def read_checks(checks: Sequence[Check], subject: Subject, context: FunctionContext) -> list[Reading]:
     """One for each check, in order; what AWS refuses or does not answer is a reading with its trouble."""
     metrics = [check for check in checks if check.kind == "metric"]
-    known = dict(zip((check.title for check in metrics), _metrics(metrics, subject, world), strict=True))
-    return [known.get(check.title) or _counted(check, subject, world) for check in checks]
+    known = dict(zip((check.title for check in metrics), _metrics(metrics, subject, context), strict=True))
+    return [known.get(check.title) or _counted(check, subject, context) for check in checks]
 
 
-def _metrics(checks: Sequence[Check], subject: Subject, world: World) -> list[Reading]:
-    home, now = subject.component.metrics, world.now()
-    values = world.metrics.read(home, checks, subject.digest, now)
+def _metrics(checks: Sequence[Check], subject: Subject, context: FunctionContext) -> list[Reading]:
+    home, now = subject.component.metrics, context.now()
+    values = context.metrics.read(home, checks, subject.digest, now)
     rising = [check for check in checks if check.max_rise is not None]
     if not rising or not subject.former:  # nothing usual is behind a first release: the limits alone must do
         return values
     until = epoch(subject.state["lock"]["started_at"])
-    usual = world.metrics.usual(home, rising, subject.former, until)
+    usual = context.metrics.usual(home, rising, subject.former, until)
     before = dict(zip((check.title for check in rising), usual, strict=True))
     return [_beside(value, before.get(check.title, Reading())) for check, value in zip(checks, values, strict=True)]
 
@@ -64,58 +64,58 @@ def _beside(value: Reading, usual: Reading) -> Reading:
     return Reading(value.value, value.trouble or usual.trouble, usual.value)
 
 
-def _counted(check: Check, subject: Subject, world: World) -> Reading:
+def _counted(check: Check, subject: Subject, context: FunctionContext) -> Reading:
     try:
-        return _COUNTS[check.kind](subject, world)
+        return _COUNTS[check.kind](subject, context)
     except AWS_ERRORS as error:
         return Reading(trouble=str(error))
 
 
-def _restarts_counted(subject: Subject, _world: World) -> Reading:
+def _restarts_counted(subject: Subject, _world: FunctionContext) -> Reading:
     """Tasks that started and crashed while the gate watched (F3)."""
     return Reading(subject.restarts)
 
 
-def _unhealthy_tasks(subject: Subject, world: World) -> Reading:
+def _unhealthy_tasks(subject: Subject, context: FunctionContext) -> Reading:
     """What ECS makes of the containers' health checks; no data while one of them has not been asked yet."""
-    tasks = [task for task in _running_tasks(subject, world) if task.health != "HEALTHY"]
+    tasks = [task for task in _running_tasks(subject, context) if task.health != "HEALTHY"]
     bad = [task for task in tasks if task.health == "UNHEALTHY"]
     if len(bad) < len(tasks) and not bad:
         return Reading()
     return Reading(len(bad), detail=", ".join(task.arn.rpartition("/")[2] for task in bad))
 
 
-def _missing_tasks(subject: Subject, world: World) -> Reading:
+def _missing_tasks(subject: Subject, context: FunctionContext) -> Reading:
     """How many tasks of the version there are too few."""
     component = subject.component
-    found = [world.services.running(component.cluster, one.name) for one in component.services]
+    found = [context.services.running(component.cluster, one.name) for one in component.services]
     missing = {one.service: (one.desired or 0) - one.tasks.get(subject.digest, 0) for one in found}
     detail = ", ".join(f"{count} of {name}" for name, count in missing.items() if count > 0)
     return Reading(sum(max(count, 0) for count in missing.values()), detail=detail)
 
 
-def _unhealthy_targets(subject: Subject, world: World) -> Reading:
+def _unhealthy_targets(subject: Subject, context: FunctionContext) -> Reading:
     """Targets that users reach and that do not pass the load balancer's checks; those that leave do not count."""
-    setups = world.setups.find(subject.component.cluster, subject.component.service_names)
-    states = {place: state for place, state in world.rules.targets(setups).items() if state != "draining"}
+    setups = context.setups.find(subject.component.cluster, subject.component.service_names)
+    states = {place: state for place, state in context.rules.targets(setups).items() if state != "draining"}
     bad = [f"{place} {state}" for place, state in states.items() if state != "healthy"]
     return Reading(len(bad) if states else None, detail=", ".join(sorted(bad)))
 
 
-def _alarms(subject: Subject, world: World) -> Reading:
+def _alarms(subject: Subject, context: FunctionContext) -> Reading:
     """How many are in ALARM. One without data says nothing, as it does to ECS."""
-    states = world.alarms.states(subject.component.alarm_prefix)
+    states = context.alarms.states(subject.component.alarm_prefix)
     firing = sorted(name for name, state in states.items() if state == "ALARM")
     return Reading(len(firing) if states else None, detail=", ".join(firing))
 
 
-def _running_tasks(subject: Subject, world: World) -> list[Task]:
+def _running_tasks(subject: Subject, context: FunctionContext) -> list[Task]:
     component = subject.component
-    tasks = (task for one in component.services for task in world.services.tasks(component.cluster, one.name))
+    tasks = (task for one in component.services for task in context.services.tasks(component.cluster, one.name))
     return [task for task in tasks if task.digest == subject.digest and task.status == "RUNNING"]
 
 
-_COUNTS: Mapping[str, Callable[[Subject, World], Reading]] = {
+_COUNTS: Mapping[str, Callable[[Subject, FunctionContext], Reading]] = {
     "restarts": _restarts_counted,
     "unhealthy_tasks": _unhealthy_tasks,
     "missing_tasks": _missing_tasks,
@@ -124,23 +124,23 @@ _COUNTS: Mapping[str, Callable[[Subject, World], Reading]] = {
 }
 
 
-def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
+def take_round(state: State, context: FunctionContext, seconds: float) -> dict[str, Any]:
     """`status` is sampling while it goes on, then judged; the verdict is that of everything seen so far."""
-    component, before = world.components[state["component"]], state.get("bake") or {}
+    component, before = context.components[state["component"]], state.get("bake") or {}
     done = int(before.get("round", 0)) + 1
-    found = _probed(component, state["digest"], before, world, seconds)
-    known, restarts = _restarts(component, state["digest"], before, world)
+    found = _probed(component, state["digest"], before, context, seconds)
+    known, restarts = _restarts(component, state["digest"], before, context)
     subject = Subject(component, state["digest"], state, restarts)
-    checked = _checked(subject, before, done, world)
+    checked = _checked(subject, before, done, context)
     judgements = [
         *[one for key, saw in found.items() for one in gate.judge(key, saw, component.gate.probe(key))],
-        *_running(component, state, world),
+        *_running(component, state, context),
         *[check.judge(one, checked[one.title]) for one in component.gate.checks if is_asked(one, subject)],
     ]
     judgement = worst(judgements)
     over = gate.concluded(judgement.verdict, done, component.gate)
     if over:
-        world.ledger.keep_gate(component.name, state["release_id"], judgement.as_dict())
+        context.ledger.keep_gate(component.name, state["release_id"], judgement.as_dict())
     return {
         **_said(judgement),
         "status": "judged" if over else "sampling",
@@ -165,11 +165,11 @@ def _next(verdict: Verdict, state: State) -> str:
     return "stop" if _deploys(state) else "undo"
 
 
-def _running(component: Component, state: State, world: World) -> list[Judgement]:
+def _running(component: Component, state: State, context: FunctionContext) -> list[Judgement]:
     """Every task has the digest; while ECS still keeps the former ones, the machine asks that later."""
     if _deploys(state):
         return []
-    found = [world.services.running(component.cluster, service.name) for service in component.services]
+    found = [context.services.running(component.cluster, service.name) for service in component.services]
     return [running.judge(state["digest"], found)]
 
 
@@ -177,34 +177,36 @@ def _said(judgement: Judgement) -> dict[str, Any]:
     return {"verdict": judgement.verdict.value, "reason": judgement.reason, "evidence": judgement.evidence}
 
 
-def _probed(component: Component, digest: str, before: Result, world: World, seconds: float) -> dict[str, ProbeResults]:
+def _probed(
+    component: Component, digest: str, before: Result, context: FunctionContext, seconds: float
+) -> dict[str, ProbeResults]:
     """What was seen so far of each service, with one more round of those that are due."""
     round_ = int(before.get("round", 0)) + 1
     earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
     targets = []
     for service in (one for one in component.probed if component.gate.due(component.gate.probe(one.key), round_)):
-        tasks = world.services.tasks(component.cluster, service.name)
+        tasks = context.services.tasks(component.cluster, service.name)
         judged = [task.address for task in tasks if task.digest == digest and task.status == "RUNNING"]
         targets.append(Target(service, digest, [address for address in judged if address]))
-    return earlier | probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
+    return earlier | probe(targets, earlier, component.gate, ask=context.ask, seconds=seconds)
 
 
-def _checked(subject: Subject, before: Result, round_: int, world: World) -> dict[str, CheckHistory]:
+def _checked(subject: Subject, before: Result, round_: int, context: FunctionContext) -> dict[str, CheckHistory]:
     """One reading more of each check that is due."""
     checks = [one for one in subject.component.gate.checks if is_asked(one, subject)]
     known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}
     due = [one for one in checks if subject.component.gate.due(one, round_)]
-    for one, reading in zip(due, read_checks(due, subject, world), strict=True):
+    for one, reading in zip(due, read_checks(due, subject, context), strict=True):
         known[one.title] = check.take(one, known[one.title], reading)
     return known
 
 
-def _restarts(component: Component, digest: str, before: Result, world: World) -> tuple[list[str], int]:
+def _restarts(component: Component, digest: str, before: Result, context: FunctionContext) -> tuple[list[str], int]:
     """Crashes since the first round; what crashed before that was the deployment's to judge."""
     crashed = sorted(
         task.arn
         for service in component.services
-        for task in world.services.tasks(component.cluster, service.name, stopped=True)
+        for task in context.services.tasks(component.cluster, service.name, stopped=True)
         if task.crashed and task.digest == digest
     )
     new = set(crashed) - set(before.get("crashed", crashed))

@@ -9,8 +9,8 @@ from release_engine import gate, hook
 from release_engine.gate import ProbeResults, seen
 from release_engine.model import Component, Service
 from release_engine.verdict import Judgement, Verdict, worst
+from release_handlers.function_context import FunctionContext
 from release_handlers.probing import Target, compare, probe
-from release_handlers.world import World
 
 _log = logging.getLogger(__name__)
 _BEFORE_A_STEP = "PRE_PRODUCTION_TRAFFIC_SHIFT"  # of a canary: before the first users come, and before all follow
@@ -37,46 +37,50 @@ class _Asked(NamedTuple):
         return known if known.get("moment") == self.moment else {}
 
 
-def answer(event: Mapping[str, Any], world: Callable[[], World], seconds_left: Callable[[], float]) -> dict[str, Any]:
+def answer(
+    event: Mapping[str, Any], read_context: Callable[[], FunctionContext], seconds_left: Callable[[], float]
+) -> dict[str, Any]:
     """Always a valid one: ECS would report an exception as "HookStatus must not be null" and nothing more."""
     try:
         call = hook.parse(event)
-        return _answer(call, world(), seconds_left)
+        return _answer(call, read_context(), seconds_left)
     except Exception:  # noqa: BLE001 - the handler's outer edge: fail closed, with the reason in the log
         _log.exception("the gate could not judge, so it stays closed: %s", event.get("resourceArn"))
         return {"hookStatus": "FAILED"}
 
 
-def _answer(call: hook.Call, world: World, seconds_left: Callable[[], float]) -> dict[str, Any]:
+def _answer(call: hook.Call, context: FunctionContext, seconds_left: Callable[[], float]) -> dict[str, Any]:
     if call.rolls_back:
         _log.info("%s rolls back, nothing to judge", call.deployment)
         return _SUCCEEDED
-    deployment = world.services.deployment(call.deployment)
+    deployment = context.services.deployment(call.deployment)
     if deployment.rolling_back:
         _log.info("%s rolls back, nothing to judge", call.deployment)
         return _SUCCEEDED
     if call.stage == _BEFORE_A_STEP and deployment.users == 0:
         _log.info("%s has no users yet, and was judged when test traffic reached it", call.deployment)
         return _SUCCEEDED
-    asked = _Asked(call, deployment, *_place(call.service_name, world))
-    found, judgement = _judge(asked, world, seconds_left)
+    asked = _Asked(call, deployment, *_place(call.service_name, context))
+    found, judgement = _judge(asked, context, seconds_left)
     attempts = int(asked.progress.get("attempts", 0)) + 1
-    _keep(asked, judgement, world)
+    _keep(asked, judgement, context)
     progress = {"seen": found.as_dict(), "moment": asked.moment}
     return hook.answer(judgement, attempts, asked.component.gate.interval_seconds, progress)
 
 
-def _judge(asked: _Asked, world: World, seconds_left: Callable[[], float]) -> tuple[ProbeResults, Judgement]:
+def _judge(
+    asked: _Asked, context: FunctionContext, seconds_left: Callable[[], float]
+) -> tuple[ProbeResults, Judgement]:
     """First against the limits; what they do not refuse is compared with the former version."""
-    target = _target(asked, world)
-    found, judgements = _against_limits(asked, target, world, seconds_left)
+    target = _target(asked, context)
+    found, judgements = _against_limits(asked, target, context, seconds_left)
     if worst(judgements).verdict is not Verdict.FAIL:
-        judgements += _against_baseline(asked, target, world, seconds_left)
+        judgements += _against_baseline(asked, target, context, seconds_left)
     return found, worst(judgements)
 
 
 def _against_limits(
-    asked: _Asked, target: Target, world: World, seconds_left: Callable[[], float]
+    asked: _Asked, target: Target, context: FunctionContext, seconds_left: Callable[[], float]
 ) -> tuple[ProbeResults, list[Judgement]]:
     """Rounds at once until there are enough samples, a finding, no progress or no time."""
     limits, key, found = asked.component.gate, asked.service.key, seen(asked.progress.get("seen"))
@@ -84,7 +88,7 @@ def _against_limits(
     while True:
         before, left = found.samples, seconds_left()
         if left > 0:
-            found = probe([target], {key: found}, limits, ask=world.ask, seconds=left)[key]
+            found = probe([target], {key: found}, limits, ask=context.ask, seconds=left)[key]
         judgements = gate.judge(key, found, limit)
         enough = found.samples >= limit.min_samples or found.samples == before
         if worst(judgements).verdict is not Verdict.INCONCLUSIVE or enough:
@@ -92,41 +96,41 @@ def _against_limits(
 
 
 def _against_baseline(
-    asked: _Asked, target: Target, world: World, seconds_left: Callable[[], float]
+    asked: _Asked, target: Target, context: FunctionContext, seconds_left: Callable[[], float]
 ) -> list[Judgement]:
     """Only where the release machine has begun one: not for a first version, a way back, or new infrastructure."""
     component, service, limits = asked.component, asked.service, asked.component.gate.canary
-    known = world.ledger.baseline(component.name) if limits else None
+    known = context.ledger.baseline(component.name) if limits else None
     if limits is None or known is None or known.digest != target.digest or service.key not in known.services:
         return []
-    tasks = world.services.tasks(component.cluster, known.services[service.key])
+    tasks = context.services.tasks(component.cluster, known.services[service.key])
     usual = [task.address for task in tasks if task.status == "RUNNING" and task.address]
     statuses = component.gate.probe(service.key).statuses
-    return compare(service, (target.addresses, usual), limits, statuses, ask=world.ask, seconds_left=seconds_left)
+    return compare(service, (target.addresses, usual), limits, statuses, ask=context.ask, seconds_left=seconds_left)
 
 
-def _target(asked: _Asked, world: World) -> Target:
+def _target(asked: _Asked, context: FunctionContext) -> Target:
     """Old and new tasks may run the same image, when the infrastructure changes: the task definition tells."""
-    definition, digest = world.services.revision(asked.call.revision)
-    tasks = world.services.tasks(asked.component.cluster, asked.service.name)
+    definition, digest = context.services.revision(asked.call.revision)
+    tasks = context.services.tasks(asked.component.cluster, asked.service.name)
     new = [task.address for task in tasks if task.definition == definition and task.status == "RUNNING"]
     return Target(asked.service, digest, [address for address in new if address])
 
 
-def _place(name: str, world: World) -> tuple[Component, Service]:
-    for component in world.components.values():
+def _place(name: str, context: FunctionContext) -> tuple[Component, Service]:
+    for component in context.components.values():
         for service in component.services:
             if service.name == name:
                 return component, service
     raise LookupError(f"service {name} belongs to no component")
 
 
-def _keep(asked: _Asked, judgement: Judgement, world: World) -> None:
+def _keep(asked: _Asked, judgement: Judgement, context: FunctionContext) -> None:
     """By deployment, and by the release that is under way, which will want to say why it failed."""
     call, component = asked.call, asked.component
     _log.info("%s at %s: %s: %s", call.service_name, call.stage, judgement.verdict, judgement.reason)
     about = {"stage": call.stage, "service": call.service_name}
     evidence = {**judgement.as_dict(), **about, "first": asked.deployment.first, "users": asked.deployment.users}
-    release_id = world.ledger.lock(component.name).holder
+    release_id = context.ledger.lock(component.name).holder
     for id_ in filter(None, (call.deployment_id, release_id)):
-        world.ledger.keep_gate(component.name, id_, evidence)
+        context.ledger.keep_gate(component.name, id_, evidence)

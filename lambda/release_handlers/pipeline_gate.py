@@ -14,7 +14,7 @@ from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion
 from release_engine.times import PIPELINE_JOB_SECONDS
 from release_engine.verdict import Verdict
 from release_handlers import bake, pipeline_job
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 
 _NOT_KEPT = ("verdict", "reason", "evidence")  # of a round: those of all rounds are told anew by the next
 
@@ -24,25 +24,27 @@ class _Gate(NamedTuple):
 
     id: str
     component: Component
-    world: World
+    context: FunctionContext
     seconds_left: Callable[[], float]
 
 
-def answer(event: Mapping[str, Any], world: Callable[[], World], seconds_left: Callable[[], float]) -> dict[str, Any]:
+def answer(
+    event: Mapping[str, Any], read_context: Callable[[], FunctionContext], seconds_left: Callable[[], float]
+) -> dict[str, Any]:
     """Answer the job or the rule of CodePipeline that asks for the gate."""
 
-    def gate(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
-        return ask(job, asked, world, seconds_left)
+    def gate(job: Job, asked: JobQuestion, context: FunctionContext) -> JobAnswer:
+        return ask(job, asked, context, seconds_left)
 
-    return pipeline_job.answer(event, world, {"gate": gate})
+    return pipeline_job.answer(event, read_context, {"gate": gate})
 
 
-def ask(job: Job, asked: JobQuestion, world: World, seconds_left: Callable[[], float]) -> JobAnswer:
+def ask(job: Job, asked: JobQuestion, context: FunctionContext, seconds_left: Callable[[], float]) -> JobAnswer:
     """One round if one is due. The same call twice gives the same answer (F35)."""
     if not job.id:
         return JobAnswer(JobOutcome.FAILED, "a gate takes several calls: let an action ask it, which hands over a job")
-    gate = _Gate(job.token or f"pipeline-{job.id}", world.components[asked.component], world, seconds_left)
-    kept = world.ledger.gate(asked.component, gate.id)
+    gate = _Gate(job.token or f"pipeline-{job.id}", context.components[asked.component], context, seconds_left)
+    kept = context.ledger.gate(asked.component, gate.id)
     if kept is None and job.token:
         raise LookupError(f"the ledger has no gate#{gate.id} of {asked.component}, which the continuation token names")
     if kept is None:
@@ -54,12 +56,12 @@ def _begin(gate: _Gate, digest: str | None) -> JobAnswer:
     running = [digest] if digest else list(found := _running(gate))
     if len(running) != 1:
         return JobAnswer(JobOutcome.FAILED, _not_one(gate.component, found))
-    now = gate.world.now()
+    now = gate.context.now()
     return _take_round(gate, {"began": now, "digest": running[0], "bake": None}, now)
 
 
 def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> JobAnswer:
-    now, interval = gate.world.now(), gate.component.gate.interval_seconds
+    now, interval = gate.context.now(), gate.component.gate.interval_seconds
     if now - kept["began"] > PIPELINE_JOB_SECONDS:
         return JobAnswer(JobOutcome.FAILED, f"no verdict within {PIPELINE_JOB_SECONDS // 3600} hours; {kept['said']}")
     if now - kept["at"] < interval:
@@ -72,12 +74,12 @@ def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> JobAnswer:
 def _take_round(gate: _Gate, kept: Mapping[str, Any], now: float) -> JobAnswer:
     """The bake keeps its verdict by the id of the release, which is the gate's here."""
     state = {"release_id": gate.id, "component": gate.component.name, "digest": kept["digest"], "kind": Kind.RELEASE}
-    done = bake.take_round({**state, "bake": kept["bake"]}, gate.world, gate.seconds_left())
+    done = bake.take_round({**state, "bake": kept["bake"]}, gate.context, gate.seconds_left())
     if done["status"] == "judged":
         return _judged(done)
     said = f"round {done['round']}: {done['verdict']}: {done['reason']}"
     seen = {key: value for key, value in done.items() if key not in _NOT_KEPT}
-    gate.world.ledger.keep_gate(gate.component.name, gate.id, {**kept, "at": now, "said": said, "bake": seen})
+    gate.context.ledger.keep_gate(gate.component.name, gate.id, {**kept, "at": now, "said": said, "bake": seen})
     return JobAnswer(JobOutcome.SAMPLING, said, gate.id)
 
 
@@ -91,7 +93,7 @@ def _running(gate: _Gate) -> Counter[str]:
     """The component's running tasks by digest."""
     found: Counter[str] = Counter()
     for service in gate.component.services:
-        found.update(gate.world.services.running(gate.component.cluster, service.name).tasks)
+        found.update(gate.context.services.running(gate.component.cluster, service.name).tasks)
     return found
 
 

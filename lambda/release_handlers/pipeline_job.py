@@ -19,31 +19,35 @@ from release_engine import model, pipeline_job
 from release_engine.ledger import epoch, iso
 from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion, UserParametersError
 from release_engine.times import PIPELINE_JOB_SECONDS
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 
 _log = logging.getLogger(__name__)
-Way = Callable[[Job, JobQuestion, World], JobAnswer]
+Way = Callable[[Job, JobQuestion, FunctionContext], JobAnswer]
 
 
 class NotMetError(Exception):
     """The answer to a rule that hands over no job."""
 
 
-def answer(event: Mapping[str, Any], world: Callable[[], World], ways: Mapping[str, Way]) -> dict[str, Any]:
+def answer(
+    event: Mapping[str, Any], read_context: Callable[[], FunctionContext], ways: Mapping[str, Way]
+) -> dict[str, Any]:
     """`ways` are the questions that this function answers. Raises only when nobody could be told in another way."""
     job = pipeline_job.job_id(event) if pipeline_job.EVENT in event else ""
-    said = _answer(event, world, ways)
+    said = _answer(event, read_context, ways)
     _log.info("job %s: %s: %s", job, said.outcome, said.reason)
     if job:
-        said = _tell(_jobs(world), job, said)
+        said = _tell(_jobs(read_context), job, said)
     elif said.outcome is not JobOutcome.SUCCEEDED:
         raise NotMetError(said.reason)
     return {"outcome": said.outcome.value, "reason": said.reason}
 
 
-def _answer(event: Mapping[str, Any], world: Callable[[], World], ways: Mapping[str, Way]) -> JobAnswer:
+def _answer(
+    event: Mapping[str, Any], read_context: Callable[[], FunctionContext], ways: Mapping[str, Way]
+) -> JobAnswer:
     try:
-        job, here = pipeline_job.parse(event), world()
+        job, here = pipeline_job.parse(event), read_context()
         asked = pipeline_job.question(job.parameters, components=here.components, asks=ways)
         return ways[asked.ask](job, asked, here)
     except UserParametersError as error:
@@ -71,18 +75,18 @@ def _tell(jobs: Jobs, job: str, said: JobAnswer) -> JobAnswer:
     return said
 
 
-def _jobs(world: Callable[[], World]) -> Jobs:
-    """Also where the world itself cannot be read: a job can be failed without it."""
+def _jobs(read_context: Callable[[], FunctionContext]) -> Jobs:
+    """Also where the context itself cannot be read: a job can be failed without it."""
     try:
-        return world().jobs
+        return read_context().jobs
     except Exception:  # noqa: BLE001 - whatever it is, the job must not hang
         _log.exception("the function's environment cannot be read")
         return Jobs(clients.client("codepipeline"))
 
 
-def wait_for_window(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
+def wait_for_window(job: Job, asked: JobQuestion, context: FunctionContext) -> JobAnswer:
     """The token is the time at which this action asked first: what it cannot live to see it does not wait for."""
-    component, now = world.components[asked.component], world.now()
+    component, now = context.components[asked.component], context.now()
     opens = model.opens_at(component.window, now)
     if opens is None:
         return JobAnswer(JobOutcome.SUCCEEDED, f"a release of {component.name} may start now")
@@ -94,12 +98,12 @@ def wait_for_window(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
     return JobAnswer(JobOutcome.SAMPLING, said, iso(began))
 
 
-def keep_push(_job: Job, asked: JobQuestion, world: World) -> JobAnswer:
+def keep_push(_job: Job, asked: JobQuestion, context: FunctionContext) -> JobAnswer:
     """A push that was recorded with other words before fails the job: one of both is wrong."""
     if asked.push is None:
         raise ValueError("there is no push to record")
     try:
-        at = world.pushes.keep(asked.push, at=iso(world.now()))
+        at = context.pushes.keep(asked.push, at=iso(context.now()))
     except ToldOtherwiseError as error:
         return JobAnswer(JobOutcome.FAILED, str(error))
     where = ", ".join(asked.push.environments)

@@ -12,19 +12,21 @@ from release_engine.machine_state import State
 from release_engine.model import Component
 from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion
 from release_handlers import pipeline_job
-from release_handlers.world import World, world
+from release_handlers.function_context import FunctionContext, read_context
 
 SERVED = (Caller.MACHINE, Caller.PIPELINE)
 
 
-def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _lambda_context: object) -> dict[str, Any]:
     """Answer CodePipeline's question, or check what the release machine hands over in its state Preflight."""
     if caller_of(event, SERVED) is Caller.PIPELINE:
-        return pipeline_job.answer(event, world, {"preflight": _for_pipeline, "window": pipeline_job.wait_for_window})
-    return check(event["state"], world())
+        return pipeline_job.answer(
+            event, read_context, {"preflight": _for_pipeline, "window": pipeline_job.wait_for_window}
+        )
+    return check(event["state"], read_context())
 
 
-def _for_pipeline(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
+def _for_pipeline(job: Job, asked: JobQuestion, context: FunctionContext) -> JobAnswer:
     """Whether a release could begin; its digest is looked for only if the pipeline names it."""
     state = {
         "release_id": job.id or "pipeline",
@@ -32,22 +34,22 @@ def _for_pipeline(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
         "digest": asked.digest,
         "kind": Kind.RELEASE,
     }
-    found = check(state, world)
+    found = check(state, context)
     if found["problems"]:
         return JobAnswer(JobOutcome.FAILED, found["reason"])
     return JobAnswer(JobOutcome.SUCCEEDED, f"nothing stands in the way of a release of {asked.component}")
 
 
-def check(state: State, world: World) -> dict[str, Any]:
+def check(state: State, context: FunctionContext) -> dict[str, Any]:
     """`status` is ready, unchanged where there is nothing to do, or refused with every problem in `reason`.
 
     Without a digest, of any release that may come. What stands as released well is what Lock has read.
     """
-    component = world.components[state["component"]]
+    component = context.components[state["component"]]
     wanted = preflight.WantedRelease(
-        state["release_id"], state["digest"], Kind(state["kind"]), world.now(), state.get("manifest")
+        state["release_id"], state["digest"], Kind(state["kind"]), context.now(), state.get("manifest")
     )
-    facts = _facts(component, wanted, world.stacks.describe(component.stack), world)
+    facts = _facts(component, wanted, context.stacks.describe(component.stack), context)
     facts = replace(facts, released=(state.get("lock") or {}).get("standing_digest"))
     if problems := preflight.problems(component, wanted, facts):
         return {"status": "refused", "reason": "; ".join(problems), "problems": problems}
@@ -58,18 +60,18 @@ def check(state: State, world: World) -> dict[str, Any]:
 
 
 def _facts(
-    component: Component, wanted: preflight.WantedRelease, stack: Stack | None, world: World
+    component: Component, wanted: preflight.WantedRelease, stack: Stack | None, context: FunctionContext
 ) -> preflight.PreflightFacts:
     former = stack.digest if stack else None
-    setups = world.setups.find(component.cluster, component.service_names)
+    setups = context.setups.find(component.cluster, component.service_names)
     return preflight.PreflightFacts(
         stack_status=stack.status if stack else None,
         former_digest=former,
-        images=world.images.present(component.repository, filter(None, [wanted.digest, former])),
-        alarms=world.alarms.states(component.alarm_prefix),
-        change_sets=world.stacks.change_sets(stack.name) if stack else (),
+        images=context.images.present(component.repository, filter(None, [wanted.digest, former])),
+        alarms=context.alarms.states(component.alarm_prefix),
+        change_sets=context.stacks.change_sets(stack.name) if stack else (),
         setups=setups,
-        traffic=world.rules.traffic(setups),
-        secrets=world.secrets.known(world.setups.secrets(setups)),
-        running=[world.services.running(component.cluster, one.service) for one in setups],
+        traffic=context.rules.traffic(setups),
+        secrets=context.secrets.known(context.setups.secrets(setups)),
+        running=[context.services.running(component.cluster, one.service) for one in setups],
     )

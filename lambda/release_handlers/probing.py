@@ -12,7 +12,7 @@ from release_engine.gate_limits import Canary, Gate, Probe
 from release_engine.model import Service
 from release_engine.times import CANARY_LOOKS
 from release_engine.verdict import Judgement
-from release_handlers.world import Ask
+from release_handlers.function_context import Ask
 
 
 class Target(NamedTuple):

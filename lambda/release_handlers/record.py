@@ -18,43 +18,43 @@ from release_engine.machine_state import State
 from release_engine.model import Component
 from release_engine.times import LEASE_SECONDS
 from release_handlers import pipeline_job
-from release_handlers.world import World, world
+from release_handlers.function_context import FunctionContext, read_context
 
 PATIENCE_SECONDS = 45.0  # after that nothing more is begun: what is recorded late is better than what is never recorded
 
 T = TypeVar("T")
 
 
-def gather(component: Component, digest: str, since: float, world: World) -> dict[str, Any]:
+def gather(component: Component, digest: str, since: float, context: FunctionContext) -> dict[str, Any]:
     """Of everything that happened `since`; what cannot be fetched never keeps a release from being recorded."""
-    until = world.now() + PATIENCE_SECONDS
+    until = context.now() + PATIENCE_SECONDS
 
     def fetched(fetch: Callable[[], T]) -> T | str:
-        if world.now() > until:
+        if context.now() > until:
             return "not fetched: there was no time left"
         try:
             return fetch()
         except AWS_ERRORS as error:
             return f"could not be fetched: {error}"
 
-    events = fetched(partial(world.stacks.events_since, component.stack, since))
-    stopped = fetched(partial(_stopped_tasks, component, world))
+    events = fetched(partial(context.stacks.events_since, component.stack, since))
+    stopped = fetched(partial(_stopped_tasks, component, context))
     if isinstance(stopped, str):
         return evidence.bundle(events, stopped, {})
     tasks = evidence.told(stopped, digest, since)
-    logs = {task.arn: fetched(partial(_log_of, task, world)) for task in evidence.read(tasks)}
+    logs = {task.arn: fetched(partial(_log_of, task, context)) for task in evidence.read(tasks)}
     return evidence.bundle(events, tasks, logs)
 
 
-def _stopped_tasks(component: Component, world: World) -> list[StoppedTask]:
-    return [task for name in component.service_names for task in world.stopped.tasks(component.cluster, name)]
+def _stopped_tasks(component: Component, context: FunctionContext) -> list[StoppedTask]:
+    return [task for name in component.service_names for task in context.stopped.tasks(component.cluster, name)]
 
 
-def _log_of(task: StoppedTask, world: World) -> Log:
-    place = world.stopped.log_place(task.definition)
+def _log_of(task: StoppedTask, context: FunctionContext) -> Log:
+    place = context.stopped.log_place(task.definition)
     if place is None:
         return "no container of it logs to CloudWatch"
-    return world.logs.last_lines(place.group, place.stream(task), evidence.LINES)
+    return context.logs.last_lines(place.group, place.stream(task), evidence.LINES)
 
 
 Result = dict[str, Any]
@@ -62,56 +62,56 @@ SERVED = (Caller.MACHINE, Caller.PIPELINE)
 LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
 
 
-def handler(event: Mapping[str, Any], _context: object) -> Result:
+def handler(event: Mapping[str, Any], _lambda_context: object) -> Result:
     """`action` is lock, record, forget or unlock; CodePipeline hands over a push that it has brought to its end."""
     if caller_of(event, SERVED) is Caller.PIPELINE:
-        return pipeline_job.answer(event, world, {"record": pipeline_job.keep_push})
+        return pipeline_job.answer(event, read_context, {"record": pipeline_job.keep_push})
     state = event["state"]
     if event["action"] == "lock":
-        return lock(state, event["execution"], world())
+        return lock(state, event["execution"], read_context())
     if event["action"] == "unlock":
-        return unlock(state, world())
+        return unlock(state, read_context())
     if event["action"] == "forget":
-        return forget(state, world())
-    return record(Outcome(event["outcome"]), state, event["execution"], world())
+        return forget(state, read_context())
+    return record(Outcome(event["outcome"]), state, event["execution"], read_context())
 
 
-def lock(state: State, execution: str, world: World) -> Result:
+def lock(state: State, execution: str, context: FunctionContext) -> Result:
     """`status` is locked, with the token, what runs now and what stands as released, or busy, with who holds it."""
-    component = world.components[state["component"]]
+    component = context.components[state["component"]]
     try:
-        held = _acquire(state, component.machine_arn, world)
+        held = _acquire(state, component.machine_arn, context)
     except LockHeldError as busy:
         return {"status": "busy", "reason": str(busy)}
-    stack = world.stacks.describe(component.stack)
-    history = world.ledger.releases(component.name, limit=LOOKED_BACK)
+    stack = context.stacks.describe(component.stack)
+    history = context.ledger.releases(component.name, limit=LOOKED_BACK)
     result = {
         "status": "locked",
         "token": held.token,
-        "started_at": held.since or iso(world.now()),
+        "started_at": held.since or iso(context.now()),
         "former_digest": stack.digest if stack else None,
-        "standing_digest": standing(history, world.ledger.current(component.name)),
+        "standing_digest": standing(history, context.ledger.current(component.name)),
     }
-    world.ledger.record(_release({**state, "lock": result}, execution, Outcome.RUNNING))
+    context.ledger.record(_release({**state, "lock": result}, execution, Outcome.RUNNING))
     return result
 
 
-def unlock(state: State, world: World) -> Result:
+def unlock(state: State, context: FunctionContext) -> Result:
     """Frees the lock if this release holds it; a lock that is another's by now is left alone."""
-    return {"freed": world.ledger.give_back(state["component"], state["release_id"])}
+    return {"freed": context.ledger.give_back(state["component"], state["release_id"])}
 
 
-def forget(state: State, world: World) -> Result:
+def forget(state: State, context: FunctionContext) -> Result:
     """A release that had nothing to do was none: nothing of it stays, and nothing counts it."""
-    world.ledger.forget(state["component"], state["release_id"], state["lock"]["token"])
+    context.ledger.forget(state["component"], state["release_id"], state["lock"]["token"])
     return {"outcome": "unchanged", "reason": state["preflight"]["reason"]}
 
 
-def record(outcome: Outcome, state: State, execution: str, world: World) -> Result:
+def record(outcome: Outcome, state: State, execution: str, context: FunctionContext) -> Result:
     """How the release ended, with its evidence and durations."""
-    state = _with_gate(state, world)
+    state = _with_gate(state, context)
     reason = evidence.passed(state) if outcome is Outcome.RELEASED else evidence.why(state)
-    known = _with_lock(state, world)
+    known = _with_lock(state, context)
     if known is None:
         return {"outcome": outcome.value, "reason": f"{reason}; the lock was never taken, so nothing is recorded"}
     release = _release(known, execution, outcome)
@@ -119,37 +119,37 @@ def record(outcome: Outcome, state: State, execution: str, world: World) -> Resu
         release,
         verdict=_judged(state).get("verdict"),
         reason=reason,
-        evidence=_evidence(outcome, known, world),
-        finished_at=iso(world.now()),
-        seconds_by_state=evidence.seconds_by_state(world.executions.events_after(execution, 0)),
+        evidence=_evidence(outcome, known, context),
+        finished_at=iso(context.now()),
+        seconds_by_state=evidence.seconds_by_state(context.executions.events_after(execution, 0)),
     )
-    world.ledger.record(finished)
+    context.ledger.record(finished)
     return {"outcome": outcome.value, "reason": reason}
 
 
-def _acquire(state: State, machine_arn: str, world: World) -> Lock:
+def _acquire(state: State, machine_arn: str, context: FunctionContext) -> Lock:
     """A lock whose execution is over is taken over: nobody is left to give it back. Infrastructure has none (F15)."""
-    component, release_id, now = state["component"], state["release_id"], world.now()
+    component, release_id, now = state["component"], state["release_id"], context.now()
     try:
-        return world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS)
+        return context.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS)
     except LockHeldError as busy:
         if busy.lock.holder is None or busy.lock.of_infrastructure:
             raise
-        if world.executions.runs(execution_arn(machine_arn, busy.lock.holder)):
+        if context.executions.runs(execution_arn(machine_arn, busy.lock.holder)):
             raise
-        taken = world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS, dead=busy.lock)
-        world.ledger.abandon(component, busy.lock.holder, now=now)
+        taken = context.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS, dead=busy.lock)
+        context.ledger.abandon(component, busy.lock.holder, now=now)
         return taken
 
 
-def _with_lock(state: State, world: World) -> State | None:
+def _with_lock(state: State, context: FunctionContext) -> State | None:
     """When Lock died half-way, the ledger knows the token that the machine was never told; None when it died before."""
     if "token" in (state.get("lock") or {}):
         return state
-    held = world.ledger.lock(state["component"])
+    held = context.ledger.lock(state["component"])
     if held.holder != state["release_id"]:
         return None
-    return {**state, "lock": {"token": held.token, "started_at": held.since or iso(world.now())}}
+    return {**state, "lock": {"token": held.token, "started_at": held.since or iso(context.now())}}
 
 
 def _release(state: State, execution: str, outcome: Outcome) -> Release:
@@ -169,21 +169,21 @@ def _release(state: State, execution: str, outcome: Outcome) -> Release:
     )
 
 
-def _with_gate(state: State, world: World) -> State:
+def _with_gate(state: State, context: FunctionContext) -> State:
     """What the gate told ECS, which tells CloudFormation and the machine no more than that a hook failed."""
-    found = world.ledger.gate(state["component"], state["release_id"])
+    found = context.ledger.gate(state["component"], state["release_id"])
     if found is None or "bake" in state:
         return state
     return {**state, "gate": {"verdict": found["verdict"], "reason": found["reason"], "evidence": found}}
 
 
-def _evidence(outcome: Outcome, state: State, world: World) -> Result:
+def _evidence(outcome: Outcome, state: State, context: FunctionContext) -> Result:
     """The checks of the last judgement; beside them what AWS said, when the version did not make it."""
     checks = _judged(state).get("evidence") or {}
     if outcome not in (Outcome.ROLLED_BACK, Outcome.FAILED):
         return checks
-    component, since = world.components[state["component"]], epoch(state["lock"]["started_at"])
-    return {**checks, **gather(component, state["digest"], since, world)}
+    component, since = context.components[state["component"]], epoch(state["lock"]["started_at"])
+    return {**checks, **gather(component, state["digest"], since, context)}
 
 
 def _judged(state: State) -> Mapping[str, Any]:

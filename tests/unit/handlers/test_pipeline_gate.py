@@ -8,11 +8,11 @@ import pytest
 from release_engine.gate import Answer
 from release_engine.times import PIPELINE_JOB_SECONDS
 from release_handlers import health_gate
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.answers import NEW, OLD
 from tests.unit.aws.fake_codepipeline import CodePipeline
-from tests.unit.handlers.test_entry_points import Context
+from tests.unit.handlers.test_entry_points import LambdaContext
 
 GATE = {"component": "client", "ask": "gate"}
 INTERVAL = 30
@@ -25,13 +25,13 @@ class Pipeline:
         self.jobs: CodePipeline = account.clients["codepipeline"]
         self.now, self.parameters, self.token = 1_795_000_000.0, dict(GATE), ""
         environment, facts = {"LEDGER_TABLE": "ledger"}, {"client": COMPONENT}
-        self.world = World(environment, facts, client=account.client, ask=account.ask, now=lambda: self.now)
-        monkeypatch.setattr(health_gate, "world", lambda: self.world)
+        self.context = FunctionContext(environment, facts, client=account.client, ask=account.ask, now=lambda: self.now)
+        monkeypatch.setattr(health_gate, "read_context", lambda: self.context)
 
     def call(self, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One invocation, and what the function said of its job."""
         asked = event or self.jobs.job(self.parameters, self.token)
-        health_gate.handler(asked, Context())
+        health_gate.handler(asked, LambdaContext())
         said = self.jobs.result(asked)
         self.token = said.get("continuationToken", "")
         return said
@@ -70,7 +70,7 @@ def test_what_was_seen_is_in_the_ledger_and_only_its_name_travels(pipeline: Pipe
     first = pipeline.jobs.job(GATE)
     token = pipeline.call(first)["continuationToken"]
     assert token == f"pipeline-{first['CodePipeline.job']['id']}"
-    kept = pipeline.world.ledger.gate("client", token)
+    kept = pipeline.context.ledger.gate("client", token)
     assert kept is not None
     assert (kept["digest"], kept["bake"]["seen"]["web"]["samples"]) == (OLD, 20)
 
@@ -80,7 +80,7 @@ def test_the_verdict_is_kept_with_its_evidence(pipeline: Pipeline) -> None:
     token = pipeline.token
     pipeline.now += INTERVAL
     pipeline.run(9)
-    kept = pipeline.world.ledger.gate("client", token)
+    kept = pipeline.context.ledger.gate("client", token)
     assert kept is not None
     assert (kept["verdict"], kept["checks"][0]["check"]) == ("PASS", "web digest")
 
