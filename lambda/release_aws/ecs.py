@@ -94,12 +94,14 @@ class Services:
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html (family)
         """
         family = definition.rpartition("/")[2].partition(":")[0]
-        found = (_task(task) for task in _described(self._client, cluster, family=family, desiredStatus="RUNNING"))
-        return [task for task in found if task.alone]
+        tasks = _describe_tasks(self._client, cluster, family=family, desiredStatus="RUNNING")
+        return [task for task in map(_task, tasks) if task.alone]
 
     def tasks(self, cluster: str, service: str, *, stopped: bool = False) -> list[Task]:
         """Those that run or are about to; or those that stopped in the last hour."""
-        return [_task(task) for task in tasks_of(self._client, cluster, service, "STOPPED" if stopped else "RUNNING")]
+        status = "STOPPED" if stopped else "RUNNING"
+        tasks = _describe_tasks(self._client, cluster, serviceName=service, desiredStatus=status)
+        return [_task(task) for task in tasks]
 
     def deployment(self, arn: str) -> Deployment:
         """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
@@ -167,13 +169,8 @@ class Services:
         return _ROLLOUTS.get(state, Rollout.IN_PROGRESS), primary.get("rolloutStateReason") or ""
 
 
-def tasks_of(client: AwsClient, cluster: str, service: str, status: str) -> Iterator[Mapping[str, Any]]:
-    """Those that ought to be RUNNING, or STOPPED, as ECS describes them."""
-    return _described(client, cluster, serviceName=service, desiredStatus=status)
-
-
-def _described(client: AwsClient, cluster: str, **which: str) -> Iterator[Mapping[str, Any]]:
-    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, **which)
+def _describe_tasks(client: AwsClient, cluster: str, **selection: str) -> Iterator[Mapping[str, Any]]:
+    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, **selection)
     arns = [arn for page in pages for arn in page["taskArns"]]
     for start in range(0, len(arns), _AT_ONCE):
         yield from client.describe_tasks(cluster=cluster, tasks=arns[start : start + _AT_ONCE])["tasks"]
@@ -238,7 +235,8 @@ class Stopped:
 
     def tasks(self, cluster: str, service: str) -> list[StoppedTask]:
         """Those of one service."""
-        return [_stopped_task(service, task) for task in tasks_of(self._client, cluster, service, "STOPPED")]
+        tasks = _describe_tasks(self._client, cluster, serviceName=service, desiredStatus="STOPPED")
+        return [_stopped_task(service, task) for task in tasks]
 
     def log_place(self, definition: str) -> LogPlace | None:
         """Of the first container whose log goes to CloudWatch, which is the component's own."""

@@ -75,7 +75,8 @@ def _caught(failure: Mapping[str, Any] | None) -> str | None:
 
 
 LINES = 20  # of one task's log, the last
-_EVENTS, _TASKS, _LOGS, _EXITS = 20, 10, 5, 3
+LOGS = 5  # tasks whose logs are worth the time to fetch them
+_EVENTS, _TASKS, _EXITS = 20, 10, 3
 _NAME, _TEXT = 100, 300
 _CRASHES = ("EssentialContainerExited", "TaskFailedToStart")
 
@@ -115,11 +116,6 @@ def told(stopped: Iterable[StoppedTask], digest: str, since: float) -> list[Stop
     """Those of the digest that stopped since then: what crashed before what was stopped, the newest first."""
     ours = [task for task in stopped if task.digest == digest and (task.at is None or task.at >= since)]
     return sorted(ours, key=lambda task: (task.code not in _CRASHES, -(task.at or 0)))[:_TASKS]
-
-
-def read(tasks: Sequence[StoppedTask]) -> Sequence[StoppedTask]:
-    """Those whose logs are worth the time."""
-    return tasks[:_LOGS]
 
 
 def bundle(

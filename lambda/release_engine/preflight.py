@@ -90,10 +90,6 @@ class ServiceSetup:
     rule: str | None = None
     serving: str | None = None
 
-    def problems(self, interval_seconds: int) -> list[str]:
-        """Return everything in which its times contradict each other, or the gate's interval."""
-        return setup_problems(self.service, self.replacement, interval_seconds)
-
 
 def setup_problems(service: str, found: Replacement, interval_seconds: int) -> list[str]:
     """Everything that contradicts itself or the gate's interval; empty when all can come to its end in time."""

@@ -42,7 +42,7 @@ def gather(component: Component, digest: str, since: float, context: FunctionCon
     if isinstance(stopped, str):
         return evidence.bundle(events, stopped, {})
     tasks = evidence.told(stopped, digest, since)
-    logs = {task.arn: fetched(partial(_log_of, task, context)) for task in evidence.read(tasks)}
+    logs = {task.arn: fetched(partial(_log_of, task, context)) for task in tasks[: evidence.LOGS]}
     return evidence.bundle(events, tasks, logs)
 
 

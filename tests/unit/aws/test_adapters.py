@@ -103,10 +103,6 @@ def test_an_error_while_locking_is_not_taken_for_a_held_lock(monkeypatch: pytest
         Ledger(table, "t").acquire("client", "r1", now=0, lease=60)
 
 
-def test_a_gate_that_never_judged_has_no_evidence() -> None:
-    assert Ledger(Dynamo(), "t").gate("client", "d9") is None
-
-
 @pytest.mark.parametrize(
     "call",
     [
@@ -119,10 +115,6 @@ def test_a_gate_that_never_judged_has_no_evidence() -> None:
 def test_an_unknown_error_of_cloudformation_is_raised(call: Any) -> None:
     with pytest.raises(ClientError):
         call(Stacks(Refusing(error("Throttling"))))
-
-
-def test_a_stack_that_does_not_exist_is_none() -> None:
-    assert Stacks(Account().client("cloudformation")).describe("other") is None
 
 
 def test_f7_every_parameter_but_the_digest_is_kept_as_it_is() -> None:
@@ -171,12 +163,6 @@ def test_a_task_that_was_started_with_a_command_of_its_own_is_no_stray() -> None
     account = Account(NEW)
     account.strays = [OLD]
     account.client("ecs").overrides = {"containerOverrides": [{"name": "main", "command": ["bin/rails", "console"]}]}
-    assert Services(account.client("ecs")).running("exchange-test", "exchange-client-web").strays == {}
-
-
-def test_tasks_of_the_service_itself_are_no_strays() -> None:
-    account = Account(NEW)
-    account.running["exchange-client-web"] = [NEW, NEW]
     assert Services(account.client("ecs")).running("exchange-test", "exchange-client-web").strays == {}
 
 

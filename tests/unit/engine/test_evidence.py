@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from release_engine.evidence import LINES, Exit, StoppedTask, bundle, passed, read, seconds_by_state, told, why
+from release_engine.evidence import LINES, LOGS, Exit, StoppedTask, bundle, passed, seconds_by_state, told, why
 
 BAKE = {"status": "judged", "verdict": "FAIL", "reason": "errors 21.3% > limit 1.0% (61 samples)"}
 DEPLOYED = {"status": "succeeded", "reason": ""}
@@ -123,21 +123,12 @@ def test_a_task_without_log_says_nothing_of_one() -> None:
     assert "log" not in bundle([], [task("a")], {})["stopped_tasks"][0]
 
 
-def test_what_could_not_be_fetched_says_why() -> None:
-    crashed = task("a")
-    assert bundle("events: denied", "tasks: denied", {}) == {
-        "stack_events": "events: denied",
-        "stopped_tasks": "tasks: denied",
-    }
-    assert bundle([], [crashed], {crashed.arn: "denied"})["stopped_tasks"][0]["log"] == "denied"
-
-
 def test_however_much_there_is_the_ledger_can_hold_it() -> None:
     endless = "€" * 5000
     exits = tuple(Exit(endless, 1, endless) for _ in range(9))
     many = [task(f"{number}{endless}", service=endless, reason=endless, exits=exits) for number in range(99)]
     kept = told(many, BAD, SINCE)
-    logs = {one.arn: [endless] * 99 for one in read(kept)}
+    logs = {one.arn: [endless] * 99 for one in kept[:LOGS]}
     whole = bundle([event(endless, f"{endless}_FAILED", endless)] * 99, kept, logs)
     assert len(json.dumps(whole, ensure_ascii=False).encode()) < 60_000
     assert all(len(line) <= 300 for one in whole["stopped_tasks"] for line in one.get("log", []))

@@ -116,14 +116,11 @@ BEFORE_A_STEP = "PRE_PRODUCTION_TRAFFIC_SHIFT"
 
 
 @pytest.fixture
-def canary_context(account: Account) -> FunctionContext:
+def canary_context(account: Account, context: FunctionContext) -> FunctionContext:
     """A release of NEW whose canary runs, with its baseline."""
-    environment, facts = {"LEDGER_TABLE": "ledger"}, {"client": CANARY_COMPONENT}
-    made = FunctionContext(environment, facts, client=account.client, ask=account.ask, now=lambda: next(account.clock))
-    state = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release"}
-    baseline.start({**state, "lock": record.lock(state, "execution", made)}, made)
+    baseline.start(locked(context), context)
     account.running["exchange-client-web"] = [OLD, NEW, NEW, NEW]
-    return made
+    return context
 
 
 def ask(

@@ -8,7 +8,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release_aws import clients
-from release_engine.callers import Caller, caller_of
 from release_handlers import health_gate, preflight
 from release_handlers.function_context import FunctionContext
 from release_handlers.pipeline_job import NotMetError
@@ -172,8 +171,3 @@ def test_a_rule_that_hands_over_its_parameters_alone_is_answered_by_how_the_func
 def test_a_gate_needs_a_job_since_one_call_sees_too_little() -> None:
     with pytest.raises(NotMetError, match="a gate takes several calls"):
         health_gate.handler({"component": "client", "ask": "gate"}, LambdaContext())
-
-
-def test_the_machine_and_ecs_are_told_from_codepipeline() -> None:
-    assert caller_of({"lifecycleStage": "POST_TEST_TRAFFIC_SHIFT"}, tuple(Caller)) is not Caller.PIPELINE
-    assert caller_of({"state": {}}, tuple(Caller)) is not Caller.PIPELINE
