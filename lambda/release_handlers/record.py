@@ -41,7 +41,7 @@ def gather(component: Component, digest: str, since: float, context: FunctionCon
     stopped = fetched(partial(_stopped_tasks, component, context))
     if isinstance(stopped, str):
         return evidence.bundle(events, stopped, {})
-    tasks = evidence.told(stopped, digest, since)
+    tasks = evidence.relevant(stopped, digest, since)
     logs = {task.arn: fetched(partial(_log_of, task, context)) for task in tasks[: evidence.LOGS]}
     return evidence.bundle(events, tasks, logs)
 
