@@ -1,4 +1,4 @@
-"""The executions of the release machines: started, and looked at by the functions and by whoever watches a release.
+"""Starts the executions of release machines, and looks at them.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/
 """
@@ -17,7 +17,7 @@ _PAGE = 200
 
 @dataclass(frozen=True)
 class ExecutionStatus:
-    """Says how an execution stands.
+    """How an execution stands.
 
     `status` is RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; a failed execution has an error and a cause.
     """

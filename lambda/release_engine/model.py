@@ -55,7 +55,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Window:
-    """A release window, open on `days` from `opens` to `closes`, in UTC; to the next day when `closes` is not after it."""
+    """A release window, open on `days` from `opens` to `closes`, in UTC.
+
+    A `closes` that is not after `opens` is on the next day.
+    """
 
     days: tuple[str, ...]
     opens: time

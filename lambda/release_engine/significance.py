@@ -53,7 +53,7 @@ def binomial_greater(errors: int, total: int, limit: float) -> float:
 
 
 def fewest_to_flag(level: float) -> int:
-    """Return the samples a side that Fisher's test needs to reach `level` when one side is all bad, the other all good."""
+    """Return how many samples a side Fisher's test needs for `level` when one side is all bad, the other all good."""
     size = 1
     while 1 / comb(2 * size, size) > level:
         size += 1
@@ -138,7 +138,7 @@ def mann_whitney(first: Sequence[float], second: Sequence[float]) -> RankTest:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the quantile by nearest rank: the smallest of the sorted values that at least `share` of them do not exceed."""
+    """Return the quantile of sorted values by nearest rank: the smallest that at least `share` of all do not exceed."""
     return ordered[max(ceil(share * len(ordered)) - 1, 0)]
 
 
