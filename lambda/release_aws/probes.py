@@ -144,7 +144,7 @@ def ask(questions: Sequence[Question], seconds: float) -> list[Answer]:
 
 
 class _Crowd:
-    """Runs probes until they wait, and goes on with those whose wait is over; `answers` go by the number of the probe."""
+    """Runs probes until they wait, and goes on with those whose wait is over; `answers` go by the probes' numbers."""
 
     def __init__(self, selector: BaseSelector) -> None:
         self.answers: dict[int, Answer] = {}

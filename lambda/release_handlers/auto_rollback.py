@@ -1,4 +1,4 @@
-"""PlanRollback, and the watch: what to do about a release that turned out to be bad."""
+"""Decides what to do about a bad release: for the state PlanRollback, and as the watch after a success."""
 
 import logging
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ Event = Mapping[str, Any]
 
 
 class NotUndoneError(RuntimeError):
-    """A release is bad and stays: whoever hears of failed events must decide."""
+    """Says that a bad release stays: the person who hears of failed events must decide."""
 
 
 _log = logging.getLogger(__name__)
 
 
 def handler(event: Event, _lambda_context: object) -> dict[str, Any]:
-    """Asked by the release machine, or by an event of ECS or CloudWatch."""
+    """Plan for the release machine, look again after a release, or undo a release for an event of ECS or CloudWatch."""
     if event.get("action") == "look":
         return look_again(read_context())
     answer = plan(event["state"], read_context()) if event.get("action") == "plan" else undo(event, read_context())
@@ -33,7 +33,7 @@ def handler(event: Event, _lambda_context: object) -> dict[str, Any]:
 
 
 def plan(state: State, context: FunctionContext) -> dict[str, Any]:
-    """What the machine should do about its own release."""
+    """Return what the machine should do about its own release, as the fields of a `Plan`."""
     component = context.components[state["component"]]
     release = context.ledger.find(component.name, state["release_id"])
     if release is None:
@@ -42,7 +42,10 @@ def plan(state: State, context: FunctionContext) -> dict[str, Any]:
 
 
 def undo(event: Event, context: FunctionContext) -> dict[str, Any]:
-    """Starts the rollback of the last release if the event speaks against it; says why if it does not."""
+    """Start the rollback of the last release if the event speaks against it, and say why, or why not.
+
+    NotUndoneError when it should be undone and cannot be.
+    """
     component = rollback_plan.component_of(event, context.components.values())
     if component is None:
         return {"started": False, "reason": "the event concerns no component"}
@@ -69,7 +72,7 @@ def undo(event: Event, context: FunctionContext) -> dict[str, Any]:
 
 
 def look_again(context: FunctionContext) -> dict[str, Any]:
-    """What is red after a release, as if it went red now: while releases are under way, no alarm undoes anything."""
+    """Treat every alarm that is red as if it went red now: while releases were under way, none undid anything."""
     answers, problems = [], []
     for name in _red(context):
         try:
@@ -84,11 +87,11 @@ def look_again(context: FunctionContext) -> dict[str, Any]:
 
 def _red(context: FunctionContext) -> list[str]:
     states = (context.alarms.states(component.alarm_prefix).items() for component in context.components.values())
-    return [name for found in states for name, state in found if state == "ALARM"]
+    return [name for alarms in states for name, state in alarms if state == "ALARM"]
 
 
 def _somebody_elses(component: Component, now: float, context: FunctionContext) -> str | None:
-    """Why the event is not for the watch: a release is under way, or the fault is more likely another component's."""
+    """Return why the watch does nothing: a release is under way, or the fault is more likely another component's."""
     for name in (component.name, *(other for other in context.components if other != component.name)):
         lock = context.ledger.lock(name)
         if lock.held_at(now) and not lock.of_infrastructure:
@@ -98,13 +101,13 @@ def _somebody_elses(component: Component, now: float, context: FunctionContext) 
 
 
 def _deploying(component: Component, now: float, context: FunctionContext) -> str | None:
-    """Stacks that change may be at fault as well, and let no release begin; nobody looks again when they are done."""
+    """Return who deploys stacks: these may be at fault, let no release begin, and nobody looks again after them."""
     lock = context.ledger.lock(component.name)
     return f"{lock.holder} deploys stacks" if lock.of_infrastructure and lock.held_at(now) else None
 
 
 def _start(component: Component, bad: Release, digest: str, cause: str, context: FunctionContext) -> bool:
-    """Named by what it undoes: two events make one rollback (F35)."""
+    """Start the rollback, which has its name from what it undoes, so that two events make one (F35)."""
     name = f"{bad.release_id[:70]}-undo"
     order = MachineInput(name, component.name, digest, Kind.ROLLBACK, f"watch:{cause}", undoes=bad.release_id)
     return context.executions.start(component.machine_arn, name, order.as_input())

@@ -1,4 +1,4 @@
-"""The gate while a released version bakes: one round for each time the machine asks.
+"""Judges a released version while it bakes, in one round for each time the machine asks.
 
 A round asks the probes and takes one reading of each check, from wherever its kind comes from. Where ECS keeps the
 former tasks for a time, the bake is in that time: going back is then a flip of traffic.
@@ -22,7 +22,7 @@ from release_handlers.probing import Target, probe
 
 
 class Subject(NamedTuple):
-    """What is judged: a version of a component, the release that brought it, and how often its tasks crashed."""
+    """A version of a component that is judged, the release that brought it, and how often its tasks crashed."""
 
     component: Component
     digest: str
@@ -31,21 +31,21 @@ class Subject(NamedTuple):
 
     @property
     def former(self) -> str | None:
-        """The digest that ran before; None at a first release."""
+        """Return the digest that ran before; None at a first release."""
         former: str | None = (self.state.get("lock") or {}).get("former_digest")
         return former
 
 
-def is_asked(check: Check, subject: Subject) -> bool:
-    """A rollback is often the answer to an alarm that is still red."""
+def applies(check: Check, subject: Subject) -> bool:
+    """Tell whether the check counts: alarms do not for a rollback, which often answers one that is still red."""
     return check.kind != "alarms" or Kind(subject.state["kind"]) is not Kind.ROLLBACK
 
 
 def read_checks(checks: Sequence[Check], subject: Subject, context: FunctionContext) -> list[Reading]:
-    """One for each check, in order; what AWS refuses or does not answer is a reading with its trouble."""
+    """Return one reading of each check, in order; what AWS refuses or does not answer is one with its trouble."""
     metrics = [check for check in checks if check.kind == "metric"]
-    known = dict(zip((check.title for check in metrics), _metrics(metrics, subject, context), strict=True))
-    return [known.get(check.title) or _counted(check, subject, context) for check in checks]
+    readings = dict(zip((check.title for check in metrics), _metrics(metrics, subject, context), strict=True))
+    return [readings.get(check.title) or _counted(check, subject, context) for check in checks]
 
 
 def _metrics(checks: Sequence[Check], subject: Subject, context: FunctionContext) -> list[Reading]:
@@ -72,38 +72,38 @@ def _counted(check: Check, subject: Subject, context: FunctionContext) -> Readin
 
 
 def _restarts_counted(subject: Subject, _world: FunctionContext) -> Reading:
-    """Tasks that started and crashed while the gate watched (F3)."""
+    """Count the tasks that started and crashed while the gate watched (F3)."""
     return Reading(subject.restarts)
 
 
 def _unhealthy_tasks(subject: Subject, context: FunctionContext) -> Reading:
-    """What ECS makes of the containers' health checks; no data while one of them has not been asked yet."""
+    """Count the tasks whose health checks fail; no data while one has not been checked yet and none is bad."""
     tasks = [task for task in _running_tasks(subject, context) if task.health != "HEALTHY"]
     bad = [task for task in tasks if task.health == "UNHEALTHY"]
     if len(bad) < len(tasks) and not bad:
         return Reading()
-    return Reading(len(bad), detail=", ".join(task.arn.rpartition("/")[2] for task in bad))
+    return Reading(len(bad), detail=", ".join(task.id for task in bad))
 
 
 def _missing_tasks(subject: Subject, context: FunctionContext) -> Reading:
-    """How many tasks of the version there are too few."""
+    """Count by how many tasks of the version there are too few."""
     component = subject.component
-    found = [context.services.running(component.cluster, one.name) for one in component.services]
-    missing = {one.service: (one.desired or 0) - one.tasks.get(subject.digest, 0) for one in found}
+    services = [context.services.running(component.cluster, name) for name in component.service_names]
+    missing = {service.service: (service.desired or 0) - service.tasks.get(subject.digest, 0) for service in services}
     detail = ", ".join(f"{count} of {name}" for name, count in missing.items() if count > 0)
     return Reading(sum(max(count, 0) for count in missing.values()), detail=detail)
 
 
 def _unhealthy_targets(subject: Subject, context: FunctionContext) -> Reading:
-    """Targets that users reach and that do not pass the load balancer's checks; those that leave do not count."""
+    """Count the targets that users reach and that fail the load balancer's checks; those that drain do not count."""
     setups = context.setups.find(subject.component.cluster, subject.component.service_names)
-    states = {place: state for place, state in context.rules.targets(setups).items() if state != "draining"}
-    bad = [f"{place} {state}" for place, state in states.items() if state != "healthy"]
+    states = {address: state for address, state in context.rules.targets(setups).items() if state != "draining"}
+    bad = [f"{address} {state}" for address, state in states.items() if state != "healthy"]
     return Reading(len(bad) if states else None, detail=", ".join(sorted(bad)))
 
 
 def _alarms(subject: Subject, context: FunctionContext) -> Reading:
-    """How many are in ALARM. One without data says nothing, as it does to ECS."""
+    """Count the alarms in ALARM; one without data says nothing, as it does to ECS."""
     states = context.alarms.states(subject.component.alarm_prefix)
     firing = sorted(name for name, state in states.items() if state == "ALARM")
     return Reading(len(firing) if states else None, detail=", ".join(firing))
@@ -111,7 +111,7 @@ def _alarms(subject: Subject, context: FunctionContext) -> Reading:
 
 def _running_tasks(subject: Subject, context: FunctionContext) -> list[Task]:
     component = subject.component
-    tasks = (task for one in component.services for task in context.services.tasks(component.cluster, one.name))
+    tasks = (task for name in component.service_names for task in context.services.tasks(component.cluster, name))
     return [task for task in tasks if task.digest == subject.digest and task.status == "RUNNING"]
 
 
@@ -125,66 +125,66 @@ _COUNTS: Mapping[str, Callable[[Subject, FunctionContext], Reading]] = {
 
 
 def take_round(state: State, context: FunctionContext, seconds: float) -> dict[str, Any]:
-    """`status` is sampling while it goes on, then judged; the verdict is that of everything seen so far."""
+    """Take one round, and judge everything seen so far; `status` is sampling while the bake goes on, then judged."""
     component, before = context.components[state["component"]], state.get("bake") or {}
     done = int(before.get("round", 0)) + 1
-    found = _probed(component, state["digest"], before, context, seconds)
-    known, restarts = _restarts(component, state["digest"], before, context)
+    probed = _probed(component, state["digest"], before, context, seconds)
+    crashed, restarts = _restarts(component, state["digest"], before, context)
     subject = Subject(component, state["digest"], state, restarts)
     checked = _checked(subject, before, done, context)
     judgements = [
-        *[one for key, saw in found.items() for one in gate.judge(key, saw, component.gate.probe(key))],
+        *[judged for key, results in probed.items() for judged in gate.judge(key, results, component.gate.probe(key))],
         *_running(component, state, context),
-        *[check.judge(one, checked[one.title]) for one in component.gate.checks if is_asked(one, subject)],
+        *[check.judge(one, checked[one.title]) for one in component.gate.checks if applies(one, subject)],
     ]
     judgement = worst(judgements)
     over = gate.concluded(judgement.verdict, done, component.gate)
     if over:
         context.ledger.keep_gate(component.name, state["release_id"], judgement.as_dict())
     return {
-        **_said(judgement),
+        "verdict": judgement.verdict.value,
+        "reason": judgement.reason,
+        "evidence": judgement.evidence,
         "status": "judged" if over else "sampling",
         "next": _next(judgement.verdict, state) if over else "sample",
         "round": done,
-        "seen": {key: saw.as_dict() for key, saw in found.items()},
-        "checked": {name: tally.as_dict() for name, tally in checked.items()},
-        "crashed": known,
+        "seen": {key: results.as_dict() for key, results in probed.items()},
+        "checked": {title: history.as_dict() for title, history in checked.items()},
+        "crashed": crashed,
         "restarts": restarts,
     }
 
 
 def _deploys(state: State) -> bool:
-    """Whether the stack's update has not ended: ECS bakes as well."""
+    """Tell whether the stack's update has not ended, so that ECS bakes as well."""
     return (state.get("deploy") or {}).get("status") == "baking"
 
 
 def _next(verdict: Verdict, state: State) -> str:
-    """finish or stop the deployment that bakes; behind it, release or undo the version."""
+    """Return what comes next: finish or stop the deployment that bakes; after its end, release or undo the version."""
     if verdict is Verdict.PASS:
         return "finish" if _deploys(state) else "release"
     return "stop" if _deploys(state) else "undo"
 
 
 def _running(component: Component, state: State, context: FunctionContext) -> list[Judgement]:
-    """Every task has the digest; while ECS still keeps the former ones, the machine asks that later."""
+    """Judge whether every task has the digest; while ECS still keeps the former ones, the machine asks that later."""
     if _deploys(state):
         return []
-    found = [context.services.running(component.cluster, service.name) for service in component.services]
-    return [running.judge(state["digest"], found)]
-
-
-def _said(judgement: Judgement) -> dict[str, Any]:
-    return {"verdict": judgement.verdict.value, "reason": judgement.reason, "evidence": judgement.evidence}
+    services = [context.services.running(component.cluster, name) for name in component.service_names]
+    return [running.judge(state["digest"], services)]
 
 
 def _probed(
     component: Component, digest: str, before: Result, context: FunctionContext, seconds: float
 ) -> dict[str, ProbeResults]:
-    """What was seen so far of each service, with one more round of those that are due."""
+    """Return what was seen so far of each service, with one more round of those that are due."""
     round_ = int(before.get("round", 0)) + 1
-    earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
+    earlier = {key: seen(values) for key, values in (before.get("seen") or {}).items()}
     targets = []
-    for service in (one for one in component.probed if component.gate.due(component.gate.probe(one.key), round_)):
+    for service in component.probed:
+        if not component.gate.due(component.gate.probe(service.key), round_):
+            continue
         tasks = context.services.tasks(component.cluster, service.name)
         judged = [task.address for task in tasks if task.digest == digest and task.status == "RUNNING"]
         targets.append(Target(service, digest, [address for address in judged if address]))
@@ -192,17 +192,17 @@ def _probed(
 
 
 def _checked(subject: Subject, before: Result, round_: int, context: FunctionContext) -> dict[str, CheckHistory]:
-    """One reading more of each check that is due."""
-    checks = [one for one in subject.component.gate.checks if is_asked(one, subject)]
-    known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}
-    due = [one for one in checks if subject.component.gate.due(one, round_)]
-    for one, reading in zip(due, read_checks(due, subject, context), strict=True):
-        known[one.title] = check.take(one, known[one.title], reading)
-    return known
+    """Return the history of each check, with one reading more of those that are due."""
+    checks = [each for each in subject.component.gate.checks if applies(each, subject)]
+    histories = {each.title: tally((before.get("checked") or {}).get(each.title)) for each in checks}
+    due = [each for each in checks if subject.component.gate.due(each, round_)]
+    for each, reading in zip(due, read_checks(due, subject, context), strict=True):
+        histories[each.title] = check.take(each, histories[each.title], reading)
+    return histories
 
 
 def _restarts(component: Component, digest: str, before: Result, context: FunctionContext) -> tuple[list[str], int]:
-    """Crashes since the first round; what crashed before that was the deployment's to judge."""
+    """Return the crashed tasks, and the number of crashes since the first round; those before are the deployment's."""
     crashed = sorted(
         task.arn
         for service in component.services

@@ -1,4 +1,4 @@
-"""Deploy: a change set with the previous template and one new value, judged, executed and watched."""
+"""Deploys by a change set with the previous template and one new value, which is judged, executed and watched."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -19,12 +19,12 @@ Action = Callable[[Component, Phase, Result, FunctionContext], Result]
 
 
 def handler(event: Mapping[str, Any], _lambda_context: object) -> Result:
-    """One action; the result is what the next action is given as `before`."""
+    """Do one action; its result is what the next action is given as `before`."""
     return act(event["action"], event["purpose"], event["state"], read_context())
 
 
 def act(action: str, purpose: Purpose, state: State, context: FunctionContext) -> Result:
-    """create, inspect, execute, poll, cancel or stop."""
+    """Do one action of a phase: create, inspect, execute, poll, cancel or stop."""
     phase = phase_of(purpose, state)
     return _ACTIONS[action](
         context.components[state["component"]], phase, dict(state.get(phase.keys.deploy) or {}), context
@@ -37,28 +37,28 @@ def _create(component: Component, phase: Phase, _before: Result, context: Functi
 
 
 def _inspect(component: Component, phase: Phase, before: Result, context: FunctionContext) -> Result:
-    found, polls = context.stacks.change_set(component.stack, phase.change_set), before["polls"] + 1
-    if found.state == "pending" and polls < CHANGE_SET_POLLS:
+    change_set, polls = context.stacks.change_set(component.stack, phase.change_set), before["polls"] + 1
+    if change_set.state == "pending" and polls < CHANGE_SET_POLLS:
         return {"status": "pending", "polls": polls}
-    if found.state == "ready" and not (problems := cloudformation.change_set_problems(found.changes)):
-        return {"status": "ready", "changes": len(found.changes)}
+    if change_set.state == "ready" and not (problems := cloudformation.change_set_problems(change_set.changes)):
+        return {"status": "ready", "changes": len(change_set.changes)}
     context.stacks.delete_change_set(component.stack, phase.change_set)
-    if found.state == "unchanged":
-        return {"status": "no_changes", "reason": found.reason}
-    if found.state == "ready":
+    if change_set.state == "unchanged":
+        return {"status": "no_changes", "reason": change_set.reason}
+    if change_set.state == "ready":
         return {"status": "refused", "reason": f"the change set touches {'; '.join(problems)}"}
-    return {"status": "refused", "reason": f"change set {found.state} after {polls} looks: {found.reason}"}
+    return {"status": "refused", "reason": f"change set {change_set.state} after {polls} looks: {change_set.reason}"}
 
 
 def _execute(component: Component, phase: Phase, _before: Result, context: FunctionContext) -> Result:
-    """`updated` tells the update that begins here from the one before it."""
+    """Execute the change set; `updated` tells the update that begins here from the one before it."""
     updated = _stack(component, context).updated
     begun = context.stacks.execute(component.stack, phase.change_set)
     return {"status": "in_progress", "polls": 0, "updated": updated if begun else "", "cancelled": False}
 
 
 def _poll(component: Component, phase: Phase, before: Result, context: FunctionContext) -> Result:
-    """`baking`: all users are on the new version, and a word to ECS brings them back."""
+    """Look at the stack; it is `baking` when all users are on the new version, and ECS can still bring them back."""
     stack, polls = _stack(component, context), before["polls"] + 1
     status = progress(stack.status) if stack.updated != before["updated"] else "in_progress"
     if status == "in_progress" and polls >= STACK_POLLS:
@@ -70,7 +70,7 @@ def _poll(component: Component, phase: Phase, before: Result, context: FunctionC
 
 
 def _bakes(component: Component, phase: Phase, context: FunctionContext) -> bool:
-    """What cannot be known now is asked again with the next look; the stack itself goes on meanwhile."""
+    """Ask ECS whether the services bake; when it does not answer, the next look asks again."""
     try:
         return context.services.bakes(component.cluster, component.service_names, phase.digest)
     except AWS_ERRORS as error:
@@ -84,7 +84,7 @@ def _cancel(component: Component, _phase: Phase, before: Result, context: Functi
 
 
 def _stop(component: Component, _phase: Phase, before: Result, context: FunctionContext) -> Result:
-    """Traffic goes back at once; CloudFormation notices, and puts the former digest back by itself."""
+    """Send traffic back at once; CloudFormation notices, and puts the former digest back by itself."""
     stopped = context.services.stop_baking(component.cluster, component.service_names)
     return {**before, "status": "in_progress", "polls": 0, "stopped": stopped}
 

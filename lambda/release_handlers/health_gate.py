@@ -1,4 +1,4 @@
-"""The health gate: one function with an entry point for each of its callers.
+"""Serves as the health gate: one function with an entry point for each of its callers.
 
 ECS calls before traffic moves (`before_traffic`), the release machine while a version bakes (`bake`), and CodePipeline
 in an action or a stage's condition (`pipeline_gate`).
@@ -16,10 +16,10 @@ RESERVE_SECONDS = 10.0  # kept back, so that a verdict is returned rather than t
 
 
 class LambdaContext(Protocol):
-    """The part of Lambda's context object that counts here."""
+    """The part of Lambda's own context object that counts here."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until the function is killed."""
+        """Return the milliseconds until the function is killed."""
 
 
 def handler(event: Mapping[str, Any], lambda_context: LambdaContext) -> dict[str, Any]:

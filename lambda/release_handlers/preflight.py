@@ -1,4 +1,4 @@
-"""Preflight: what is wrong before anything is touched. The release machine asks, and CodePipeline before a stage."""
+"""Finds what is wrong before anything is touched, for the release machine, and for CodePipeline before a stage."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,24 +26,24 @@ def handler(event: Mapping[str, Any], _lambda_context: object) -> dict[str, Any]
     return check(event["state"], read_context())
 
 
-def _for_pipeline(job: Job, asked: JobQuestion, context: FunctionContext) -> JobAnswer:
-    """Whether a release could begin; its digest is looked for only if the pipeline names it."""
+def _for_pipeline(job: Job, question: JobQuestion, context: FunctionContext) -> JobAnswer:
+    """Answer whether a release could begin; its digest is looked for only if the pipeline names it."""
     state = {
         "release_id": job.id or "pipeline",
-        "component": asked.component,
-        "digest": asked.digest,
+        "component": question.component,
+        "digest": question.digest,
         "kind": Kind.RELEASE,
     }
-    found = check(state, context)
-    if found["problems"]:
-        return JobAnswer(JobOutcome.FAILED, found["reason"])
-    return JobAnswer(JobOutcome.SUCCEEDED, f"nothing stands in the way of a release of {asked.component}")
+    result = check(state, context)
+    if result["problems"]:
+        return JobAnswer(JobOutcome.FAILED, result["reason"])
+    return JobAnswer(JobOutcome.SUCCEEDED, f"nothing stands in the way of a release of {question.component}")
 
 
 def check(state: State, context: FunctionContext) -> dict[str, Any]:
-    """`status` is ready, unchanged where there is nothing to do, or refused with every problem in `reason`.
+    """Check a release; `status` is ready, unchanged where there is nothing to do, or refused with all in `reason`.
 
-    Without a digest, of any release that may come. What stands as released well is what Lock has read.
+    Without a digest it is any release that may come. The digest that stands as released well is what Lock has read.
     """
     component = context.components[state["component"]]
     wanted = preflight.WantedRelease(
@@ -73,5 +73,5 @@ def _facts(
         setups=setups,
         traffic=context.rules.traffic(setups),
         secrets=context.secrets.known(context.setups.secrets(setups)),
-        running=[context.services.running(component.cluster, one.service) for one in setups],
+        running=[context.services.running(component.cluster, setup.service) for setup in setups],
     )

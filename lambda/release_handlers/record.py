@@ -1,4 +1,4 @@
-"""Lock, Record, Forget and Unlock: what the ledger is told by the machine, and a push by CodePipeline.
+"""Writes the ledger for the machine, in the states Lock, Record, Forget and Unlock, and a push for CodePipeline.
 
 What speaks against a version is gathered while AWS still knows it: ECS forgets a stopped task within the hour.
 """
@@ -20,13 +20,13 @@ from release_engine.times import LEASE_SECONDS
 from release_handlers import pipeline_job
 from release_handlers.function_context import FunctionContext, read_context
 
-PATIENCE_SECONDS = 45.0  # after that nothing more is begun: what is recorded late is better than what is never recorded
+PATIENCE_SECONDS = 45.0  # after that nothing more is fetched, so that the release is recorded in any case
 
 T = TypeVar("T")
 
 
 def gather(component: Component, digest: str, since: float, context: FunctionContext) -> dict[str, Any]:
-    """Of everything that happened `since`; what cannot be fetched never keeps a release from being recorded."""
+    """Gather the evidence since then, in epoch seconds; what can't be fetched keeps no release from being recorded."""
     until = context.now() + PATIENCE_SECONDS
 
     def fetched(fetch: Callable[[], T]) -> T | str:
@@ -59,11 +59,11 @@ def _log_of(task: StoppedTask, context: FunctionContext) -> Log:
 
 Result = dict[str, Any]
 SERVED = (Caller.MACHINE, Caller.PIPELINE)
-LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
+LOOKED_BACK = 20  # releases: what was released well before as many failures is in doubt
 
 
 def handler(event: Mapping[str, Any], _lambda_context: object) -> Result:
-    """`action` is lock, record, forget or unlock; CodePipeline hands over a push that it has brought to its end."""
+    """Do what the machine's `action` says: lock, record, forget or unlock; or record a push for CodePipeline."""
     if caller_of(event, SERVED) is Caller.PIPELINE:
         return pipeline_job.answer(event, read_context, {"record": pipeline_job.keep_push})
     state = event["state"]
@@ -77,7 +77,7 @@ def handler(event: Mapping[str, Any], _lambda_context: object) -> Result:
 
 
 def lock(state: State, execution: str, context: FunctionContext) -> Result:
-    """`status` is locked, with the token, what runs now and what stands as released, or busy, with who holds it."""
+    """Take the lock; `status` is busy, with who holds it, or locked, with token and the digests that run and stand."""
     component = context.components[state["component"]]
     try:
         held = _acquire(state, component.machine_arn, context)
@@ -97,29 +97,29 @@ def lock(state: State, execution: str, context: FunctionContext) -> Result:
 
 
 def unlock(state: State, context: FunctionContext) -> Result:
-    """Frees the lock if this release holds it; a lock that is another's by now is left alone."""
+    """Free the lock if this release holds it; a lock that is another's by now is left alone."""
     return {"freed": context.ledger.give_back(state["component"], state["release_id"])}
 
 
 def forget(state: State, context: FunctionContext) -> Result:
-    """A release that had nothing to do was none: nothing of it stays, and nothing counts it."""
+    """Forget a release that had nothing to do: nothing of it stays, and nothing counts it."""
     context.ledger.forget(state["component"], state["release_id"], state["lock"]["token"])
     return {"outcome": "unchanged", "reason": state["preflight"]["reason"]}
 
 
 def record(outcome: Outcome, state: State, execution: str, context: FunctionContext) -> Result:
-    """How the release ended, with its evidence and durations."""
+    """Record how the release ended, with its evidence and durations."""
     state = _with_gate(state, context)
     reason = evidence.passed(state) if outcome is Outcome.RELEASED else evidence.why(state)
-    known = _with_lock(state, context)
-    if known is None:
+    locked = _with_lock(state, context)
+    if locked is None:
         return {"outcome": outcome.value, "reason": f"{reason}; the lock was never taken, so nothing is recorded"}
-    release = _release(known, execution, outcome)
+    release = _release(locked, execution, outcome)
     finished = replace(
         release,
         verdict=_judged(state).get("verdict"),
         reason=reason,
-        evidence=_evidence(outcome, known, context),
+        evidence=_evidence(outcome, locked, context),
         finished_at=iso(context.now()),
         seconds_by_state=evidence.seconds_by_state(context.executions.events_after(execution, 0)),
     )
@@ -128,7 +128,10 @@ def record(outcome: Outcome, state: State, execution: str, context: FunctionCont
 
 
 def _acquire(state: State, machine_arn: str, context: FunctionContext) -> Lock:
-    """A lock whose execution is over is taken over: nobody is left to give it back. Infrastructure has none (F15)."""
+    """Acquire the lock; one whose execution is over is taken over: nobody is left to give it back.
+
+    A deployment of infrastructure has no execution, so its lock is never taken over (F15).
+    """
     component, release_id, now = state["component"], state["release_id"], context.now()
     try:
         return context.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS)
@@ -143,7 +146,7 @@ def _acquire(state: State, machine_arn: str, context: FunctionContext) -> Lock:
 
 
 def _with_lock(state: State, context: FunctionContext) -> State | None:
-    """When Lock died half-way, the ledger knows the token that the machine was never told; None when it died before."""
+    """Return the state with its lock: when Lock died half-way, only the ledger has it; None when it died before."""
     if "token" in (state.get("lock") or {}):
         return state
     held = context.ledger.lock(state["component"])
@@ -170,15 +173,15 @@ def _release(state: State, execution: str, outcome: Outcome) -> Release:
 
 
 def _with_gate(state: State, context: FunctionContext) -> State:
-    """What the gate told ECS, which tells CloudFormation and the machine no more than that a hook failed."""
-    found = context.ledger.gate(state["component"], state["release_id"])
-    if found is None or "bake" in state:
+    """Add what the gate told ECS, which tells CloudFormation and the machine no more than that a hook failed."""
+    kept = context.ledger.gate(state["component"], state["release_id"])
+    if kept is None or "bake" in state:
         return state
-    return {**state, "gate": {"verdict": found["verdict"], "reason": found["reason"], "evidence": found}}
+    return {**state, "gate": {"verdict": kept["verdict"], "reason": kept["reason"], "evidence": kept}}
 
 
 def _evidence(outcome: Outcome, state: State, context: FunctionContext) -> Result:
-    """The checks of the last judgement; beside them what AWS said, when the version did not make it."""
+    """Return the checks of the last judgement and, when the version did not make it, what AWS said."""
     checks = _judged(state).get("evidence") or {}
     if outcome not in (Outcome.ROLLED_BACK, Outcome.FAILED):
         return checks

@@ -1,4 +1,4 @@
-"""VerifyRunning and VerifyRolledBack: whether every task of the component runs the digest, and all users reach them."""
+"""Verifies that every task of the component runs the digest, and that all users reach them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,14 +13,14 @@ _STATUS = {Verdict.PASS: "running", Verdict.FAIL: "failed", Verdict.INCONCLUSIVE
 
 
 def handler(event: Mapping[str, Any], _lambda_context: object) -> dict[str, Any]:
-    """One look; the machine waits and asks again while `status` is waiting."""
+    """Take one look for VerifyRunning or VerifyRolledBack; the machine asks again while `status` is waiting."""
     return look(event["purpose"], event["state"], read_context())
 
 
 def look(purpose: Purpose, state: State, context: FunctionContext) -> dict[str, Any]:
-    """`status` is running, baked, failed or waiting; waiting too long is failed.
+    """Look at all tasks; `status` is running, baked, failed or waiting; waiting too long is failed.
 
-    `baked`: it runs, and the gate has let it pass already. It has failed, too, when the gate has not and it runs still.
+    It is baked when it runs and the gate has let it pass already, and failed when the gate has not and it runs still.
     """
     phase, component = phase_of(purpose, state), context.components[state["component"]]
     polls = int((state.get(phase.keys.verified) or {}).get("polls", 0)) + 1
