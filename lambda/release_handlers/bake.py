@@ -135,7 +135,7 @@ def take_round(state: State, context: FunctionContext, seconds: float) -> dict[s
     judgements = [
         *[judged for key, results in probed.items() for judged in gate.judge(key, results, component.gate.probe(key))],
         *_running(component, state, context),
-        *[check.judge(one, checked[one.title]) for one in component.gate.checks if applies(one, subject)],
+        *[check.judge(each, checked[each.title]) for each in component.gate.checks if applies(each, subject)],
     ]
     judgement = worst(judgements)
     over = gate.concluded(judgement.verdict, done, component.gate)

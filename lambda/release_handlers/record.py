@@ -51,10 +51,10 @@ def _stopped_tasks(component: Component, context: FunctionContext) -> list[Stopp
 
 
 def _log_of(task: StoppedTask, context: FunctionContext) -> Log:
-    place = context.stopped.log_place(task.definition)
-    if place is None:
+    log_place = context.stopped.log_place(task.definition)
+    if log_place is None:
         return "no container of it logs to CloudWatch"
-    return context.logs.last_lines(place.group, place.stream(task), evidence.LINES)
+    return context.logs.last_lines(log_place.group, log_place.stream(task), evidence.LINES)
 
 
 Result = dict[str, Any]

@@ -86,8 +86,8 @@ def verdicts(account: Account, context: FunctionContext, check: Check) -> tuple[
     """Of one check, after one round."""
     account.run(NEW)
     judged = rounds(with_checks(context, replace(check, min_samples=1)), 1)
-    found = next(one for one in judged["evidence"]["checks"] if one["check"] == check.title)
-    return found["verdict"], found["reason"]
+    judgement = next(each for each in judged["evidence"]["checks"] if each["check"] == check.title)
+    return judgement["verdict"], judgement["reason"]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ def test_targets_that_users_reach_must_be_healthy(
 ) -> None:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html"""
     account.targets = targets
-    found = verdicts(account, context, Check("unhealthy_targets", max=0))
-    assert found[0] == verdict
-    assert reason in found[1]
+    judged = verdicts(account, context, Check("unhealthy_targets", max=0))
+    assert judged[0] == verdict
+    assert reason in judged[1]
 
 
 def test_f34_a_component_without_alarms_is_not_quiet(account: Account, context: FunctionContext) -> None:
@@ -181,7 +181,7 @@ def test_a_probe_with_an_interval_of_its_own_asks_in_some_rounds_only(
     account: Account, context: FunctionContext
 ) -> None:
     component = context.components["client"]
-    probes = tuple(replace(one, interval_seconds=60, min_samples=20) for one in component.gate.probes)
+    probes = tuple(replace(probe, interval_seconds=60, min_samples=20) for probe in component.gate.probes)
     context.components["client"] = replace(component, gate=replace(component.gate, probes=probes, checks=()))
     account.run(NEW)
     judged = rounds(context, 3)

@@ -62,11 +62,11 @@ def test_the_release_under_way_can_say_why_its_hook_failed(account: Account, con
     }
     account.bad[NEW] = lambda question, _: Answer(question.host, 500, 10)
     ask(context, event())
-    told = record.record(Outcome.ROLLED_BACK, state, "execution", context)
-    assert "web errors 100.0% > limit 1.0% (20 samples)" in told["reason"]
-    found = context.ledger.find("client", "r1")
-    assert found is not None
-    assert (found.verdict, found.evidence["stage"]) == ("FAIL", "POST_TEST_TRAFFIC_SHIFT")
+    result = record.record(Outcome.ROLLED_BACK, state, "execution", context)
+    assert "web errors 100.0% > limit 1.0% (20 samples)" in result["reason"]
+    release = context.ledger.find("client", "r1")
+    assert release is not None
+    assert (release.verdict, release.evidence["stage"]) == ("FAIL", "POST_TEST_TRAFFIC_SHIFT")
 
 
 def test_bad_new_tasks_close_the_gate_and_say_why(
@@ -91,10 +91,10 @@ def test_during_a_rollback_the_gate_never_answers_failed(
 
 
 def test_a_rollback_known_by_its_weights_needs_no_question(account: Account, context: FunctionContext) -> None:
-    told = event("PRODUCTION_TRAFFIC_SHIFT")
-    told["executionDetails"]["productionTrafficWeights"] = {"revision/green": 0, "revision/blue": 100}
+    call = event("PRODUCTION_TRAFFIC_SHIFT")
+    call["executionDetails"]["productionTrafficWeights"] = {"revision/green": 0, "revision/blue": 100}
     account.clients["ecs"] = None
-    assert ask(context, told) == {"hookStatus": "SUCCEEDED"}
+    assert ask(context, call) == {"hookStatus": "SUCCEEDED"}
 
 
 def test_f34_no_new_task_is_no_health(account: Account, context: FunctionContext) -> None:
@@ -141,9 +141,9 @@ def test_an_exception_is_an_answer_too(
 def test_a_service_of_no_component_is_not_waved_through(
     context: FunctionContext, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = event()
-    told["executionDetails"]["serviceArn"] = "service/exchange-test/stranger"
-    assert ask(context, told) == {"hookStatus": "FAILED"}
+    call = event()
+    call["executionDetails"]["serviceArn"] = "service/exchange-test/stranger"
+    assert ask(context, call) == {"hookStatus": "FAILED"}
     assert "stranger belongs to no component" in caplog.text
 
 

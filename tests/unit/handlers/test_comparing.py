@@ -244,9 +244,9 @@ def test_what_was_gathered_before_users_came_does_not_count_among_them(
 ) -> None:
     account.clients["ecs"].users = 10.0
     before = {"moment": "POST_TEST_TRAFFIC_SHIFT@0", "attempts": 9, "seen": {"samples": 900, "errors": 900}}
-    told = event(BEFORE_A_STEP)
-    told["hookDetails"]["progress"] = before
-    answer, _ = ask(canary_context, told)
+    call = event(BEFORE_A_STEP)
+    call["hookDetails"]["progress"] = before
+    answer, _ = ask(canary_context, call)
     assert answer == {"hookStatus": "SUCCEEDED"}
 
 
@@ -258,7 +258,7 @@ def test_the_way_back_is_not_compared_with_the_version_it_leaves(
     users(account, milliseconds=40)
     answer, kept = ask(canary_context)
     assert answer == {"hookStatus": "SUCCEEDED"}
-    assert not [one for one in kept["checks"] if "canary" in one["check"]]
+    assert not [judgement for judgement in kept["checks"] if "canary" in judgement["check"]]
 
 
 def test_a_baseline_of_another_release_is_not_this_ones(account: Account, canary_context: FunctionContext) -> None:

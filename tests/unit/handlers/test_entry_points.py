@@ -58,9 +58,9 @@ def test_f10_a_machine_that_was_overtaken_records_nothing(context: FunctionConte
 def test_a_lock_that_died_half_way_is_still_recorded(context: FunctionContext) -> None:
     held = context.ledger.acquire("client", "r1", now=context.now(), lease=60)
     record.handler({"action": "record", "outcome": "refused", "state": STATE, "execution": EXECUTION}, None)
-    found = context.ledger.find("client", "r1")
-    assert found is not None
-    assert found.token == held.token
+    release = context.ledger.find("client", "r1")
+    assert release is not None
+    assert release.token == held.token
 
 
 def test_f35_a_release_with_nothing_to_do_is_forgotten_and_twice_is_once(
@@ -87,7 +87,7 @@ def test_f10_only_a_release_that_holds_the_lock_and_has_not_ended_is_forgotten(c
     record.record(Outcome.FAILED, state, EXECUTION, context)
     with pytest.raises(OvertakenError):
         context.ledger.forget("client", "r1", state["lock"]["token"])
-    assert [one.outcome for one in context.ledger.releases("client")] == [Outcome.FAILED]
+    assert [release.outcome for release in context.ledger.releases("client")] == [Outcome.FAILED]
 
 
 def test_preflight_and_verify_answer_for_the_component() -> None:

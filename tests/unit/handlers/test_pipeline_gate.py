@@ -30,11 +30,11 @@ class Pipeline:
 
     def call(self, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One invocation, and what the function said of its job."""
-        asked = event or self.jobs.job(self.parameters, self.token)
-        health_gate.handler(asked, LambdaContext())
-        said = self.jobs.result(asked)
-        self.token = said.get("continuationToken", "")
-        return said
+        job = event or self.jobs.job(self.parameters, self.token)
+        health_gate.handler(job, LambdaContext())
+        result = self.jobs.result(job)
+        self.token = result.get("continuationToken", "")
+        return result
 
     def run(self, calls: int, every: float = INTERVAL) -> list[dict[str, Any]]:
         """As CodePipeline goes about it."""
@@ -87,10 +87,10 @@ def test_the_verdict_is_kept_with_its_evidence(pipeline: Pipeline) -> None:
 
 def test_a_call_before_its_time_takes_no_round(account: Account, pipeline: Pipeline) -> None:
     pipeline.run(2, every=INTERVAL - 1)
-    asked = len(account.asked)
+    requests = len(account.asked)
     pipeline.now += 0.5
     assert "the next round comes 30 s after the last" in summary(pipeline.call())
-    assert len(account.asked) == asked > 0
+    assert len(account.asked) == requests > 0
     pipeline.now += 1
     assert summary(pipeline.call()).startswith("round 2: ")
 
@@ -145,10 +145,10 @@ def test_f35_a_call_that_comes_twice_takes_one_round(
 ) -> None:
     event = pipeline.jobs.job(GATE)
     first = pipeline.call(event)
-    asked = len(account.asked)
+    requests = len(account.asked)
     monkeypatch.setitem(pipeline.jobs.results, event["CodePipeline.job"]["id"], None)  # the first answer got lost
     assert pipeline.call(event)["continuationToken"] == first["continuationToken"]
-    assert len(account.asked) == asked
+    assert len(account.asked) == requests
 
 
 def test_f35_the_verdict_comes_twice_alike(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

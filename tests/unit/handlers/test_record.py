@@ -18,12 +18,12 @@ UNREACHABLE = EndpointConnectionError(endpoint_url="https://logs.us-west-2.amazo
 
 def recorded(context: FunctionContext, outcome: Outcome = Outcome.ROLLED_BACK, **state: Any) -> Release:
     """How the ledger remembers a release that ended so."""
-    told: dict[str, Any] = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release", **state}
-    told["lock"] = record.lock(told, "execution", context)
-    record.record(outcome, told, "execution", context)
-    found = context.ledger.find("client", "r1")
-    assert found is not None
-    return found
+    ended: dict[str, Any] = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release", **state}
+    ended["lock"] = record.lock(ended, "execution", context)
+    record.record(outcome, ended, "execution", context)
+    release = context.ledger.find("client", "r1")
+    assert release is not None
+    return release
 
 
 def fail(problem: Exception) -> Callable[..., Any]:
@@ -46,7 +46,7 @@ def test_f1_a_rollback_is_kept_with_events_reasons_log_and_checks(context: Funct
     checks = [{"check": "web errors", "verdict": "FAIL"}]
     kept = recorded(context, bake={"verdict": "FAIL", "reason": "bad", "evidence": {"checks": checks}}).evidence
     assert kept["checks"] == checks
-    assert [one["reason"] for one in kept["stack_events"]] == [
+    assert [kept_event["reason"] for kept_event in kept["stack_events"]] == [
         "circuit breaker was triggered",
         "The following resource(s) failed to update: [Web].",
     ]
@@ -71,10 +71,10 @@ def test_a_part_that_cannot_be_fetched_is_recorded_as_such(
 ) -> None:
     monkeypatch.setattr(account.clients["cloudformation"], "describe_stack_events", fail(problem))
     monkeypatch.setattr(account.clients["logs"], "get_log_events", fail(problem))
-    found = recorded(context)
-    assert found.outcome is Outcome.ROLLED_BACK
-    assert found.evidence["stack_events"] == f"could not be fetched: {problem}"
-    assert found.evidence["stopped_tasks"][0]["log"] == f"could not be fetched: {problem}"
+    release = recorded(context)
+    assert release.outcome is Outcome.ROLLED_BACK
+    assert release.evidence["stack_events"] == f"could not be fetched: {problem}"
+    assert release.evidence["stopped_tasks"][0]["log"] == f"could not be fetched: {problem}"
 
 
 def test_tasks_that_cannot_be_fetched_leave_the_events(
