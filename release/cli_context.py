@@ -19,7 +19,7 @@ from release_aws.clients import AwsClient
 from release_aws.cloudformation import Stacks
 from release_aws.ecr import Images
 from release_aws.ledger import Ledger
-from release_aws.stepfunctions import Executions, Machines
+from release_aws.stepfunctions import Executions
 from settings.loading import Settings, load_settings
 
 ClientOf = Callable[[str], AwsClient]
@@ -36,7 +36,6 @@ class DeployedEnvironment:
 
     settings: Settings
     machine_arns: Mapping[str, str]
-    machines: Machines
     executions: Executions
     ledger: Ledger
     stacks: Stacks
@@ -55,7 +54,6 @@ def open_environment(settings: Settings, client_of: ClientOf) -> DeployedEnviron
     return DeployedEnvironment(
         settings=settings,
         machine_arns=machine_arns,
-        machines=Machines(client_of("stepfunctions")),
         executions=Executions(client_of("stepfunctions")),
         ledger=Ledger(client_of("dynamodb"), table),
         stacks=Stacks(client_of("cloudformation")),

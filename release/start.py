@@ -71,7 +71,7 @@ class Releases:
         """Start the component's machine."""
         machine = self._deployed.machine_arns[order.component]
         release_id = new_release_id(self._cli.now())
-        self._deployed.machines.start(machine, release_id, _machine_input(order, release_id, self._cli.person()))
+        self._deployed.executions.start(machine, release_id, _machine_input(order, release_id, self._cli.person()))
         self._display.say(f"{order.component} {order.kind.value} of {order.digest} as {release_id}", "bold")
         return StartedRelease(order.component, order.digest, release_id, execution_arn(machine, release_id))
 

@@ -1,1 +1,1 @@
-"""Custom resources of CloudFormation: what a deployment needs and no resource type tells."""
+"""Custom resources of CloudFormation: they tell what a deployment needs and no resource type tells."""

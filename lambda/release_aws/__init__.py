@@ -1,1 +1,1 @@
-"""What the release knows of AWS: one small adapter per service."""
+"""Asks AWS, and acts there: one small adapter per service."""

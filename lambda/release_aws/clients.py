@@ -1,4 +1,4 @@
-"""AWS clients, made when first used: a handler that needs one service does not pay for ten."""
+"""Makes AWS clients when they are first used: a handler that needs one service does not pay for ten."""
 
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,24 +11,28 @@ from botocore.loaders import Loader
 from botocore.session import Session, get_session
 
 AwsClient: TypeAlias = Any
-AWS_ERRORS = (ClientError, UnreachableError, HTTPClientError)  # a no from AWS, or no way to it; never a mistake of ours
+AWS_ERRORS = (
+    ClientError,
+    UnreachableError,
+    HTTPClientError,
+)  # AWS refuses or cannot be reached; never a mistake of ours
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})
 
 
 class Models(Loader):  # type: ignore[misc]
-    """Takes every folder for that of a service; botocore's looks into all four hundred of them before the first client.
+    """Lists the services by their folders; botocore's own loader looks into all four hundred before the first client.
 
     https://github.com/boto/botocore/blob/develop/botocore/loaders.py
     """
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-        """The names of the folders."""
+        """Return the names of all folders, whatever the type."""
         return self._folders
 
     @cached_property
     def _folders(self) -> list[str]:
-        places = [Path(path) for path in self.search_paths]
-        return sorted(one.name for place in places if place.is_dir() for one in place.iterdir())
+        roots = [Path(path) for path in self.search_paths]
+        return sorted(folder.name for root in roots if root.is_dir() for folder in root.iterdir())
 
 
 @cache
@@ -40,11 +44,11 @@ def _session() -> Session:
 
 @cache
 def client(service: str) -> AwsClient:
-    """The client of a service, from the standard AWS environment variables."""
+    """Return the client of a service, from the standard AWS environment variables."""
     return _session().create_client(service, config=_CONFIG)
 
 
 def error_code(error: Exception) -> str:
-    """The service's own name for an error; empty when it is not an answer of AWS."""
+    """Return the service's own name for an error; empty when it is not an answer of AWS."""
     response = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))

@@ -1,4 +1,4 @@
-"""Stacks and change sets. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"""
+"""Describes and updates stacks by change sets. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 
 @dataclass(frozen=True)
 class Stack:
-    """`digest` is what it was last told to run, None before the first release; `updated` changes with every update."""
+    """A stack; `digest` is what it should run, None before any release; `updated` changes with every update."""
 
     name: str
     status: str
@@ -27,7 +27,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """`state` is pending, ready, unchanged or failed."""
+    """A change set; `state` is pending, ready, unchanged or failed."""
 
     state: str
     reason: str
@@ -35,25 +35,25 @@ class ChangeSet:
 
 
 class Stacks:
-    """What a release does with the stack of a component."""
+    """Looks at stacks, and updates them by change sets."""
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
     def describe(self, name: str) -> Stack | None:
-        """None when there is no such stack."""
+        """Return the stack; None when there is no such stack."""
         try:
-            found = self._client.describe_stacks(StackName=name)["Stacks"][0]
+            stack = self._client.describe_stacks(StackName=name)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
-        values = {item["ParameterKey"]: item.get("ParameterValue", "") for item in found.get("Parameters", [])}
-        updated = str(found.get("LastUpdatedTime") or "")
-        return Stack(name, found["StackStatus"], values.get(PARAMETER) or None, updated, tuple(values))
+        values = {item["ParameterKey"]: item.get("ParameterValue", "") for item in stack.get("Parameters", [])}
+        updated = str(stack.get("LastUpdatedTime") or "")
+        return Stack(name, stack["StackStatus"], values.get(PARAMETER) or None, updated, tuple(values))
 
     def create_change_set(self, stack: Stack, name: str, digest: str) -> None:
-        """The template as it is, every parameter as it is, and the digest. Asked for twice, it is made once (F35)."""
+        """Create a change set that keeps the template and all parameters but the digest; twice is once (F35)."""
         kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in stack.parameters if key != PARAMETER]
         try:
             self._client.create_change_set(
@@ -69,19 +69,19 @@ class Stacks:
                 raise
 
     def change_set(self, stack: str, name: str) -> ChangeSet:
-        """With all of its changes."""
+        """Return the change set with all of its changes."""
         pages = list(self._client.get_paginator("describe_change_set").paginate(StackName=stack, ChangeSetName=name))
         reason = pages[0].get("StatusReason") or ""
         changes = tuple(change for page in pages for change in page.get("Changes", []))
         return ChangeSet(_state(pages[0]["Status"], reason), reason, changes)
 
     def change_sets(self, stack: str) -> tuple[Mapping[str, Any], ...]:
-        """A summary of each that the stack has; CloudFormation forgets those that were executed."""
+        """Return a summary of each change set that the stack has; CloudFormation forgets those that were executed."""
         pages = self._client.get_paginator("list_change_sets").paginate(StackName=stack)
         return tuple(summary for page in pages for summary in page["Summaries"])
 
     def execute(self, stack: str, name: str) -> bool:
-        """False when it was executed already: CloudFormation then has put it away, or says so."""
+        """Execute a change set; False when that was done already: CloudFormation then has put it away, or says so."""
         try:
             self._client.execute_change_set(StackName=stack, ChangeSetName=name, ClientRequestToken=name)
         except ClientError as error:
@@ -91,11 +91,11 @@ class Stacks:
         return True
 
     def delete_change_set(self, stack: str, name: str) -> None:
-        """One that will not be executed."""
+        """Delete a change set that will not be executed."""
         self._client.delete_change_set(StackName=stack, ChangeSetName=name)
 
     def cancel(self, stack: str) -> None:
-        """Asks for the former state back; too late is no error, since the next look at the stack tells."""
+        """Cancel the update; too late is no error, since the next look at the stack tells."""
         try:
             self._client.cancel_update_stack(StackName=stack)
         except ClientError as error:
@@ -103,11 +103,11 @@ class Stacks:
                 raise
 
     def failure_reason(self, stack: str) -> str:
-        """Why the last update failed."""
+        """Return why the last update failed."""
         return rules.failure_reason(stack, self._events(stack))
 
     def events_since(self, stack: str, since: float) -> list[Mapping[str, Any]]:
-        """The newest first; `since` is in epoch seconds."""
+        """Return the stack's events since then, in epoch seconds, newest first."""
         return list(takewhile(lambda event: event["Timestamp"].timestamp() >= since, self._events(stack)))
 
     def _events(self, stack: str) -> Iterator[Mapping[str, Any]]:

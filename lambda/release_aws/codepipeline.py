@@ -1,4 +1,4 @@
-"""What CodePipeline is told of its jobs, and what it brought to its end, as the ledger's table keeps it.
+"""Tells CodePipeline how its jobs ended, and keeps in the ledger's table the pushes that it brought to their end.
 
 A push has `pk` = pipeline, `sk` = one of its executions.
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/ and
@@ -25,18 +25,21 @@ class Jobs:
         self._client = client
 
     def succeed(self, job: str, summary: str) -> None:
-        """The action is done, the rule is met."""
+        """Say that the action is done or the rule is met."""
         self._client.put_job_success_result(jobId=job, executionDetails=_details(summary))
 
     def go_on(self, job: str, summary: str, token: str) -> None:
-        """CodePipeline calls again, and hands over the token, which holds 2,048 characters at most.
+        """Ask CodePipeline to call again with the token, which holds 2,048 characters at most.
 
         https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html
         """
         self._client.put_job_success_result(jobId=job, continuationToken=token, executionDetails=_details(summary))
 
     def fail(self, job: str, reason: str, *, misconfigured: bool = False) -> None:
-        """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html"""
+        """Say that the job failed, or that its parameters are wrong.
+
+        https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html
+        """
         kind = "ConfigurationError" if misconfigured else "JobFailed"
         self._client.put_job_failure_result(
             jobId=job, failureDetails={"type": kind, "message": _line(reason, _MESSAGE)}
@@ -48,24 +51,24 @@ def _details(summary: str) -> dict[str, str]:
 
 
 def _line(text: str, limit: int) -> str:
-    """One line that CodePipeline takes: neither empty nor too long."""
+    """Make one line that CodePipeline takes: neither empty nor too long."""
     line = " ".join(text.split()) or "no reason was given"
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 class ToldOtherwiseError(Exception):
-    """The ledger has this push with other words, and keeps those."""
+    """Says that the ledger has this push with other content, and keeps that."""
 
 
 class Pushes:
-    """Writes them, each once."""
+    """Writes each push once."""
 
     def __init__(self, client: AwsClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def keep(self, push: Push, *, at: str) -> str:
-        """When it was recorded: `at`, or when it was told the first time; ToldOtherwiseError if it was another then."""
+        """Keep the push, and return when that was first done; ToldOtherwiseError if its content was another then."""
         key = to_item({"pk": "pipeline", "sk": f"push#{push.execution}"})
         values = to_item(asdict(push))
         try:

@@ -1,4 +1,4 @@
-"""Images. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html"""
+"""Looks images up. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html"""
 
 from collections.abc import Iterable
 
@@ -8,17 +8,17 @@ _AT_ONCE = 100
 
 
 class Images:
-    """What is in the registry."""
+    """Looks images up in the registry."""
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
     def present(self, repository: str, digests: Iterable[str]) -> frozenset[str]:
-        """Those of `digests` that the repository has."""
+        """Return those of `digests` that the repository has."""
         wanted = sorted(set(digests))
-        found: set[str] = set()
+        present: set[str] = set()
         for start in range(0, len(wanted), _AT_ONCE):
             ids = [{"imageDigest": digest} for digest in wanted[start : start + _AT_ONCE]]
             answer = self._client.batch_get_image(repositoryName=repository, imageIds=ids)
-            found |= {image["imageId"]["imageDigest"] for image in answer["images"]}
-        return frozenset(found)
+            present |= {image["imageId"]["imageDigest"] for image in answer["images"]}
+        return frozenset(present)

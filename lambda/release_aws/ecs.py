@@ -1,4 +1,4 @@
-"""Services, their deployments and their tasks; of those that stopped, where their logs are.
+"""Looks at services, their deployments and their tasks, also at stopped ones and their logs, and stops deployments.
 
 ECS knows stopped tasks for an hour or so. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ and
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
@@ -30,7 +30,7 @@ _ROLLOUTS = {
 
 @dataclass(frozen=True)
 class Task:
-    """A task; `address` is its private one, empty while it has none; `alone`: it belongs to no service.
+    """A task; `address` is its private one, empty while it has none; one that is `alone` belongs to no service.
 
     `health` is what its containers' checks say: HEALTHY, UNHEALTHY or UNKNOWN.
     """
@@ -46,15 +46,15 @@ class Task:
 
     @property
     def id(self) -> str:
-        """The end of its ARN, as the console calls it."""
+        """Return the end of its ARN, as the console calls it."""
         return self.arn.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One service deployment, as a lifecycle hook is told of it.
+    """One service deployment, about which a lifecycle hook is asked.
 
-    `users` is the percentage of them on its version, None when ECS does not say.
+    `users` is the percentage of users on its version, None when ECS does not say.
     """
 
     rolling_back: bool
@@ -63,22 +63,22 @@ class Deployment:
 
 
 class Services:
-    """What a release asks ECS."""
+    """Looks at services and their tasks, and stops deployments that bake."""
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
     def running(self, cluster: str, service: str) -> Running:
-        """What the service runs, how its last deployment stands, and what else runs of its task definitions."""
-        found = self._client.describe_services(cluster=cluster, services=[service])["services"]
-        if not found or found[0]["status"] == "INACTIVE":
+        """Return what the service runs, how its last deployment stands, and what else runs of its task definitions."""
+        described = self._client.describe_services(cluster=cluster, services=[service])["services"]
+        if not described or described[0]["status"] == "INACTIVE":
             return Running(service, None, {}, Rollout.FAILED)
-        rollout, reason = self._rollout(cluster, found[0])
+        rollout, reason = self._rollout(cluster, described[0])
         own = [task for task in self.tasks(cluster, service) if task.status == "RUNNING"]
-        strays = [task for task in self._alone(cluster, found[0]["taskDefinition"]) if task.status == "RUNNING"]
+        strays = [task for task in self._alone(cluster, described[0]["taskDefinition"]) if task.status == "RUNNING"]
         return Running(
             service,
-            found[0]["desiredCount"],
+            described[0]["desiredCount"],
             Counter(task.digest for task in own),
             rollout,
             reason,
@@ -87,50 +87,55 @@ class Services:
         )
 
     def _alone(self, cluster: str, definition: str) -> list[Task]:
-        """Tasks that somebody started by hand of any revision of this task definition: ECS replaces none of them.
+        """Return the tasks that somebody started by hand of any revision of this task definition.
 
-        One with a command of its own, such as a console, does not do the service's work.
+        ECS replaces none of them. One with a command of its own, such as a console, does not do the service's work.
 
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html (family)
         """
         family = definition.rpartition("/")[2].partition(":")[0]
-        found = (_task(task) for task in _described(self._client, cluster, family=family, desiredStatus="RUNNING"))
-        return [task for task in found if task.alone]
+        tasks = _describe_tasks(self._client, cluster, family=family, desiredStatus="RUNNING")
+        return [task for task in map(_task, tasks) if task.alone]
 
     def tasks(self, cluster: str, service: str, *, stopped: bool = False) -> list[Task]:
-        """Those that run or are about to; or those that stopped in the last hour."""
-        return [_task(task) for task in tasks_of(self._client, cluster, service, "STOPPED" if stopped else "RUNNING")]
+        """Return the service's tasks that run or are about to, or else those that stopped in the last hour."""
+        status = "STOPPED" if stopped else "RUNNING"
+        tasks = _describe_tasks(self._client, cluster, serviceName=service, desiredStatus=status)
+        return [_task(task) for task in tasks]
 
     def deployment(self, arn: str) -> Deployment:
-        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
-        found = self._client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
-        rolling_back = found.get("status", "").startswith("ROLLBACK") or bool(found.get("rollback"))
-        users = (found.get("targetServiceRevision") or {}).get("requestedProductionTrafficWeight")
+        """Return what ECS says of a service deployment.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
+        """
+        deployment = self._client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
+        rolling_back = deployment.get("status", "").startswith("ROLLBACK") or bool(deployment.get("rollback"))
+        users = (deployment.get("targetServiceRevision") or {}).get("requestedProductionTrafficWeight")
         return Deployment(
             rolling_back,
-            first=not found.get("sourceServiceRevisions"),
+            first=not deployment.get("sourceServiceRevisions"),
             users=None if users is None else float(users),
         )
 
     def bakes(self, cluster: str, services: Sequence[str], digest: str) -> bool:
-        """Whether ECS still keeps the former tasks of one of them, and all of them run the digest already.
+        """Tell whether ECS still keeps the former tasks of one service, and all services run the digest already.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
         """
         if not any(self._baking(cluster, name) for name in services):
             return False
-        found = [self.running(cluster, name) for name in services]
-        return all(one.desired and one.tasks.get(digest, 0) >= one.desired for one in found)
+        running = [self.running(cluster, name) for name in services]
+        return all(service.desired and service.tasks.get(digest, 0) >= service.desired for service in running)
 
     def stop_baking(self, cluster: str, services: Sequence[str]) -> list[str]:
-        """All users of those that bake go back to the former tasks; what is over is left alone.
+        """Send all users of services that bake back to the former tasks; return the ARNs of the stopped deployments.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deployment.html
         """
         return [arn for name in services if (arn := self._baking(cluster, name)) and self._stop(arn)]
 
     def _stop(self, deployment: str) -> bool:
-        """False when it was over before the word reached it: the next look at the stack tells how it ended."""
+        """Stop a deployment; False when it was over already: the next look at the stack tells how it ended."""
         try:
             self._client.stop_service_deployment(serviceDeploymentArn=deployment, stopType="ROLLBACK")
         except ClientError as error:
@@ -140,22 +145,25 @@ class Services:
         return True
 
     def _baking(self, cluster: str, service: str) -> str | None:
-        """The deployment in its bake time; None when there is none."""
+        """Return the ARN of the deployment in its bake time; None when there is none."""
         under_way = self._client.list_service_deployments(cluster=cluster, service=service, status=["IN_PROGRESS"])
-        for one in under_way["serviceDeployments"]:
-            arns = [one["serviceDeploymentArn"]]
-            found = self._client.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
-            if found and found[0].get("lifecycleStage") == "BAKE_TIME":
-                return str(one["serviceDeploymentArn"])
+        for listed in under_way["serviceDeployments"]:
+            arn = str(listed["serviceDeploymentArn"])
+            described = self._client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+            if described and described[0].get("lifecycleStage") == "BAKE_TIME":
+                return arn
         return None
 
     def revision(self, arn: str) -> tuple[str, str]:
-        """The task definition of a service revision, and the digest that it runs."""
-        found = self._client.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"][0]
-        return found["taskDefinition"], digest_run(found.get("containerImages", []))
+        """Return the task definition of a service revision, and the digest that it runs."""
+        revision = self._client.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"][0]
+        return revision["taskDefinition"], digest_run(revision.get("containerImages", []))
 
     def _rollout(self, cluster: str, service: Mapping[str, Any]) -> tuple[Rollout, str]:
-        """ECS forgets service deployments after a time: then the service's own record must do."""
+        """Return how the last deployment stands, and why.
+
+        ECS forgets service deployments after a time: then the service's own record must do.
+        """
         name = service["serviceName"]
         latest = self._client.list_service_deployments(cluster=cluster, service=name, maxResults=1)[
             "serviceDeployments"
@@ -167,21 +175,17 @@ class Services:
         return _ROLLOUTS.get(state, Rollout.IN_PROGRESS), primary.get("rolloutStateReason") or ""
 
 
-def tasks_of(client: AwsClient, cluster: str, service: str, status: str) -> Iterator[Mapping[str, Any]]:
-    """Those that ought to be RUNNING, or STOPPED, as ECS describes them."""
-    return _described(client, cluster, serviceName=service, desiredStatus=status)
-
-
-def _described(client: AwsClient, cluster: str, **which: str) -> Iterator[Mapping[str, Any]]:
-    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, **which)
+def _describe_tasks(client: AwsClient, cluster: str, **selection: str) -> Iterator[Mapping[str, Any]]:
+    pages = client.get_paginator("list_tasks").paginate(cluster=cluster, **selection)
     arns = [arn for page in pages for arn in page["taskArns"]]
     for start in range(0, len(arns), _AT_ONCE):
         yield from client.describe_tasks(cluster=cluster, tasks=arns[start : start + _AT_ONCE])["tasks"]
 
 
 def digest_run(containers: Sequence[Mapping[str, Any]]) -> str:
-    """The component's container is the one whose image is named by digest; ECS pulls exactly what that names.
+    """Return the digest that these containers run.
 
+    The component's container is the one whose image is named by digest; ECS pulls exactly what that names.
     `imageDigest` may be that of one platform within the image, so it only serves where the reference has none. The
     sidecars that ECS adds, such as Service Connect's, are named by tag.
     """
@@ -191,7 +195,7 @@ def digest_run(containers: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _ids(tasks: Sequence[Task]) -> dict[str, list[str]]:
-    """By digest."""
+    """Return the ids of the tasks by digest."""
     digests = sorted({task.digest for task in tasks})
     return {digest: sorted(task.id for task in tasks if task.digest == digest) for digest in digests}
 
@@ -213,37 +217,44 @@ def _task(task: Mapping[str, Any]) -> Task:
 
 
 def _commanded(task: Mapping[str, Any]) -> bool:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html"""
+    """Tell whether the task was started with a command of its own.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html
+    """
     overrides: Mapping[str, Any] = task.get("overrides") or {}
-    return any(one.get("command") for one in overrides.get("containerOverrides") or [])
+    return any(override.get("command") for override in overrides.get("containerOverrides") or [])
 
 
 class LogPlace(NamedTuple):
-    """Of a container of a task definition."""
+    """The place in CloudWatch to which a container of a task definition logs."""
 
     group: str
     prefix: str
     container: str
 
     def stream(self, task: StoppedTask) -> str:
-        """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html"""
+        """Return the name of the task's log stream.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
+        """
         return f"{self.prefix}/{self.container}/{task.id}"
 
 
 class Stopped:
-    """What ECS says of tasks that are no more."""
+    """Looks at tasks that have stopped."""
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
     def tasks(self, cluster: str, service: str) -> list[StoppedTask]:
-        """Those of one service."""
-        return [_stopped_task(service, task) for task in tasks_of(self._client, cluster, service, "STOPPED")]
+        """Return the service's tasks that ECS still knows to have stopped."""
+        tasks = _describe_tasks(self._client, cluster, serviceName=service, desiredStatus="STOPPED")
+        return [_stopped_task(service, task) for task in tasks]
 
     def log_place(self, definition: str) -> LogPlace | None:
-        """Of the first container whose log goes to CloudWatch, which is the component's own."""
-        found = self._client.describe_task_definition(taskDefinition=definition)["taskDefinition"]
-        for container in found["containerDefinitions"]:
+        """Return the place of the first container's log that goes to CloudWatch, which is the component's own."""
+        described = self._client.describe_task_definition(taskDefinition=definition)["taskDefinition"]
+        for container in described["containerDefinitions"]:
             logging = container.get("logConfiguration") or {}
             if logging.get("logDriver") == "awslogs":
                 options = logging["options"]
@@ -252,7 +263,7 @@ class Stopped:
 
 
 def _stopped_task(service: str, task: Mapping[str, Any]) -> StoppedTask:
-    """ECS names a code, a reason and a time only once it knows them."""
+    """Read a stopped task, of which ECS names a code, a reason and a time only once it knows them."""
     at = task.get("stoppedAt")
     return StoppedTask(
         arn=task["taskArn"],
@@ -262,5 +273,8 @@ def _stopped_task(service: str, task: Mapping[str, Any]) -> StoppedTask:
         at=at.timestamp() if at else None,
         code=task.get("stopCode") or "",
         reason=task.get("stoppedReason") or "",
-        exits=tuple(Exit(one["name"], one.get("exitCode"), one.get("reason") or "") for one in task["containers"]),
+        exits=tuple(
+            Exit(container["name"], container.get("exitCode"), container.get("reason") or "")
+            for container in task["containers"]
+        ),
     )

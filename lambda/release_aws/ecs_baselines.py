@@ -1,4 +1,4 @@
-"""Services that run a former version for a while, beside the one that is being replaced.
+"""Runs a former version for a while as a service beside the one that is being replaced.
 
 A service rather than single tasks: only tasks of a service reach others by Service Connect.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
@@ -16,15 +16,15 @@ _LIKE = ("networkConfiguration", "launchType", "capacityProviderStrategy", "plat
 
 
 class Baselines:
-    """What a release asks of ECS for a fair comparison."""
+    """Starts and stops the services of a baseline."""
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
 
     def start(self, cluster: str, like: str, name: str, tasks: int) -> bool:
-        """Fresh tasks of what the service `like` runs now, without users; False when it runs nothing yet.
+        """Start fresh tasks of what the service `like` runs now, without users; False when it runs nothing yet.
 
-        Asked for twice, they are started once.
+        A second call with the same name starts nothing.
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
         """
         service = self._active(cluster, like)
@@ -35,7 +35,7 @@ class Baselines:
         return True
 
     def stop(self, cluster: str, name: str) -> None:
-        """The service and its tasks; one that is gone already is gone.
+        """Delete the service and its tasks; one that is gone already is no error.
 
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
         """
@@ -46,12 +46,12 @@ class Baselines:
                 raise
 
     def _active(self, cluster: str, name: str) -> Mapping[str, Any] | None:
-        found = self._client.describe_services(cluster=cluster, services=[name])["services"]
-        return next((one for one in found if one["status"] == "ACTIVE"), None)
+        services = self._client.describe_services(cluster=cluster, services=[name])["services"]
+        return next((service for service in services if service["status"] == "ACTIVE"), None)
 
 
 def _request(service: Mapping[str, Any], cluster: str, name: str, tasks: int) -> dict[str, Any]:
-    """A task that doesn't start is not started for ever: the breaker gives up, with nothing to roll back to."""
+    """Form the request; its breaker gives up on tasks that don't start, with nothing to roll back to."""
     breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
     return {
         "cluster": cluster,
@@ -65,8 +65,8 @@ def _request(service: Mapping[str, Any], cluster: str, name: str, tasks: int) ->
 
 
 def _calling(service: Mapping[str, Any]) -> dict[str, Any]:
-    """It calls the others as the service does, and offers nothing: nobody is to find it."""
-    primary: Mapping[str, Any] = next((one for one in service["deployments"] if one["status"] == "PRIMARY"), {})
+    """Let it call others by Service Connect as the service does, and offer nothing: nobody is to find it."""
+    primary: Mapping[str, Any] = next((item for item in service["deployments"] if item["status"] == "PRIMARY"), {})
     connect = primary.get("serviceConnectConfiguration") or {}
     if not connect.get("enabled"):
         return {}

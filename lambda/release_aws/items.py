@@ -1,4 +1,4 @@
-"""Plain values to and from DynamoDB's attribute values.
+"""Converts plain values to and from DynamoDB's attribute values.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
@@ -10,7 +10,7 @@ Attribute = dict[str, Any]
 
 
 def to_attribute(value: Any) -> Attribute:
-    """None, bool, numbers, strings, lists and maps; anything else is a mistake of the caller."""
+    """Convert None, a bool, number, string, list or map; TypeError for anything else."""
     if value is None:
         return {"NULL": True}
     if isinstance(value, bool):
@@ -27,12 +27,12 @@ def to_attribute(value: Any) -> Attribute:
 
 
 def to_item(values: Mapping[str, Any]) -> dict[str, Attribute]:
-    """A whole item, or a map within one."""
+    """Convert a whole item, or a map within one."""
     return {str(key): to_attribute(value) for key, value in values.items()}
 
 
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
-    """The reverse; numbers come back as int where they are whole."""
+    """Convert a value back; numbers come back as int where they are whole."""
     kind, value = next(iter(attribute.items()))
     if kind == "NULL":
         return None
@@ -46,5 +46,5 @@ def from_attribute(attribute: Mapping[str, Any]) -> Any:
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole item, or a map within one."""
+    """Convert a whole item back, or a map within one."""
     return {key: from_attribute(attribute) for key, attribute in item.items()}

@@ -1,4 +1,4 @@
-"""The ledger in DynamoDB: one table, `pk` = component, `sk` = what is remembered of it.
+"""Keeps the ledger in DynamoDB: one table, `pk` = component, `sk` = what is remembered of it.
 
 Every write after the lock checks the lock's holder and token in the same transaction (F10, F35).
 """
@@ -40,13 +40,13 @@ class Ledger:
         self._table = table
 
     def lock(self, component: str) -> Lock:
-        """Who holds the lock now; a lock without holder when nobody does."""
+        """Return the lock as it stands; without a holder when nobody has it."""
         return _lock(component, self._get(component, "lock"))
 
     def acquire(self, component: str, release_id: str, *, now: float, lease: int, dead: Lock | None = None) -> Lock:
-        """Takes the lock, or finds that it is held already by this release; else LockHeldError.
+        """Take the lock, or find that this release holds it already; LockHeldError when another one does.
 
-        `dead` is a lock whose release is known not to live any more: exactly that one may be taken over.
+        `dead` is a lock whose release is known to be over: exactly that one may be taken over.
         """
         held = self.lock(component)
         if held.holder == release_id and held.held_at(now):
@@ -68,7 +68,7 @@ class Ledger:
         return _lock(component, from_item(answer["Attributes"]))
 
     def renew(self, component: str, holder: str, *, until: float) -> None:
-        """The lease ends at `until`; OvertakenError when the lock is another's by now."""
+        """Let the lease end at `until`, in epoch seconds; OvertakenError when the lock is another's by now."""
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -84,7 +84,7 @@ class Ledger:
             raise OvertakenError(f"{holder} no longer holds the lock of {component}") from error
 
     def give_back(self, component: str, release_id: str) -> bool:
-        """Frees the lock if this release holds it; says whether it did."""
+        """Free the lock if this release holds it, and tell whether it did."""
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -101,7 +101,7 @@ class Ledger:
         return True
 
     def record(self, release: Release) -> None:
-        """Writes the release, and the current digest when it was released; OvertakenError when the lock is lost."""
+        """Write the release, and the current digest when it was released; OvertakenError when the lock is lost."""
         values = {key: value for key, value in asdict(release).items() if value is not None}
         held = self._held(release.component, release.release_id, release.token)
         writes = [held, self._put(release.component, f"release#{release.release_id}", values)]
@@ -111,7 +111,7 @@ class Ledger:
         self._write_while_held(writes, release.component, release.release_id)
 
     def forget(self, component: str, release_id: str, token: int) -> None:
-        """A release that runs and has touched nothing goes; OvertakenError when it has lost the lock, or has ended."""
+        """Delete a release that runs and touched nothing; OvertakenError when it has lost the lock, or has ended."""
         running = {
             "Delete": {
                 "TableName": self._table,
@@ -124,7 +124,7 @@ class Ledger:
         self._write_while_held([self._held(component, release_id, token), running], component, release_id)
 
     def abandon(self, component: str, release_id: str, *, now: float) -> None:
-        """A release whose execution is over without a word has failed; one that did tell its outcome keeps it."""
+        """Record that a release failed whose execution ended without an outcome; one with an outcome keeps it."""
         values = {":failed": "failed", ":running": "running", ":now": iso(now), ":reason": _ABANDONED}
         try:
             self._client.update_item(
@@ -140,41 +140,41 @@ class Ledger:
                 raise
 
     def find(self, component: str, release_id: str) -> Release | None:
-        """One release, or None."""
+        """Return the release; None when there is no such release."""
         values = self._get(component, f"release#{release_id}")
         return _release(values) if values else None
 
     def releases(self, component: str, limit: int = 200) -> list[Release]:
-        """The last releases of the component, newest first. Their ids begin with the time, and so does their order."""
+        """Return the last releases, newest first; the table sorts them by their ids, which begin with the time."""
         return newest_first(_release(values) for values in islice(self._query(component, "release#"), limit))
 
     def current(self, component: str) -> Current | None:
-        """What was last released well."""
+        """Return the release that last ended well; None before the first."""
         values = self._get(component, "current")
-        return Current(**_known(Current, values)) if values else None
+        return Current(**_fields(Current, values)) if values else None
 
     def keep_gate(self, component: str, id_: str, evidence: Mapping[str, Any]) -> None:
-        """What a gate saw; the last writing of an id stands."""
+        """Keep what a gate saw under this id; a later call replaces it."""
         item = {**_key(component, f"gate#{id_}"), "evidence": to_attribute(evidence)}
         self._client.put_item(TableName=self._table, Item=item)
 
     def gate(self, component: str, id_: str) -> Mapping[str, Any] | None:
-        """What a gate saw of a release or of a service deployment."""
+        """Return what a gate saw of a release or of a service deployment; None when it kept nothing."""
         values = self._get(component, f"gate#{id_}")
         return values["evidence"] if values else None
 
     def keep_baseline(self, baseline: Baseline) -> None:
-        """Written before its services are made, so that none of them is ever forgotten."""
+        """Write the baseline, before its services are made, so that none of them is ever forgotten."""
         item = {**_key(baseline.component, "baseline"), **to_item(asdict(baseline))}
         self._client.put_item(TableName=self._table, Item=item)
 
     def baseline(self, component: str) -> Baseline | None:
-        """The one that runs, or was about to."""
+        """Return the baseline that runs, or was about to; None when there is none."""
         values = self._get(component, "baseline")
-        return Baseline(**_known(Baseline, values)) if values else None
+        return Baseline(**_fields(Baseline, values)) if values else None
 
     def forget_baseline(self, component: str) -> None:
-        """Its services are gone."""
+        """Delete the baseline, whose services are gone."""
         self._client.delete_item(TableName=self._table, Key=_key(component, "baseline"))
 
     def _get(self, component: str, sort_key: str) -> dict[str, Any]:
@@ -216,7 +216,10 @@ class Ledger:
 
 
 def _condition_failed(error: ClientError) -> bool:
-    """A cancelled transaction names its reasons in the message; a mere conflict with another is worth a retry."""
+    """Tell whether a condition did not hold; a mere conflict of transactions is worth a retry instead.
+
+    A cancelled transaction names its reasons in the message.
+    """
     code = error_code(error)
     cancelled = code == "TransactionCanceledException" and "ConditionalCheckFailed" in str(error)
     return cancelled or code == "ConditionalCheckFailedException"
@@ -240,15 +243,15 @@ def _acquiring(release_id: str, now: float, lease: int, dead: Lock | None) -> di
     return to_item(values)
 
 
-def _known(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(model: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in fields(model)}
     return {key: value for key, value in values.items() if key in names}
 
 
 def _lock(component: str, values: Mapping[str, Any]) -> Lock:
-    return Lock(**{**_known(Lock, values), "component": component})
+    return Lock(**{**_fields(Lock, values), "component": component})
 
 
 def _release(values: Mapping[str, Any]) -> Release:
-    known = _known(Release, values)
-    return Release(**{**known, "kind": Kind(known["kind"]), "outcome": Outcome(known["outcome"])})
+    attributes = _fields(Release, values)
+    return Release(**{**attributes, "kind": Kind(attributes["kind"]), "outcome": Outcome(attributes["outcome"])})

@@ -1,4 +1,7 @@
-"""The answer to a GET request, read as it comes in. https://www.rfc-editor.org/rfc/rfc9112.html"""
+"""Asks many tasks at once by GET requests, and reads the answers as they come in.
+
+https://www.rfc-editor.org/rfc/rfc9112.html
+"""
 
 import json
 import os
@@ -13,15 +16,15 @@ from typing import Any, NamedTuple
 
 from release_engine.gate import Answer
 
-LARGEST = 65536  # what comes after that many bytes is nobody's evidence
+LARGEST = 65536  # bytes; what comes after them is not read
 
 
 class BrokenReplyError(ValueError):
-    """It ended too early, or was no HTTP/1 in the first place."""
+    """Says that an answer ended too early, or was no HTTP/1."""
 
 
 class Reply(NamedTuple):
-    """`body` is at most `LARGEST` bytes long."""
+    """An answer; its body is cut to `LARGEST` bytes."""
 
     status: int
     body: bytes
@@ -34,9 +37,9 @@ class _Head(NamedTuple):
 
 
 def read_reply(raw: bytes, *, ended: bool) -> Reply | None:
-    """From all that has come so far; None while more is to come."""
-    head, found, rest = raw.partition(b"\r\n\r\n")
-    if found:
+    """Read the answer from all bytes that have come so far; None while more are to come."""
+    head, blank_line, rest = raw.partition(b"\r\n\r\n")
+    if blank_line:
         parsed = _head(head)
         if parsed.status < 200:  # an interim answer goes before the real one
             return read_reply(rest, ended=ended)
@@ -66,7 +69,7 @@ def _head(text: bytes) -> _Head:
 
 
 def _body(head: _Head, rest: bytes, ended: bool) -> tuple[bytes, bool]:
-    """As far as it has come, and whether that is all of it."""
+    """Return the body as far as it has come, and whether that is all of it."""
     if head.chunked:
         return _unchunked(rest)
     if head.length is None:
@@ -77,8 +80,8 @@ def _body(head: _Head, rest: bytes, ended: bool) -> tuple[bytes, bool]:
 def _unchunked(rest: bytes) -> tuple[bytes, bool]:
     body = b""
     while True:
-        size, found, rest = rest.partition(b"\r\n")
-        if not found:
+        size, line_end, rest = rest.partition(b"\r\n")
+        if not line_end:
             return body, False
         length = _chunk_length(size)
         body += rest[:length]
@@ -95,14 +98,14 @@ def _chunk_length(size: bytes) -> int:
 
 
 _AT_ONCE = 900  # a function may have 1,024 files open: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_A_FEW = 50  # connections that are begun before answers are looked at again, so that none of those is timed late
+_A_FEW = 50  # connections begun before answers are looked at again, so that none of these is timed late
 _TRIES = 3
 _LONGEST_SECONDS = 30.0  # a probe in depth asks databases, so it may take long
 _TICK_SECONDS = 0.1
 
 
 class Question(NamedTuple):
-    """What to ask of whom; `host` is an IPv4 address."""
+    """One GET request; `host` is an IPv4 address."""
 
     host: str
     port: int
@@ -110,7 +113,7 @@ class Question(NamedTuple):
 
 
 class _Wait(NamedTuple):
-    """For the connection to be writable or readable, until then."""
+    """A wait for the connection to be writable or readable, until a time of the monotonic clock."""
 
     connection: socket
     event: int
@@ -121,27 +124,27 @@ _Probe = Generator[_Wait, float, Answer]  # it is sent the time at which its wai
 
 
 class _Waiting(NamedTuple):
-    place: int
+    number: int
     probe: _Probe
     until: float
 
 
 def ask(questions: Sequence[Question], seconds: float) -> list[Answer]:
-    """One answer for each, in order, within `seconds`; what could not be asked in that time counts as not taken."""
+    """Ask all questions, and answer in their order within `seconds`; what there was no time to ask is not taken."""
     deadline = monotonic() + seconds
     coming = enumerate(_probe(question, deadline) for question in questions)
     with DefaultSelector() as selector:
         crowd = _Crowd(selector)
         while len(crowd.answers) < len(questions):
             begun = [*islice(coming, min(_A_FEW, _AT_ONCE - crowd.size))]
-            for place, probe in begun:
-                crowd.begin(place, probe)
+            for number, probe in begun:
+                crowd.begin(number, probe)
             crowd.look(0 if begun else _TICK_SECONDS)
-    return [crowd.answers[place] for place in range(len(questions))]
+    return [crowd.answers[number] for number in range(len(questions))]
 
 
 class _Crowd:
-    """The probes that wait, and the answers of those that do not any more, by their places."""
+    """Runs probes until they wait, and goes on with those whose wait is over; `answers` go by the probes' numbers."""
 
     def __init__(self, selector: BaseSelector) -> None:
         self.answers: dict[int, Answer] = {}
@@ -152,15 +155,15 @@ class _Crowd:
     def size(self) -> int:
         return len(self._selector.get_map())
 
-    def begin(self, place: int, probe: _Probe) -> None:
-        self._step(place, probe, partial(next, probe))
+    def begin(self, number: int, probe: _Probe) -> None:
+        self._step(number, probe, partial(next, probe))
 
     def look(self, seconds: float) -> None:
-        """Whose wait is over goes on; from time to time, so does who has waited too long."""
+        """Go on with the probes whose wait is over and, now and then, with those that have waited too long."""
         ready, at = self._selector.select(seconds), monotonic()
         for key, _ in ready:
             self._selector.unregister(key.fileobj)
-            self._step(key.data.place, key.data.probe, partial(key.data.probe.send, at))
+            self._step(key.data.number, key.data.probe, partial(key.data.probe.send, at))
         if at >= self._next_tick:
             self._next_tick = at + _TICK_SECONDS
             self._give_up(at)
@@ -168,15 +171,15 @@ class _Crowd:
     def _give_up(self, at: float) -> None:
         for key in [key for key in self._selector.get_map().values() if key.data.until <= at]:
             self._selector.unregister(key.fileobj)
-            self._step(key.data.place, key.data.probe, partial(key.data.probe.throw, TimeoutError("timed out")))
+            self._step(key.data.number, key.data.probe, partial(key.data.probe.throw, TimeoutError("timed out")))
 
-    def _step(self, place: int, probe: _Probe, step: Callable[[], _Wait]) -> None:
+    def _step(self, number: int, probe: _Probe, step: Callable[[], _Wait]) -> None:
         try:
             wait = step()
         except StopIteration as end:
-            self.answers[place] = end.value
+            self.answers[number] = end.value
         else:
-            self._selector.register(wait.connection, wait.event, _Waiting(place, probe, wait.until))
+            self._selector.register(wait.connection, wait.event, _Waiting(number, probe, wait.until))
 
 
 def _probe(question: Question, deadline: float) -> _Probe:
@@ -187,7 +190,7 @@ def _probe(question: Question, deadline: float) -> _Probe:
         try:
             connection = yield from _connected(question, deadline)
         except OSError as error:
-            trouble = _said(error)
+            trouble = _describe(error)
             continue
         with connection:
             return (yield from _answer(connection, question, address, deadline))
@@ -211,7 +214,7 @@ def _connected(question: Question, deadline: float) -> Generator[_Wait, float, s
 
 
 def _answer(connection: socket, question: Question, address: str, deadline: float) -> _Probe:
-    """Status 0: it took the request and never answered, which a user would call an error."""
+    """Send the request and return its answer; status 0 when none comes, which a user would call an error."""
     began = monotonic()
     until = min(deadline, began + _LONGEST_SECONDS)
     try:
@@ -219,12 +222,12 @@ def _answer(connection: socket, question: Question, address: str, deadline: floa
         reply, at = yield from _reply(connection, until)
     except (OSError, BrokenReplyError) as error:
         ours = monotonic() >= deadline  # it was given up because this function had no more time
-        return Answer(address, None if ours else 0, trouble="out of time" if ours else _said(error))
+        return Answer(address, None if ours else 0, trouble="out of time" if ours else _describe(error))
     return Answer(address, reply.status, round((at - began) * 1000), _json(reply.body))
 
 
 def _reply(connection: socket, until: float) -> Generator[_Wait, float, tuple[Reply, float]]:
-    """With the time at which it was complete."""
+    """Return the reply, and the time at which it was complete."""
     raw = b""
     while True:
         at = yield _Wait(connection, EVENT_READ, until)
@@ -241,7 +244,7 @@ def _request(question: Question) -> bytes:
     ).encode()
 
 
-def _said(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 

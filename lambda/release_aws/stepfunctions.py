@@ -1,10 +1,10 @@
-"""The executions of the release machines: started, and looked at by the functions and by whoever watches a release.
+"""Starts the executions of release machines, and looks at them.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ _PAGE = 200
 
 @dataclass(frozen=True)
 class ExecutionStatus:
-    """Says how an execution stands.
+    """How an execution stands.
 
     `status` is RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; a failed execution has an error and a cause.
     """
@@ -28,14 +28,25 @@ class ExecutionStatus:
 
     @property
     def over(self) -> bool:
+        """Tell whether the execution has ended; one that waits to be redriven has not."""
         return self.status not in ("RUNNING", "PENDING_REDRIVE")
 
 
 class Executions:
-    """Looks at executions and changes nothing."""
+    """Starts executions, and looks at them."""
 
     def __init__(self, client: AwsClient) -> None:
         self._client = client
+
+    def start(self, machine_arn: str, name: str, data: Mapping[str, Any]) -> bool:
+        """Start an execution with `data` as its input; False when its name was used before, by the same event (F35)."""
+        try:
+            self._client.start_execution(stateMachineArn=machine_arn, name=name, input=json.dumps(data))
+        except ClientError as error:
+            if error_code(error) != "ExecutionAlreadyExists":
+                raise
+            return False
+        return True
 
     def status(self, arn: str) -> ExecutionStatus | None:
         """Return how the execution stands; None when there is no such execution."""
@@ -47,8 +58,13 @@ class Executions:
             return None
         return ExecutionStatus(execution["status"], execution.get("error") or "", execution.get("cause") or "")
 
+    def runs(self, arn: str) -> bool:
+        """Tell whether the execution is RUNNING; one that does not exist is not."""
+        execution = self.status(arn)
+        return execution is not None and execution.status == "RUNNING"
+
     def events_after(self, arn: str, last: int) -> list[Mapping[str, Any]]:
-        """Return the events after the event of that id, oldest first.
+        """Return the events whose id is larger than `last`, oldest first and without their data; 0 gives all of them.
 
         The history is read backwards, so that a long past costs nothing.
         """
@@ -65,39 +81,5 @@ class Executions:
 
 
 def execution_arn(machine_arn: str, name: str) -> str:
-    """The ARN of a machine's execution of that name."""
+    """Return the ARN of the machine's execution of this name."""
     return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
-
-
-class Machines:
-    """Starts executions and looks at them."""
-
-    def __init__(self, client: AwsClient) -> None:
-        self._client = client
-
-    def start(self, machine_arn: str, name: str, data: Mapping[str, Any]) -> bool:
-        """False when an execution of that name was started before: the same event came twice (F35)."""
-        try:
-            self._client.start_execution(stateMachineArn=machine_arn, name=name, input=json.dumps(data))
-        except ClientError as error:
-            if error_code(error) != "ExecutionAlreadyExists":
-                raise
-            return False
-        return True
-
-    def runs(self, execution: str) -> bool:
-        """Whether it is still under way; one that is not known is not."""
-        try:
-            return bool(self._client.describe_execution(executionArn=execution)["status"] == "RUNNING")
-        except ClientError as error:
-            if error_code(error) != "ExecutionDoesNotExist":
-                raise
-            return False
-
-    def history(self, execution: str) -> Iterator[Mapping[str, Any]]:
-        """Every event, oldest first, without the data."""
-        pages = self._client.get_paginator("get_execution_history").paginate(
-            executionArn=execution, includeExecutionData=False
-        )
-        for page in pages:
-            yield from page["events"]

@@ -1,1 +1,1 @@
-"""What is decided about a release: pure functions over facts, without AWS, environment or clock."""
+"""Decides about releases: pure functions over facts, without AWS, environment or clock."""

@@ -1,8 +1,8 @@
-"""Who calls a function of the release, and which of its entry points is theirs.
+"""Tells who calls a function of the release, so that it can choose the entry point of this caller.
 
 One Lambda function may serve several callers, since each has a role, a log group and network interfaces of its own. No
-caller can be made to name itself in one common field: the shape of an event is AWS's. So it is told apart here, once,
-and a function lists whom it serves (docs/decisions/0014-entry-points-by-caller.md).
+caller can be made to name itself in one common field: the shape of an event is AWS's. So callers are told apart here,
+once, and a function lists whom it serves (docs/decisions/0014-entry-points-by-caller.md).
 """
 
 from collections.abc import Collection, Mapping
@@ -21,7 +21,7 @@ class Caller(StrEnum):
 
 
 class UnknownCallerError(ValueError):
-    """The event is of nobody whom the function serves."""
+    """Says that the event comes from nobody whom the function serves."""
 
 
 def caller_of(event: Mapping[str, Any], served: Collection[Caller]) -> Caller:

@@ -36,9 +36,11 @@ def judge_errors(
     enough: int = ENOUGH,
     looks: int = 1,
 ) -> Judgement:
-    """Compares (errors, total). At `ENOUGH` a side, over 95% of rises by 5 points show (baseline errors up to 4%).
+    """Compare the canary's (errors, total) with those of the baseline.
 
-    Fewer than `enough` a side never PASS, however small it is set: never where no count could FAIL either.
+    At `ENOUGH` a side, over 95% of rises by 5 points show (baseline errors up to 4%).
+
+    Fewer than `enough` samples a side never PASS, and neither do so few that no count of them could FAIL.
     `looks`: how often the same growing counts are judged until the first FAIL; each look gets its part of the level.
     """
     p_value, level = fisher_greater(*canary, *baseline), ERROR_LEVEL / looks
@@ -47,9 +49,9 @@ def judge_errors(
         return _no_data(check, sizes)
     observed, usual = canary[0] / canary[1], baseline[0] / baseline[1]
     rise = observed - usual
-    said = f"{check} {observed:.1%} against baseline {usual:.1%}, tolerance {tolerance:.1%}"
+    comparison = f"{check} {observed:.1%} against baseline {usual:.1%}, tolerance {tolerance:.1%}"
     worse = p_value <= level and rise > tolerance
-    return _judgement(check, said, worse, sizes, _numbers(observed, usual, sizes, p_value, rise))
+    return _judgement(check, comparison, worse, sizes, _numbers(observed, usual, sizes, p_value, rise))
 
 
 def judge_latencies(
@@ -62,26 +64,28 @@ def judge_latencies(
     enough: int = ENOUGH,
     looks: int = 1,
 ) -> Judgement:
-    """Compares milliseconds: by ranks (all got slower) and by the share of slow ones (only the tail did).
+    """Compare latencies in milliseconds: by ranks (all got slower) and by the share of slow ones (only the tail did).
 
     At `ENOUGH` a side, over 95% of rises of p95 by 30% show, be it that all requests got slower (log-normal, sigma up
     to 1), the slowest tenth, or a tenth at random (both: sigma up to 0.5); a rise within `tolerance` or within
     `harmless_ms` is none. NaN, infinite and negative values prove nothing: they are left out, and too many of them
     forbid a PASS. `enough`, `looks`: see `judge_errors`.
     """
-    one, two = _usable(canary), _usable(baseline)
-    missing = _missing(canary, one) or _missing(baseline, two)
-    sizes = _Sizes(len(one), len(two), max(enough, FEWEST_LATENCIES), missing)
-    if not one or not two:
+    new, former = _usable(canary), _usable(baseline)
+    missing = _missing(canary, new) or _missing(baseline, former)
+    sizes = _Sizes(len(new), len(former), max(enough, FEWEST_LATENCIES), missing)
+    if not new or not former:
         return _no_data(check, sizes)
-    p_value, (observed, usual), (median, usual_median) = _p_value(one, two), _both(one, two, SLOW), _both(one, two, 0.5)
+    p_value = _p_value(new, former)
+    observed, usual, median, usual_median = (quantile(side, share) for share in (SLOW, 0.5) for side in (new, former))
     rise = max(_rise(observed, usual, harmless_ms), _rise(median, usual_median, harmless_ms))
-    said = (
+    comparison = (
         f"{check} p95 {observed:g} ms against baseline {usual:g} ms, "
         f"median {median:g} ms against {usual_median:g} ms, tolerance {tolerance:.0%} and {harmless_ms:g} ms"
     )
-    proven = min(len(one), len(two)) >= FEWEST_LATENCIES and p_value <= LATENCY_LEVEL / looks
-    return _judgement(check, said, proven and rise > tolerance, sizes, _numbers(observed, usual, sizes, p_value, rise))
+    proven = min(len(new), len(former)) >= FEWEST_LATENCIES and p_value <= LATENCY_LEVEL / looks
+    worse = proven and rise > tolerance
+    return _judgement(check, comparison, worse, sizes, _numbers(observed, usual, sizes, p_value, rise))
 
 
 class _Sizes(NamedTuple):
@@ -94,19 +98,21 @@ class _Sizes(NamedTuple):
         return f"{self.canary} and {self.baseline} samples"
 
 
-def _judgement(check: str, said: str, worse: bool, sizes: _Sizes, numbers: dict[str, float]) -> Judgement:
-    found = f"({sizes}, {_probability(numbers['p_value'])})"
+def _judgement(check: str, comparison: str, worse: bool, sizes: _Sizes, numbers: dict[str, float]) -> Judgement:
+    basis, verdict = f"({sizes}, {_probability(numbers['p_value'])})", Verdict.INCONCLUSIVE
     if worse:
-        return Judgement(Verdict.FAIL, f"{said}: worse {found}", check, numbers)
-    if min(sizes.canary, sizes.baseline) < sizes.enough:
-        return Judgement(Verdict.INCONCLUSIVE, f"{said}: fewer than {sizes.enough} a side {found}", check, numbers)
-    if sizes.missing:
-        return Judgement(Verdict.INCONCLUSIVE, f"{said}: over {UNUSABLE:.0%} unusable {found}", check, numbers)
-    return Judgement(Verdict.PASS, f"{said}: not worse {found}", check, numbers)
+        verdict, result = Verdict.FAIL, "worse"
+    elif min(sizes.canary, sizes.baseline) < sizes.enough:
+        result = f"fewer than {sizes.enough} a side"
+    elif sizes.missing:
+        result = f"over {UNUSABLE:.0%} unusable"
+    else:
+        verdict, result = Verdict.PASS, "not worse"
+    return Judgement(verdict, f"{comparison}: {result} {basis}", check, numbers)
 
 
 def _probability(p_value: float) -> str:
-    """Of so much by chance; it is kept with `_DIGITS` digits, so there is no zero."""
+    """Word the p-value; a zero means less than the `_DIGITS` digits that are kept can show."""
     return f"p {p_value:.2g}" if p_value else f"p < 1e-{_DIGITS}"
 
 
@@ -117,7 +123,7 @@ def _no_data(check: str, sizes: _Sizes) -> Judgement:
 
 
 def _numbers(observed: float, usual: float, sizes: _Sizes, p_value: float, effect: float) -> dict[str, float]:
-    """Evidence as the ledger can keep it: finite, and no number too small for DynamoDB."""
+    """Return the evidence as the ledger can keep it: finite, and no number too small for DynamoDB."""
     return {
         "observed": observed,
         "baseline": usual,
@@ -136,25 +142,24 @@ def _missing(latencies: Sequence[float], usable: Sequence[float]) -> bool:
     return len(latencies) - len(usable) > UNUSABLE * len(latencies)
 
 
-def _both(one: Sequence[float], two: Sequence[float], share: float) -> tuple[float, float]:
-    return quantile(one, share), quantile(two, share)
-
-
 def _rise(observed: float, usual: float, harmless_ms: float) -> float:
-    """Relative; so few milliseconds more or less are none."""
+    """Return the rise as a share of the usual value; a difference within `harmless_ms` is none."""
     return (observed - usual) / max(usual, RESOLUTION_MS) if abs(observed - usual) > harmless_ms else 0.0
 
 
-def _p_value(one: Sequence[float], two: Sequence[float]) -> float:
-    """The better of two tests, each at its share of the level (weighted Bonferroni)."""
-    ranks = mann_whitney(one, two).p_greater / RANK_SHARE
-    slow, slow_before = _slow(one, two)
-    return min(1.0, ranks, fisher_greater(slow, len(one), slow_before, len(two)) / (1 - RANK_SHARE))
+def _p_value(new: Sequence[float], former: Sequence[float]) -> float:
+    """Return the better of two tests, each at its share of the level (weighted Bonferroni)."""
+    ranks = mann_whitney(new, former).p_greater / RANK_SHARE
+    slow, slow_before = _slow(new, former)
+    return min(1.0, ranks, fisher_greater(slow, len(new), slow_before, len(former)) / (1 - RANK_SHARE))
 
 
-def _slow(one: Sequence[float], two: Sequence[float]) -> tuple[int, int]:
-    """Samples of each side among the slowest twentieth of both: cut where both sides agree, so the test stays exact."""
-    pooled = sorted([*one, *two])
+def _slow(new: Sequence[float], former: Sequence[float]) -> tuple[int, int]:
+    """Count each side's samples among the slowest twentieth of both.
+
+    The cut is where both sides agree on it, so the test stays exact.
+    """
+    pooled = sorted([*new, *former])
     cut, aim = quantile(pooled, SLOW), SLOW * len(pooled)
     above = bisect_right if bisect_right(pooled, cut) - aim <= aim - bisect_left(pooled, cut) else bisect_left
-    return len(one) - above(one, cut), len(two) - above(two, cut)
+    return len(new) - above(new, cut), len(former) - above(former, cut)

@@ -1,4 +1,4 @@
-"""Checks that are read once a round: a number, held against a limit or against what was usual before.
+"""Judges checks, numbers that are read once a round and held against a limit or against what was usual before.
 
 A reading on the wrong side, a reading that could not be taken, and a reading without data are three different things,
 each with its own tolerance. No data never passes (F34).
@@ -14,7 +14,10 @@ from release_engine.verdict import Judgement, Verdict
 
 @dataclass(frozen=True)
 class Reading:
-    """`value` None: there was no data; `trouble`: it could not be taken; `detail`: what the number stands for."""
+    """One value of a check, None when there was no data.
+
+    `trouble` says why it could not be taken, `usual` is the value before the release, `detail` what the number counts.
+    """
 
     value: float | None = None
     trouble: str = ""
@@ -24,7 +27,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class CheckHistory:
-    """The readings so far. `worst` is the value farthest on the wrong side, `limit` and `usual` belong to it."""
+    """The readings of a check so far; `worst` is the value farthest on the wrong side, with its `limit` and `usual`."""
 
     samples: int = 0
     failures: int = 0
@@ -38,17 +41,17 @@ class CheckHistory:
     trouble: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """As it travels from one round to the next."""
+        """Return the history as the state of the machine holds it; `tally` is the reverse."""
         return dict(self.__dict__)
 
 
 def tally(values: Mapping[str, Any] | None) -> CheckHistory:
-    """The reverse of `as_dict`."""
+    """Return the history that `as_dict` has written down; None gives an empty one."""
     return CheckHistory(**(values or {}))
 
 
 def take(check: Check, before: CheckHistory, reading: Reading) -> CheckHistory:
-    """One more reading."""
+    """Return the history with one reading more."""
     if reading.trouble:
         errors = before.errors_in_a_row + 1
         most = max(errors, before.most_errors_in_a_row)
@@ -67,46 +70,46 @@ def take(check: Check, before: CheckHistory, reading: Reading) -> CheckHistory:
     return replace(after, worst=reading.value, limit=limit, usual=reading.usual, detail=reading.detail)
 
 
-def judge(check: Check, seen: CheckHistory) -> Judgement:
-    """FAIL on more bad readings than it tolerates; doubt on too few, or on too many that were none."""
+def judge(check: Check, history: CheckHistory) -> Judgement:
+    """FAIL more bad readings than are tolerated; INCONCLUSIVE when there are too few, or too many without data."""
     numbers: dict[str, Any] = {
-        "observed": seen.worst,
-        "limit": check.limit if seen.limit is None else seen.limit,
-        "samples": seen.samples,
-        "failures": seen.failures,
+        "observed": history.worst,
+        "limit": check.limit if history.limit is None else history.limit,
+        "samples": history.samples,
+        "failures": history.failures,
     }
-    numbers |= {"baseline": seen.usual} if check.max_rise is not None else {}
-    verdict, reason = _found(check, seen)
+    numbers |= {"baseline": history.usual} if check.max_rise is not None else {}
+    verdict, reason = _verdict(check, history)
     return Judgement(verdict, f"{check.title} {reason}", check.title, numbers)
 
 
-def _found(check: Check, seen: CheckHistory) -> tuple[Verdict, str]:
+def _verdict(check: Check, history: CheckHistory) -> tuple[Verdict, str]:
     doubt = Verdict.INCONCLUSIVE
-    if seen.failures > check.max_failures:
-        return Verdict.FAIL, _compared(check, seen)
-    if seen.most_errors_in_a_row > check.max_errors_in_a_row:
-        return doubt, f"could not be read {seen.most_errors_in_a_row} times in a row: {seen.trouble}"
-    if seen.inconclusive > check.max_inconclusive:
-        return doubt, f"had no data in {seen.inconclusive} readings, tolerated are {check.max_inconclusive}"
-    if seen.samples < check.min_samples:
-        return doubt, f"has {seen.samples} readings with data < minimum {check.min_samples}"
-    return Verdict.PASS, _compared(check, seen)
+    if history.failures > check.max_failures:
+        return Verdict.FAIL, _compared(check, history)
+    if history.most_errors_in_a_row > check.max_errors_in_a_row:
+        return doubt, f"could not be read {history.most_errors_in_a_row} times in a row: {history.trouble}"
+    if history.inconclusive > check.max_inconclusive:
+        return doubt, f"had no data in {history.inconclusive} readings, tolerated are {check.max_inconclusive}"
+    if history.samples < check.min_samples:
+        return doubt, f"has {history.samples} readings with data < minimum {check.min_samples}"
+    return Verdict.PASS, _compared(check, history)
 
 
-def _compared(check: Check, seen: CheckHistory) -> str:
-    """Both sides, which way round, and what the number stands for."""
-    limit = check.limit if seen.limit is None else seen.limit
-    good = seen.worst is not None and _good(check, seen.worst, limit)
+def _compared(check: Check, history: CheckHistory) -> str:
+    """Word the comparison: value and limit, which is larger, and what the number counts."""
+    limit = check.limit if history.limit is None else history.limit
+    good = history.worst is not None and _good(check, history.worst, limit)
     sign = (">=" if good else "<") if check.at_least else ("<=" if good else ">")
     unit = f" {check.unit}" if check.unit else ""
-    usual = "" if seen.usual is None else f", {check.max_rise:.0%} over the usual {_number(seen.usual)}{unit}"
-    readings = f"{seen.failures} bad of {seen.samples} readings"
-    detail = "" if good or not seen.detail else f": {seen.detail}"
-    return f"{_number(seen.worst)}{unit} {sign} limit {_number(limit)}{unit}{usual} ({readings}){detail}"
+    usual = "" if history.usual is None else f", {check.max_rise:.0%} over the usual {_number(history.usual)}{unit}"
+    readings = f"{history.failures} bad of {history.samples} readings"
+    detail = "" if good or not history.detail else f": {history.detail}"
+    return f"{_number(history.worst)}{unit} {sign} limit {_number(limit)}{unit}{usual} ({readings}){detail}"
 
 
 def _limit(check: Check, reading: Reading) -> float:
-    """Where nothing usual is known, for the former version did not report it yet, the limit alone must do."""
+    """Return the limit; it stands alone where the former version did not report the number yet."""
     if check.max_rise is None or reading.usual is None:
         return check.limit
     return max(check.limit, reading.usual * (1 + check.max_rise))
@@ -116,8 +119,8 @@ def _good(check: Check, value: float, limit: float) -> bool:
     return value >= limit if check.at_least else value <= limit
 
 
-def _worse(check: Check, known: float, value: float) -> bool:
-    return value < known if check.at_least else value > known
+def _worse(check: Check, worst: float, value: float) -> bool:
+    return value < worst if check.at_least else value > worst
 
 
 def _number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What CloudFormation says of a stack and of a change set, and what that means for a release.
+"""Reads what CloudFormation says of a stack and of a change set, and what that means for a release.
 
 A release changes task definitions and the services that run them, and nothing else. References between stacks are
 resolved anew at each update, so a stale template would carry an infrastructure change along.
@@ -20,27 +20,29 @@ _UNDER_WAY = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "EXECUTE_IN_PROGRESS")
 
 
 def update_problem(status: str | None) -> str | None:
-    """Why a stack in this status cannot be updated (F5); None when it can."""
+    """Return why a stack in this status cannot be updated (F5); None when it can."""
     if status in _UPDATABLE:
         return None
     return f"the stack is {status}" if status else "the stack does not exist"
 
 
 def change_sets_under_way(summaries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What others are about to change; one that only waits to be executed, such as ours of before, does not count.
+    """Name the change sets by which others are about to change the stack.
+
+    One that only waits to be executed, such as that of a release before, does not count.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ChangeSetSummary.html
     """
     return [
-        f"change set {one['ChangeSetName']} is {status}"
-        for one in summaries
-        for status in (one.get("Status"), one.get("ExecutionStatus"))
+        f"change set {summary['ChangeSetName']} is {status}"
+        for summary in summaries
+        for status in (summary.get("Status"), summary.get("ExecutionStatus"))
         if status in _UNDER_WAY
     ]
 
 
 def progress(status: str | None) -> str:
-    """How an update that was begun stands: in_progress, succeeded, rolled_back or failed."""
+    """Return how an update that was begun stands: in_progress, succeeded, rolled_back or failed."""
     if status == "UPDATE_COMPLETE":
         return "succeeded"
     if status == "UPDATE_ROLLBACK_COMPLETE":
@@ -51,18 +53,18 @@ def progress(status: str | None) -> str:
 
 
 def failure_reason(stack: str, events: Iterable[Mapping[str, Any]]) -> str:
-    """The first failure of the last update, from events newest first; what was cancelled because of it is left out."""
-    told = ""
+    """Return the first failure of the last update, from events newest first; what it made others cancel is left out."""
+    failure = ""
     for event in events:
         of_stack = event["LogicalResourceId"] == stack
         status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
         if of_stack and status in ("UPDATE_IN_PROGRESS", "CREATE_IN_PROGRESS"):
             break
-        if of_stack and status == "UPDATE_ROLLBACK_IN_PROGRESS" and not told:
-            told = reason
+        if of_stack and status == "UPDATE_ROLLBACK_IN_PROGRESS" and not failure:
+            failure = reason
         if not of_stack and status.endswith("_FAILED") and "cancelled" not in reason.lower():
-            told = f"{event['LogicalResourceId']}: {reason or status}"
-    return told or "CloudFormation gave no reason"
+            failure = f"{event['LogicalResourceId']}: {reason or status}"
+    return failure or "CloudFormation gave no reason"
 
 
 _TASK_DEFINITION = "AWS::ECS::TaskDefinition"
@@ -73,11 +75,11 @@ _RELEASED = {_TASK_DEFINITION: {"ContainerDefinitions"}, _SERVICE: {"TaskDefinit
 
 
 def change_set_problems(changes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What in these changes is not a release; empty when all is."""
-    listed = [change["ResourceChange"] for change in changes]
-    found = [(change, _change_problem(change)) for change in listed]
+    """Name every change that is not part of a release; empty when all are."""
     return [
-        f"{change['LogicalResourceId']} ({change['ResourceType']}): {problem}" for change, problem in found if problem
+        f"{change['LogicalResourceId']} ({change['ResourceType']}): {problem}"
+        for change in (listed["ResourceChange"] for listed in changes)
+        if (problem := _change_problem(change))
     ]
 
 
@@ -95,7 +97,7 @@ def _change_problem(change: Mapping[str, Any]) -> str | None:
 
 
 def _other_properties(kind: str, details: Iterable[Mapping[str, Any]]) -> str | None:
-    """Only certain changes count: a dynamic one may well turn out to change nothing."""
+    """Name the other properties that are certain to change: a dynamic one may well turn out to change nothing."""
     certain = (detail for detail in details if detail.get("Evaluation") == "Static")
     names = {_property_name(detail.get("Target") or {}) for detail in certain} - _RELEASED.get(kind, set())
     return f"would change {', '.join(sorted(names))} too" if names else None

@@ -1,4 +1,4 @@
-"""What explains how a release ended: its reason in one line, where its time went, and what speaks against its version.
+"""Explains how a release ended: its reason in one line, where its time went, and what speaks against its version.
 
 The evidence is what CloudFormation, ECS and the version's own log said of it (F1). It is bounded in bytes, whatever
 the version writes into its log: an item of DynamoDB holds 400 KB, and this some 60 at most.
@@ -17,7 +17,7 @@ _GOOD = {"PASS", "succeeded", "no_changes", "ready", "unchanged"}
 
 
 def why(state: State) -> str:
-    """Why the machine left its way: what failed first, then what was done about it."""
+    """Return why the release did not succeed: what failed first, then what was done about it."""
     plan = state.get("plan") or {}
     undone = [
         plan.get("reason"),
@@ -29,12 +29,12 @@ def why(state: State) -> str:
 
 
 def passed(state: State) -> str:
-    """Why a released version is believed to be good."""
+    """Return why a released version is believed to be good."""
     return str((state.get("bake") or state.get("verified") or {}).get("reason") or "")
 
 
 def seconds_by_state(events: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """Seconds in each state, summed over its visits, from an execution's history.
+    """Return the seconds in each state, summed over its visits, from an execution's history.
 
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
     """
@@ -51,7 +51,10 @@ def seconds_by_state(events: Iterable[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _first_trouble(state: State) -> str | None:
-    """An exception explains more than the state that it left behind, and the gate more than the failed update."""
+    """Return what failed first.
+
+    An exception explains more than the state that it left behind, and the gate more than the failed update.
+    """
     steps = ("bake", "verified", "gate", "deploy", "preflight")
     return _caught(state.get("failure")) or next(filter(None, (_bad(state.get(step)) for step in steps)), None)
 
@@ -63,19 +66,20 @@ def _bad(result: Mapping[str, Any] | None) -> str | None:
 
 
 def _caught(failure: Mapping[str, Any] | None) -> str | None:
-    """What a Catch kept: `Cause` is the function's error as JSON, or plain text."""
+    """Word what a Catch kept: its `Cause` is the function's error as JSON, or plain text."""
     if not failure:
         return None
     cause = str(failure.get("Cause") or "")
     try:
-        told = json.loads(cause)
+        problem = json.loads(cause)
     except ValueError:
         return f"{failure.get('Error')}: {cause}"
-    return f"{failure.get('Error')}: {told.get('errorMessage', cause)}" if isinstance(told, dict) else cause
+    return f"{failure.get('Error')}: {problem.get('errorMessage', cause)}" if isinstance(problem, dict) else cause
 
 
 LINES = 20  # of one task's log, the last
-_EVENTS, _TASKS, _LOGS, _EXITS = 20, 10, 5, 3
+LOGS = 5  # tasks whose logs are worth the time to fetch them
+_EVENTS, _TASKS, _EXITS = 20, 10, 3
 _NAME, _TEXT = 100, 300
 _CRASHES = ("EssentialContainerExited", "TaskFailedToStart")
 
@@ -104,39 +108,34 @@ class StoppedTask:
 
     @property
     def id(self) -> str:
-        """As it is in the name of its log stream."""
+        """Return the id, which ends the ARN and the name of the log stream."""
         return self.arn.rpartition("/")[2]
 
 
 Log = Sequence[str] | str  # or why there is none
 
 
-def told(stopped: Iterable[StoppedTask], digest: str, since: float) -> list[StoppedTask]:
-    """Those of the digest that stopped since then: what crashed before what was stopped, the newest first."""
+def relevant(stopped: Iterable[StoppedTask], digest: str, since: float) -> list[StoppedTask]:
+    """Choose the tasks of the digest that stopped since then: first those that crashed, the newest first."""
     ours = [task for task in stopped if task.digest == digest and (task.at is None or task.at >= since)]
     return sorted(ours, key=lambda task: (task.code not in _CRASHES, -(task.at or 0)))[:_TASKS]
-
-
-def read(tasks: Sequence[StoppedTask]) -> Sequence[StoppedTask]:
-    """Those whose logs are worth the time."""
-    return tasks[:_LOGS]
 
 
 def bundle(
     events: Sequence[Mapping[str, Any]] | str, tasks: Sequence[StoppedTask] | str, logs: Mapping[str, Log]
 ) -> dict[str, Any]:
-    """As the ledger keeps it. `events` come newest first, `logs` go by the ARN of their task.
+    """Return the evidence as the ledger keeps it, from events, newest first, and logs by the ARN of their task.
 
     A text in the place of a part says why it could not be fetched.
     """
     return {
         "stack_events": _cut(events) if isinstance(events, str) else _failures(events),
-        "stopped_tasks": _cut(tasks) if isinstance(tasks, str) else [_task(one, logs.get(one.arn)) for one in tasks],
+        "stopped_tasks": _cut(tasks) if isinstance(tasks, str) else [_task(task, logs.get(task.arn)) for task in tasks],
     }
 
 
 def _failures(events: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Oldest first, for the first failure explains the others; what was cancelled because of it explains nothing."""
+    """Choose the failures, oldest first: the first explains the others, what it made others cancel explains nothing."""
     return [_event(event) for event in reversed(events) if _speaks(event)][:_EVENTS]
 
 
@@ -162,19 +161,19 @@ def _task(task: StoppedTask, log: Log | None) -> dict[str, Any]:
         "at": None if task.at is None else iso(task.at),
         "code": _cut(task.code, _NAME),
         "reason": _cut(task.reason),
-        "exits": [_exit(one) for one in task.exits[:_EXITS]],
+        "exits": [_exit(container) for container in task.exits[:_EXITS]],
     }
     if log is None:
         return values
     return {**values, "log": _cut(log) if isinstance(log, str) else [_cut(line) for line in log[-LINES:]]}
 
 
-def _exit(one: Exit) -> dict[str, Any]:
-    return {"container": _cut(one.container, _NAME), "exit_code": one.code, "reason": _cut(one.reason, _NAME)}
+def _exit(ended: Exit) -> dict[str, Any]:
+    return {"container": _cut(ended.container, _NAME), "exit_code": ended.code, "reason": _cut(ended.reason, _NAME)}
 
 
 def _cut(text: str, most: int = _TEXT) -> str:
-    """At most that many bytes, so at most that many characters."""
+    """Cut the text to that many bytes, so to as many characters at most."""
     encoded = text.encode(errors="replace")
     if len(encoded) <= most:
         return encoded.decode()

@@ -180,5 +180,5 @@ def gate_of(values: Mapping[str, Any]) -> Gate:
 
 
 def _probe(values: Mapping[str, Any]) -> Probe:
-    """JSON knows lists only, and the range of statuses is a pair."""
+    """Make the range of statuses a pair again: JSON knows lists only."""
     return Probe(**{**values, "statuses": tuple(values["statuses"])} if "statuses" in values else values)

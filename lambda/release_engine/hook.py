@@ -1,4 +1,4 @@
-"""What ECS tells a lifecycle hook, and what it may be answered.
+"""Reads what ECS tells a lifecycle hook, and forms the answer.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-implementation.html and
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
@@ -17,7 +17,7 @@ _WEIGHED = {"TEST_TRAFFIC_SHIFT": "testTrafficWeights", "PRODUCTION_TRAFFIC_SHIF
 
 @dataclass(frozen=True)
 class Call:
-    """One invocation. `details` are those of the hook, with what earlier calls of this deployment answered."""
+    """One call of the hook by ECS; `details` are the hook's own, with what earlier calls of the deployment answered."""
 
     stage: str
     deployment: str
@@ -28,17 +28,17 @@ class Call:
 
     @property
     def service_name(self) -> str:
-        """The ECS name at the end of the service's ARN."""
+        """Return the service's name, which ends its ARN."""
         return self.service.rpartition("/")[2]
 
     @property
     def deployment_id(self) -> str:
-        """The end of the deployment's ARN."""
+        """Return the deployment's id, which ends its ARN."""
         return self.deployment.rpartition("/")[2]
 
 
 def parse(event: Mapping[str, Any]) -> Call:
-    """From the event; the details may come as an object or as its text."""
+    """Read the call from the event, in which the details are an object or its JSON text."""
     execution, details = event["executionDetails"], event.get("hookDetails") or {}
     return Call(
         stage=event["lifecycleStage"],
@@ -51,7 +51,7 @@ def parse(event: Mapping[str, Any]) -> Call:
 
 
 def answer(judgement: Judgement, attempts: int, seconds: int, progress: Mapping[str, Any]) -> dict[str, Any]:
-    """Doubt asks to be called again in `seconds`, a limited number of times."""
+    """Return the answer to ECS; in doubt it asks to be called again in `seconds`, but not after GATE_ATTEMPTS calls."""
     if judgement.verdict is Verdict.PASS:
         return {"hookStatus": "SUCCEEDED"}
     if judgement.verdict is Verdict.FAIL or attempts >= GATE_ATTEMPTS:
@@ -61,6 +61,9 @@ def answer(judgement: Judgement, attempts: int, seconds: int, progress: Mapping[
 
 
 def _rolls_back(stage: str, execution: Mapping[str, Any]) -> bool:
-    """There is no stage of its own: the shift's hooks run again, with the target of the deployment at 0."""
+    """Tell whether the call is of a rollback.
+
+    A rollback has no stage of its own: the hooks of the shift run again, with the target of the deployment at 0.
+    """
     weights = execution.get(_WEIGHED.get(stage, "")) or {}
     return bool(weights) and weights.get(execution["targetServiceRevisionArn"], 0) == 0

@@ -1,4 +1,4 @@
-"""What the ledger remembers, as data. The table's layout is in docs/contracts.md."""
+"""Defines what the ledger remembers, as data. The table's layout is in docs/contracts.md."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-INFRASTRUCTURE = "infrastructure:"  # how the holder of a lock is called that is no release: before an id of its own
+INFRASTRUCTURE = "infrastructure:"  # begins the name of a lock's holder that is a deployment of stacks; its id follows
 
 
 class Outcome(StrEnum):
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 
 
 class Kind(StrEnum):
-    """Forward to a new digest, or back to one that was good."""
+    """The direction of a release: forward to a new digest, or back to one that was good."""
 
     RELEASE = "release"
     ROLLBACK = "rollback"
@@ -28,9 +28,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Release:
-    """One release of one component; times are ISO 8601 in UTC.
+    """One release of one component as the ledger keeps it; times are ISO 8601 in UTC.
 
-    `undoes` is the release that was called good and whose failure this rollback is the answer to: a change failure.
+    `undoes` is set in a rollback that answers a change failure: the release that was called good and is undone.
     """
 
     release_id: str
@@ -54,7 +54,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Lock:
-    """Who may change a component. `token` only grows, so a machine that was overtaken can be told apart."""
+    """The right to change a component; `token` grows with every holder, so one that was overtaken can be told apart."""
 
     component: str
     holder: str | None = None
@@ -63,18 +63,18 @@ class Lock:
     since: str | None = None
 
     def held_at(self, epoch: float) -> bool:
-        """True while somebody holds it and the lease has not run out."""
+        """Tell whether somebody holds the lock at that time, in epoch seconds, and the lease has not run out."""
         return self.holder is not None and epoch < self.lease_until
 
     @property
     def of_infrastructure(self) -> bool:
-        """A deployment of stacks holds it, which has no execution: only its lease tells whether it still lives."""
+        """Tell whether a deployment of stacks holds it: that has no execution, so only the lease can end it."""
         return self.holder is not None and self.holder.startswith(INFRASTRUCTURE)
 
 
 @dataclass(frozen=True)
 class Current:
-    """What was last released well."""
+    """The release that last ended well."""
 
     component: str
     digest: str
@@ -96,7 +96,7 @@ class Baseline:
 
 
 class LockHeldError(Exception):
-    """Another release holds the lock."""
+    """Says that another release holds the lock, and since when."""
 
     def __init__(self, lock: Lock) -> None:
         super().__init__(f"{lock.holder} holds the lock of {lock.component} since {lock.since or 'an unknown time'}")
@@ -104,11 +104,11 @@ class LockHeldError(Exception):
 
 
 class OvertakenError(Exception):
-    """The lock has gone to another release: the caller must change nothing any more."""
+    """Says that the lock has gone to another release: the caller must change nothing any more."""
 
 
 def newest_first(releases: Iterable[Release]) -> list[Release]:
-    """By the time they began; ids break ties."""
+    """Sort releases by the time they began, newest first; ids break ties."""
     return sorted(releases, key=lambda release: (release.started_at, release.release_id), reverse=True)
 
 
@@ -131,10 +131,10 @@ def standing(history: Iterable[Release], current: Current | None) -> str | None:
 
 
 def iso(epoch: float) -> str:
-    """A time of the clock as the ledger writes it."""
+    """Return epoch seconds as the ledger writes them: ISO 8601 in UTC, to the second."""
     return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def epoch(text: str) -> float:
-    """The reverse of `iso`."""
+    """Return the epoch seconds of a time that `iso` wrote."""
     return datetime.fromisoformat(text).timestamp()

@@ -1,4 +1,4 @@
-"""What a release machine is started with, and what its functions hand on to each other: the keys of its state.
+"""Defines a release machine's input, and the keys under which its functions hand on their answers.
 
 The states of `exchange_constructs.release` write these keys, and the functions of `release_handlers` read them;
 docs/contracts.md explains the fields.
@@ -41,7 +41,7 @@ Result = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class MachineInput:
-    """What starts a release machine: one component, one digest, and who asks.
+    """The input of a release machine: one component, one digest, and who asks.
 
     `manifest` is the build's `release.json`, or an expression by which another machine finds it. `undoes` is the
     release whose failure this rollback is the answer to.
@@ -96,7 +96,7 @@ class MachineState(TypedDict, total=False):
     gate: Result
 
 
-State = MachineState | Mapping[str, Any]  # a key that is none is found by the types; JSON is taken as it comes
+State = MachineState | Mapping[str, Any]  # types find a key that does not exist; JSON is taken as it comes
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ PHASE_KEYS: Mapping[Purpose, PhaseKeys] = {
 
 @dataclass(frozen=True)
 class Phase:
-    """What is put on the stack in one phase, and where its answers stand in the state.
+    """The digest that one phase puts on the stack, by which change set, and the keys of its answers in the state.
 
-    `bakes`: the gate is to be asked as soon as ECS keeps the former tasks for a way back, and has not decided yet.
+    `bakes` says that the gate has not decided yet, and is asked as soon as ECS keeps the former tasks for a way back.
     """
 
     digest: str

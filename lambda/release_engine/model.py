@@ -1,7 +1,7 @@
-"""What is released, and when it may be: digests, the manifests of builds, components and their release windows.
+"""Defines what is released, and when it may be: digests, manifests of builds, components and their release windows.
 
-Each build writes a manifest, `release.json`; its fields are explained in docs/contracts.md. A window is as a market
-wants it: hours of UTC on days of the week. A rollback may begin at any time.
+Each build writes a manifest, `release.json`; its fields are explained in docs/contracts.md. A window is hours of
+UTC on days of the week. A rollback may begin at any time.
 """
 
 import re
@@ -18,7 +18,7 @@ _PHASES = ("none", "expand", "contract")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the plans need to know of a version."""
+    """The facts of a version that plans need, from its build's `release.json`."""
 
     schema_phase: str = "none"
     schema_version: int | None = None
@@ -26,7 +26,7 @@ class Manifest:
 
 
 def read_manifest(manifest: Mapping[str, Any] | None) -> Manifest:
-    """A manifest that `problems` found nothing wrong with. A version without one changes neither schema nor format."""
+    """Read a manifest in which `manifest_problems` found nothing; without one, neither schema nor format changes."""
     values = manifest or {}
     schema = values.get("schema") or {}
     written = values.get("snapshot_format")
@@ -34,19 +34,19 @@ def read_manifest(manifest: Mapping[str, Any] | None) -> Manifest:
 
 
 def manifest_problems(manifest: Mapping[str, Any] | None, *, component: str, digest: str) -> list[str]:
-    """Everything that makes it unfit to release `digest` of `component` with."""
+    """Name everything that makes the manifest unfit for a release of `digest` of `component`."""
     if manifest is None:
         return []
     schema = manifest.get("schema") or {}
-    found = []
+    problems = []
     for key, wanted in (("component", component), ("digest", digest)):
         if manifest.get(key, wanted) != wanted:
-            found.append(f"release.json: {key} is {manifest[key]!r}, the release is of {wanted!r}")
+            problems.append(f"release.json: {key} is {manifest[key]!r}, the release is of {wanted!r}")
     if not isinstance(schema, Mapping):
-        return [*found, f"release.json: schema is {schema!r}, not an object"]
+        return [*problems, f"release.json: schema is {schema!r}, not an object"]
     if schema.get("phase", "none") not in _PHASES:
-        found.append(f"release.json: schema.phase is {schema['phase']!r}, allowed: {', '.join(_PHASES)}")
-    return found
+        problems.append(f"release.json: schema.phase is {schema['phase']!r}, allowed: {', '.join(_PHASES)}")
+    return problems
 
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -55,7 +55,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Window:
-    """Open on `days` from `opens` to `closes`, in UTC; when `closes` is not after `opens`, it is on the next day."""
+    """A release window, open on `days` from `opens` to `closes`, in UTC.
+
+    A `closes` that is not after `opens` is on the next day.
+    """
 
     days: tuple[str, ...]
     opens: time
@@ -65,23 +68,23 @@ class Window:
         return f"{', '.join(self.days)} {self.opens:%H:%M}-{self.closes:%H:%M} UTC"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the window as JSON holds it; `parse` is the reverse."""
+        """Return the window as JSON holds it; `parse_window` is the reverse."""
         return {"days": list(self.days), "opens": f"{self.opens:%H:%M}", "closes": f"{self.closes:%H:%M}"}
 
 
 def parse_window(facts: Mapping[str, Any]) -> Window:
-    """From `{"days": ["tue"], "opens": "02:00", "closes": "05:00"}`; the settings have seen to it that it is sound."""
+    """Read a window such as `{"days": ["tue"], "opens": "02:00", "closes": "05:00"}`, which the settings checked."""
     return Window(tuple(facts["days"]), time.fromisoformat(facts["opens"]), time.fromisoformat(facts["closes"]))
 
 
 def window_problem(window: Window | None, epoch: float) -> str | None:
-    """Why a release must not start at `epoch`, with the time at which it may; without a window it always may."""
+    """Return why a release must not start at `epoch`, and when it may; None when it may, as always without a window."""
     at = opens_at(window, epoch)
     return None if at is None else f"the release window ({window}) is closed: it opens at {iso(at)}"
 
 
 def opens_at(window: Window | None, epoch: float) -> float | None:
-    """When it opens next; None while it is open."""
+    """Return when the window opens next, in epoch seconds; None while it is open, or without a window."""
     if window is None:
         return None
     now = datetime.fromtimestamp(epoch, UTC)
@@ -92,7 +95,7 @@ def opens_at(window: Window | None, epoch: float) -> float | None:
 
 
 def _spans(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """From yesterday, whose window may still be open, to this day next week."""
+    """Give the openings and closings from yesterday, whose window may still be open, to this day next week."""
     overnight = _DAY if window.closes <= window.opens else timedelta()
     for offset in range(-1, 8):
         day = now.date() + offset * _DAY
@@ -108,27 +111,27 @@ _RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
 
 def digest_problem(digest: str) -> str | None:
-    """Why this is not an image digest; None when it is. A tag can be moved, so it never names a version (F7)."""
+    """Return why this is not an image digest; None when it is. A tag can be moved, so it never names a version (F7)."""
     if _DIGEST.fullmatch(digest):
         return None
     return f"{digest!r} is not an image digest: sha256: and 64 hexadecimal digits, never a tag"
 
 
 def release_id_problem(release_id: str) -> str | None:
-    """Why this cannot be the name of a release, which is the name of its execution too."""
+    """Return why this cannot name a release, and so its execution; None when it can."""
     if _RELEASE_ID.fullmatch(release_id):
         return None
     return f"{release_id!r} cannot name a release: at most 80 letters, digits, - and _"
 
 
 def digest_of(image: str) -> str:
-    """The digest in an image reference such as `repository@sha256:…`; empty when it names none."""
+    """Return the digest in an image reference such as `repository@sha256:…`; empty when it names none."""
     return image.partition("@")[2]
 
 
 @dataclass(frozen=True)
 class MetricsHome:
-    """Where CloudWatch keeps what the components report of themselves."""
+    """The namespace and dimension under which CloudWatch keeps what the components report of themselves."""
 
     namespace: str
     environment: str
@@ -138,7 +141,7 @@ class MetricsHome:
 class Service:
     """One ECS service of a component; a service without a port answers no probes.
 
-    `canary`: a new version meets a part of the users first, and is compared with the former one.
+    With `canary`, a new version meets a part of the users first, and is compared with the former one.
     """
 
     key: str
@@ -151,7 +154,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Component:
-    """Where a component lives; without a `window` its releases may start at any time."""
+    """One component, with everything of AWS that is its own; without a `window` its releases may start at any time."""
 
     name: str
     stack: str

@@ -1,7 +1,7 @@
-"""What CodePipeline asks a function or tells it of a push, and what it may be answered.
+"""Reads what CodePipeline asks a function or tells it of a push, and defines the answers.
 
-It asks in two ways: as a Lambda invoke action, and as a LambdaInvoke rule of a stage's condition. A push is what went
-through the pipeline: lead times from a commit to production are read from it.
+CodePipeline asks in two ways: as a Lambda invoke action, and as a LambdaInvoke rule of a stage's condition. A push is
+what went through the pipeline: lead times from a commit to production are read from it.
 https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html and
 https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html
 """
@@ -24,7 +24,7 @@ _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 
 @dataclass(frozen=True)
 class Push:
-    """`digests` by component; `environments` in the order in which they were reached."""
+    """One commit that went through the pipeline: digests by component, environments in the order they were reached."""
 
     execution: str
     commit: str
@@ -33,7 +33,7 @@ class Push:
 
 
 def push_problems(given: object, components: Collection[str]) -> list[str]:
-    """Everything that is wrong with it, by key; none when `parse` takes it."""
+    """Name everything that is wrong with what should be a push, by key; empty when `parse_push` takes it."""
     if not isinstance(given, Mapping):
         return [
             f"push: {'is missing' if given is None else f'{given!r} is no object'}, allowed are {', '.join(_PUSH_KEYS)}"
@@ -48,7 +48,7 @@ def push_problems(given: object, components: Collection[str]) -> list[str]:
 
 
 def parse_push(given: Mapping[str, Any]) -> Push:
-    """Of what has no problems."""
+    """Read a push in which `push_problems` found nothing."""
     return Push(given["execution"], given["commit"], dict(given["digests"]), tuple(given["environments"]))
 
 
@@ -74,26 +74,26 @@ def _environments(value: object) -> Iterator[str]:
         yield f"push.environments: {value!r} has none, allowed is a list of names, in their order"
         return
     yield from (
-        f"push.environments: {one!r} is not the name of an environment"
-        for one in value
-        if not isinstance(one, str) or not _ENVIRONMENT.fullmatch(one)
+        f"push.environments: {name!r} is not the name of an environment"
+        for name in value
+        if not isinstance(name, str) or not _ENVIRONMENT.fullmatch(name)
     )
 
 
 EVENT = "CodePipeline.job"  # the one key of the event
 _RECORD = "record"
-_KEYS = {"window": ("component", "ask"), _RECORD: ("component", "ask", "push")}  # of the others: with a digest
+_KEYS = {"window": ("component", "ask"), _RECORD: ("component", "ask", "push")}  # other questions: a digest
 
 
 class UserParametersError(ValueError):
-    """Everything that is wrong with the user parameters, for whoever wrote them into the pipeline."""
+    """Says everything that is wrong with the user parameters, for whoever wrote them into the pipeline."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One call. `parameters` is the text that the pipeline holds, `token` what the call before it answered.
+    """One call: `parameters` is the text that the pipeline holds, `token` what the call before it answered.
 
-    The credentials that the event holds too are left where they are: nothing of it must reach a log. A rule that hands
+    The credentials of the event are left out, so that they reach no log. A rule that hands
     over its parameters and no job has an empty `id`: its answer is how the function ends, and there is no next call.
     """
 
@@ -104,7 +104,7 @@ class Job:
 
 @dataclass(frozen=True)
 class JobQuestion:
-    """`digest` is None where whatever runs is meant. What is to be recorded is a `push`, of no component alone."""
+    """What is asked, and of which component; without a `digest` of whatever runs. Only a `push` needs no component."""
 
     component: str
     ask: str
@@ -113,7 +113,7 @@ class JobQuestion:
 
 
 class JobOutcome(StrEnum):
-    """How a job ends, or that CodePipeline is to call again."""
+    """The ways in which a job ends; SAMPLING means that CodePipeline is to call again."""
 
     SUCCEEDED = "succeeded"
     SAMPLING = "sampling"
@@ -123,7 +123,7 @@ class JobOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class JobAnswer:
-    """`token` is handed to the next call of a job that goes on."""
+    """The answer to one call; `token` is handed to the next call of a job that goes on."""
 
     outcome: JobOutcome
     reason: str
@@ -131,17 +131,17 @@ class JobAnswer:
 
 
 def job_id(event: Mapping[str, Any]) -> str:
-    """LookupError without one: then there is nobody who could be answered."""
+    """Return the id of the job; LookupError without one, because then nobody can be answered."""
     job = event[EVENT]
-    found = job.get("id") if isinstance(job, Mapping) else None
-    if isinstance(found, str) and found:
-        return found
+    id_ = job.get("id") if isinstance(job, Mapping) else None
+    if isinstance(id_, str) and id_:
+        return id_
     keys = ", ".join(sorted(job)) if isinstance(job, Mapping) else type(job).__name__
     raise LookupError(f"{EVENT} has no id, so nobody can be answered; it has: {keys or 'nothing'}")
 
 
 def parse(event: Mapping[str, Any]) -> Job:
-    """From the event."""
+    """Read the call from the event of an action, or from the parameters that a rule hands over as the event."""
     if EVENT not in event:
         return Job("", json.dumps(dict(event)), "")
     data = event[EVENT].get("data") or {}
@@ -150,7 +150,7 @@ def parse(event: Mapping[str, Any]) -> Job:
 
 
 def question(parameters: str, *, components: Collection[str], asks: Collection[str]) -> JobQuestion:
-    """From the user parameters: `asks` are the questions that this function answers."""
+    """Read the question from the user parameters, or raise UserParametersError; `asks` are those answered here."""
     given = _object(parameters)
     ask = given.get("ask")
     keys = _KEYS.get(str(ask), ("component", "ask", "digest"))
@@ -180,8 +180,8 @@ def _object(parameters: str) -> dict[str, Any]:
 def _choice(key: str, value: object, allowed: Collection[str]) -> list[str]:
     if isinstance(value, str) and value in allowed:
         return []
-    said = "is missing" if value is None else f"{value!r} is none that is answered here"
-    return [f"{key}: {said}, allowed are {', '.join(sorted(allowed))}"]
+    problem = "is missing" if value is None else f"{value!r} is none that is answered here"
+    return [f"{key}: {problem}, allowed are {', '.join(sorted(allowed))}"]
 
 
 def _digest(value: object) -> list[str]:

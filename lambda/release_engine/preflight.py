@@ -1,9 +1,9 @@
-"""What must be true before anything is touched; every problem at once, not the first only.
+"""Names what stands in the way of a release before anything is touched: every problem at once, not the first only.
 
-That the secrets of the tasks can be resolved, as far as can be told without reading a value:
+It checks that the secrets of the tasks can be resolved, as far as can be told without reading a value:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
-And that the times go together which ECS, the gate and the machine allow each other. What the settings can contradict
-is refused at synth, by settings/consistency.py; here it is what ECS really has, so that a change by hand is noticed.
+It checks that the times go together which ECS, the gate and the machine allow each other. The settings' own are checked
+at synth, by settings/consistency.py; here it is what ECS really has, so that a change by hand is noticed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _STAGE = 8
 
 @dataclass(frozen=True)
 class Secret:
-    """What is known of one: `trouble` is why nothing is, `stages` are the labels of its versions."""
+    """The facts of a secret: `stages` are the labels of its versions; `trouble` is why nothing is known of it."""
 
     trouble: str = ""
     deleted: bool = False
@@ -32,17 +32,17 @@ class Secret:
 
 
 def arn_of(reference: str) -> str | None:
-    """The secret that a container's `valueFrom` means; None when it means something else, such as a parameter."""
+    """Return the ARN of the secret that a container's `valueFrom` means; None when it means none, but a parameter."""
     return ":".join(reference.split(":")[:_ARN_PARTS]) if ":secretsmanager:" in reference else None
 
 
-def secret_problems(found: Mapping[str, Secret]) -> list[str]:
-    """By reference. A task that cannot resolve one does not start."""
-    told = (_problem(reference, secret) for reference, secret in sorted(found.items()))
-    return list(dict.fromkeys(problem for problem in told if problem))
+def secret_problems(secrets: Mapping[str, Secret]) -> list[str]:
+    """Name the secrets that tasks cannot resolve, and so would not start; the keys are the references to them."""
+    problems = (_secret_problem(reference, secret) for reference, secret in sorted(secrets.items()))
+    return list(dict.fromkeys(problem for problem in problems if problem))
 
 
-def _problem(reference: str, secret: Secret) -> str | None:
+def _secret_problem(reference: str, secret: Secret) -> str | None:
     name, stage = arn_of(reference), _stage(reference)
     if secret.trouble:
         return f"secret {name} cannot be resolved: {secret.trouble}"
@@ -78,9 +78,10 @@ class Replacement:
 
 @dataclass(frozen=True)
 class ServiceSetup:
-    """`under_way` is the status of a service deployment that is not over; `rule` sends users to the service.
+    """How one service is set up at ECS.
 
-    `serving` is the target group of the revision that runs, None while ECS does not name exactly one.
+    `under_way` is the status of a service deployment that is not over; `rule` sends users to the service; `serving` is
+    the target group of the revision that runs, None while ECS does not name exactly one.
     """
 
     service: str
@@ -90,33 +91,30 @@ class ServiceSetup:
     rule: str | None = None
     serving: str | None = None
 
-    def problems(self, interval_seconds: int) -> list[str]:
-        """Return everything in which its times contradict each other, or the gate's interval."""
-        return setup_problems(self.service, self.replacement, interval_seconds)
+
+def setup_problems(service: str, replacement: Replacement, interval_seconds: int) -> list[str]:
+    """Name every time that contradicts another, or the gate's interval; empty when all can end in time."""
+    rolls = replacement.strategy == ROLLING
+    problems = _rolling_problems(replacement) if rolls else _two_fleet_problems(replacement, interval_seconds)
+    return [f"{service}: {problem}" for problem in problems]
 
 
-def setup_problems(service: str, found: Replacement, interval_seconds: int) -> list[str]:
-    """Everything that contradicts itself or the gate's interval; empty when all can come to its end in time."""
-    kind = _of_rolling(found) if found.strategy == ROLLING else _of_two_fleets(found, interval_seconds)
-    return [f"{service}: {problem}" for problem in kind]
-
-
-def _of_rolling(found: Replacement) -> Iterator[str]:
-    if found.hooks or found.pauses:
+def _rolling_problems(replacement: Replacement) -> Iterator[str]:
+    if replacement.hooks or replacement.pauses:
         yield "a lifecycle hook is never asked in a ROLLING deployment, so no gate would judge"
 
 
-def _of_two_fleets(found: Replacement, interval_seconds: int) -> Iterator[str]:
-    if found.breaker:
-        yield f"a circuit breaker is for ROLLING deployments only, this one is {found.strategy}"
-    if found.bake is None:
-        yield f"a {found.strategy} deployment without a bake time may bake for 36 hours"
+def _two_fleet_problems(replacement: Replacement, interval_seconds: int) -> Iterator[str]:
+    if replacement.breaker:
+        yield f"a circuit breaker is for ROLLING deployments only, this one is {replacement.strategy}"
+    if replacement.bake is None:
+        yield f"a {replacement.strategy} deployment without a bake time may bake for 36 hours"
     needed = gate_minutes(interval_seconds)
-    for limit in found.hooks:
+    for limit in replacement.hooks:
         if limit < needed:
             yield f"the hook times out after {limit} minutes, the gate needs up to {needed} for its samples"
-    asking = asking_minutes(found.strategy, interval_seconds) if found.hooks else 0
-    parts = START_MINUTES, asking, sum(found.pauses), found.steps, found.bake or 0
+    asking = asking_minutes(replacement.strategy, interval_seconds) if replacement.hooks else 0
+    parts = START_MINUTES, asking, sum(replacement.pauses), replacement.steps, replacement.bake or 0
     if sum(parts) > PATIENCE_MINUTES:
         yield (
             "start {}, gate {}, pauses {}, shift {} and bake {} come to {} minutes, the release machine "
@@ -125,15 +123,15 @@ def _of_two_fleets(found: Replacement, interval_seconds: int) -> Iterator[str]:
 
 
 def deployments_under_way(setups: Iterable[ServiceSetup]) -> list[str]:
-    """Two deployments of one service at once end in neither; somebody may have started one by hand."""
-    return [f"{one.service}: an ECS deployment is {one.under_way}" for one in setups if one.under_way]
+    """Name the deployments that are not over: two of one service at once end in neither."""
+    return [f"{setup.service}: an ECS deployment is {setup.under_way}" for setup in setups if setup.under_way]
 
 
 @dataclass(frozen=True)
 class WantedRelease:
-    """What somebody wants released, and when: `at` is in epoch seconds.
+    """A release that somebody wants to begin `at` a time, in epoch seconds.
 
-    `digest` is None when nobody knows it yet: whether anything could be released is the question then.
+    `digest` is None when nobody knows it yet: then the question is whether anything could be released.
     """
 
     release_id: str
@@ -145,11 +143,11 @@ class WantedRelease:
 
 @dataclass(frozen=True)
 class PreflightFacts:
-    """What preflight finds. `former_digest` is what the stack runs now, None before the first release.
+    """The facts that preflight judges: `former_digest` is what the stack runs now, None before the first release.
 
-    Before that release there are no services either, and so no traffic and no secrets to look at. `change_sets` are
-    the summaries of CloudFormation; `secrets` goes by what the task definitions refer to. `released` is what stands
-    as released well last by the ledger, None where that is in doubt or nobody looked.
+    Before the first release there are no services either, and so no traffic and no secrets to look at. `change_sets`
+    are the summaries of CloudFormation; `secrets` goes by what the task definitions refer to. `released` is the digest
+    that the ledger calls released well last, None where that is in doubt or nobody looked.
     """
 
     stack_status: str | None
@@ -165,9 +163,9 @@ class PreflightFacts:
 
 
 def problems(component: Component, wanted: WantedRelease, facts: PreflightFacts) -> list[str]:
-    """Why this release must not start; empty when it may.
+    """Name everything for which this release must not start; empty when it may.
 
-    A rollback is refused for what makes it impossible only: what makes a release unwise may be what it is to answer.
+    A rollback is refused only for what makes it impossible: what makes a release unwise may be why it is wanted.
     """
     stack = update_problem(facts.stack_status)
     return [
@@ -180,14 +178,16 @@ def problems(component: Component, wanted: WantedRelease, facts: PreflightFacts)
 
 
 def unchanged(component: Component, wanted: WantedRelease, facts: PreflightFacts) -> bool:
-    """Whether a release that may start has nothing to do: the stack has the digest, it was released well last, every
-    task of every service runs it (F1, F26), and the users are there. Whatever is in doubt is released like any other.
+    """Tell whether a release that may start has nothing to do; in doubt it has.
+
+    The stack has the digest then, it was released well last, every task of every service runs it (F1, F26), and the
+    users are there.
     """
     if wanted.kind is not Kind.RELEASE or wanted.digest is None:
         return False
     if {wanted.digest} != {facts.former_digest, facts.released}:
         return False
-    if sorted(one.service for one in facts.running) != sorted(component.service_names):
+    if sorted(service.service for service in facts.running) != sorted(component.service_names):
         return False
     return running.judge(wanted.digest, facts.running, facts.traffic).verdict is Verdict.PASS
 
@@ -208,13 +208,13 @@ def _unwise(component: Component, wanted: WantedRelease, facts: PreflightFacts) 
         *deployments_under_way(facts.setups),
         *running.traffic_problems(facts.traffic),
         *running.strays(wanted.digest, facts.running),
-        *(problem for one in facts.setups for problem in setup_problems(one.service, one.replacement, interval)),
+        *(problem for setup in facts.setups for problem in setup_problems(setup.service, setup.replacement, interval)),
         *_alarms(facts),
     ]
 
 
 def _images(component: Component, wanted: WantedRelease, facts: PreflightFacts) -> Sequence[str]:
-    """Going forward needs a way back, so the former image must exist too (F8)."""
+    """Name the images that are missing; a way forward needs a way back, so the former one must exist too (F8)."""
     missing = []
     if wanted.digest and not digest_problem(wanted.digest) and wanted.digest not in facts.images:
         missing.append(f"image {wanted.digest} is not in repository {component.repository}")
@@ -224,6 +224,6 @@ def _images(component: Component, wanted: WantedRelease, facts: PreflightFacts) 
 
 
 def _alarms(facts: PreflightFacts) -> Sequence[str]:
-    """ECS ignores an alarm that is red when a deployment starts (F13)."""
+    """Name the alarms that are red already: ECS ignores such an alarm in the whole deployment (F13)."""
     firing = sorted(name for name, state in facts.alarms.items() if state == "ALARM")
     return [f"alarm {name} is in ALARM, so it would not be watched" for name in firing]

@@ -1,4 +1,4 @@
-"""Whether a release is undone, what is put back then, and whether that is safe: from the ledger, as data.
+"""Decides whether a release is undone, what is put back then, and whether that is safe: from the ledger, as data.
 
 `plan` is what the machine does by itself, `choose_rollback` what a person asks for. The watch is the third net: for a
 time after a release, a failed deployment or an alarm undoes it. Its events:
@@ -17,7 +17,7 @@ from release_engine.model import Component, read_manifest
 
 
 class Action(StrEnum):
-    """What the release machine does next."""
+    """The steps that the release machine can take after a bad release."""
 
     ROLL_BACK = "roll_back"
     ALREADY_RESTORED = "already_restored"
@@ -27,7 +27,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """`digest` is what should run afterwards; None where nothing can or need be put back."""
+    """What to do about a release; `digest` should run afterwards, None where nothing can or need be put back."""
 
     action: Action
     digest: str | None
@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is true now. `stack_digest` is what the stack was last told to run, None when nothing was ever released."""
+    """The facts beside the ledger; `stack_digest` is what the stack was last told to run, None before any release."""
 
     stack_status: str | None
     stack_digest: str | None
@@ -44,7 +44,7 @@ class Facts:
 
 
 def plan(bad: Release, history: Sequence[Release], facts: Facts) -> Plan:
-    """What to do about `bad`. A stack in the middle of something, or a rollback gone wrong, is a person's business."""
+    """Plan what to do about `bad`; a stack in the middle of something, or a failed rollback, is left to a person."""
     if problem := update_problem(facts.stack_status):
         return _refuse(f"{problem}, so nothing can be put back by itself")
     if bad.kind is Kind.ROLLBACK:
@@ -60,7 +60,7 @@ def plan(bad: Release, history: Sequence[Release], facts: Facts) -> Plan:
 
 
 def good_releases(history: Sequence[Release]) -> list[Release]:
-    """The last good release of each digest that was not found bad since, newest first."""
+    """Return the last good release of each digest that was not found bad since, newest first."""
     judged: set[str] = set()
     good = []
     for release in newest_first(history):
@@ -104,7 +104,7 @@ def _obstacle(target: Release, bad: Release, history: Sequence[Release], facts: 
 
 
 def _after(target: Release, history: Sequence[Release]) -> list[Release]:
-    """What was tried after `target` and touched anything."""
+    """Return the releases after `target` that touched anything, newest first."""
     newer = newest_first(history)
     newer = newer[: newer.index(target)]
     return [release for release in newer if release.outcome is not Outcome.REFUSED]
@@ -186,26 +186,26 @@ AFTERMATH_SECONDS = 600  # alarms go red some minutes after what made them
 
 
 def component_of(event: Mapping[str, Any], components: Iterable[Component]) -> Component | None:
-    """Whose service failed to deploy, or whose alarm went red; None when the event says neither."""
+    """Return the component whose service failed to deploy or whose alarm went red; None for any other event."""
     detail = event.get("detail") or {}
     if detail.get("eventName") == "SERVICE_DEPLOYMENT_FAILED":
         names = {arn.rpartition("/")[2] for arn in event.get("resources") or []}
-        return next((one for one in components if names & {service.name for service in one.services}), None)
+        return next((component for component in components if names & set(component.service_names)), None)
     if (detail.get("state") or {}).get("value") == "ALARM":
         alarm = str(detail.get("alarmName"))
-        return next((one for one in components if alarm.startswith(one.alarm_prefix)), None)
+        return next((component for component in components if alarm.startswith(component.alarm_prefix)), None)
     return None
 
 
 def cause_of(event: Mapping[str, Any]) -> str:
-    """The event in a word, for `requested_by`."""
+    """Return the event's alarm or deployment, or its id, for `requested_by`."""
     detail = event.get("detail") or {}
     return str(detail.get("alarmName") or detail.get("deploymentId") or event.get("id") or "event")
 
 
 def release_to_undo(history: Sequence[Release], *, now: float, window: float) -> tuple[Release | None, str]:
-    """The last release, if it is one that was released, forward, less than `window` seconds ago; and why not, else."""
-    last = next((one for one in newest_first(history) if one.outcome is not Outcome.REFUSED), None)
+    """Return the last release if it went forward and ended well less than `window` seconds ago; else None and why."""
+    last = _last(history)
     if last is None:
         return None, "nothing was ever released"
     if last.outcome is not Outcome.RELEASED or last.kind is Kind.ROLLBACK:
@@ -216,19 +216,24 @@ def release_to_undo(history: Sequence[Release], *, now: float, window: float) ->
 
 
 def too_soon(history: Sequence[Release], *, now: float, cool_down: float) -> str | None:
-    """Why this rollback would be flapping: the watch has undone a release of the component only just."""
-    undone = [one for one in newest_first(history) if one.undoes and one.outcome is not Outcome.REFUSED]
-    last = next(iter(undone), None)
+    """Return why this rollback would be flapping: the watch undid a release less than `cool_down` seconds ago."""
+    last = _last(release for release in history if release.undoes)
     if last is None or last.finished_at is None or now - epoch(last.finished_at) > cool_down:
         return None
     return f"{last.undoes} was undone by {last.release_id} less than {cool_down / 60:.0f} minutes ago"
 
 
 def more_suspect(others: Mapping[str, Sequence[Release]], now: float) -> str | None:
-    """Another component whose version was found bad just now: what it did to its neighbours is not their fault."""
+    """Return why another component is to blame: its version was found bad just now, and neighbours suffer from that."""
     for name, history in others.items():
-        last = next((one for one in newest_first(history) if one.outcome is not Outcome.REFUSED), None)
-        bad = last is not None and last.outcome in (Outcome.ROLLED_BACK, Outcome.FAILED)
-        if last is not None and bad and last.finished_at and now - epoch(last.finished_at) <= AFTERMATH_SECONDS:
+        last = _last(history)
+        if last is None or last.outcome not in (Outcome.ROLLED_BACK, Outcome.FAILED):
+            continue
+        if last.finished_at and now - epoch(last.finished_at) <= AFTERMATH_SECONDS:
             return f"{last.release_id} of {name} was found bad less than {AFTERMATH_SECONDS // 60} minutes ago"
     return None
+
+
+def _last(history: Iterable[Release]) -> Release | None:
+    """Return the newest release that was not refused."""
+    return next((release for release in newest_first(history) if release.outcome is not Outcome.REFUSED), None)

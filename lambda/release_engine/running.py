@@ -1,4 +1,4 @@
-"""Whether what was asked for runs, and whether the users reach it.
+"""Judges whether the wanted digest runs, and whether the users reach it.
 
 Digests of tasks tell what runs, never "stable" alone (F1, F26). ECS owns the weights of the production rule, so
 anything else there is a mistake (F15). aws/aws-cdk#36649: an update of the rule resets its weights.
@@ -15,7 +15,7 @@ from release_engine.verdict import Judgement, Verdict, worst
 
 @dataclass(frozen=True)
 class Traffic:
-    """Where a service's production rule sends users, by target group; no weights when there is no such rule.
+    """The target groups to which a service's production rule sends users, by weight; none when there is no such rule.
 
     `serving` is the target group of the revision that runs, None while ECS does not name exactly one.
     """
@@ -26,13 +26,13 @@ class Traffic:
     serving: str | None = None
 
 
-def traffic_problems(found: Iterable[Traffic]) -> list[str]:
-    """What is not as a deployment that is over leaves it: all users in the group of the revision that runs."""
-    return [problem for one in found if (problem := _traffic_problem(one))]
+def traffic_problems(traffics: Iterable[Traffic]) -> list[str]:
+    """Name the rules that do not send all users to the revision that runs, as each does after a deployment."""
+    return [problem for traffic in traffics if (problem := _traffic_problem(traffic))]
 
 
 def judge_traffic(traffic: Traffic) -> Judgement:
-    """For a service whose deployment is over; while one is under way, shares are as they should be."""
+    """Judge the traffic of a service whose deployment is over; while one is under way, users may be shared out."""
     check = f"{traffic.service} traffic"
     numbers = {"rule": traffic.rule, "weights": dict(traffic.weights), "serving": traffic.serving}
     if problem := _traffic_problem(traffic):
@@ -44,13 +44,13 @@ def _traffic_problem(traffic: Traffic) -> str | None:
     if not traffic.weights:
         return f"{traffic.service}: listener rule {traffic.rule} is gone or forwards nowhere"
     if sorted(traffic.weights.values(), reverse=True) != [100, *[0] * (len(traffic.weights) - 1)]:
-        return f"{_said(traffic)}, allowed is one target group at 100 and the other at 0"
+        return f"{_weights(traffic)}, allowed is one target group at 100 and the other at 0"
     if traffic.serving is not None and traffic.weights.get(traffic.serving) != 100:
-        return f"{_said(traffic)}, but the tasks are in {_name(traffic.serving)}"
+        return f"{_weights(traffic)}, but the tasks are in {_name(traffic.serving)}"
     return None
 
 
-def _said(traffic: Traffic) -> str:
+def _weights(traffic: Traffic) -> str:
     weights = ", ".join(f"{_name(group)} {weight}" for group, weight in sorted(traffic.weights.items()))
     return f"{traffic.service}: listener rule {traffic.rule} has the weights {weights}"
 
@@ -60,7 +60,7 @@ def _full(traffic: Traffic) -> str:
 
 
 def _name(group: str) -> str:
-    """Of `arn:aws:elasticloadbalancing:…:targetgroup/<name>/<id>` the name."""
+    """Return the name in `arn:aws:elasticloadbalancing:…:targetgroup/<name>/<id>`."""
     return group.split("/")[1] if "/" in group else group
 
 
@@ -68,7 +68,7 @@ _NAMED = 3  # tasks that a reason names; the others are counted
 
 
 class Rollout(StrEnum):
-    """How the last deployment of an ECS service stands."""
+    """The state of an ECS service's last deployment."""
 
     COMPLETED = "completed"
     IN_PROGRESS = "in_progress"
@@ -78,10 +78,10 @@ class Rollout(StrEnum):
 
 @dataclass(frozen=True)
 class Running:
-    """What one ECS service runs: `tasks` counts its running tasks by digest. `desired` None: no such service.
+    """What one ECS service runs: `tasks` counts its running tasks by digest; `desired` is None for no such service.
 
-    `strays` are those that run its task definitions without belonging to a service, by digest: ECS replaces none of
-    them, so a release can't either (F26). `ids` names the service's own tasks.
+    `ids` names these tasks by digest. `strays` names the tasks that run its task definitions without belonging to a
+    service: ECS replaces none of them, so a release can't either (F26).
     """
 
     service: str
@@ -94,7 +94,7 @@ class Running:
 
     @property
     def fleet(self) -> Mapping[str, int]:
-        """All of them, by digest."""
+        """Count all tasks by digest, the service's own and the strays."""
         return Counter(self.tasks) + Counter({digest: len(ids) for digest, ids in self.strays.items()})
 
 
@@ -102,17 +102,16 @@ def judge(target: str, services: Sequence[Running], users: Sequence[Traffic] = (
     """PASS when every running task of every service has the digest; INCONCLUSIVE while that may still come.
 
     "Every task" includes those that somebody has started by hand: Knight Capital's eighth server (F26).
-
-    Where `users` are sent counts once all tasks are as they should be: before that, shares of traffic are no mistake.
+    The traffic of `users` counts once all tasks are as they should be: before that, shares of it are no mistake.
     """
-    judged = [_judge_one(target, service) for service in services]
-    if all(one.verdict is Verdict.PASS for one in judged):
-        judged += [judge_traffic(one) for one in users]
-    return worst(judged)
+    judgements = [_judge_service(target, service) for service in services]
+    if all(judgement.verdict is Verdict.PASS for judgement in judgements):
+        judgements += [judge_traffic(traffic) for traffic in users]
+    return worst(judgements)
 
 
 def strays(target: str | None, services: Sequence[Running]) -> list[str]:
-    """Tasks that would keep another version, whatever is released; without a `target`, any that a release leaves."""
+    """Name the tasks started by hand that would keep another version than `target`; without one, all of them."""
     return [
         f"{service.service}: task {id_} was started by hand and runs {digest}: no release replaces it"
         for service in services
@@ -122,7 +121,7 @@ def strays(target: str | None, services: Sequence[Running]) -> list[str]:
     ]
 
 
-def _judge_one(target: str, service: Running) -> Judgement:
+def _judge_service(target: str, service: Running) -> Judgement:
     check = f"{service.service} running"
     numbers = {
         "tasks": dict(service.tasks),
@@ -130,17 +129,17 @@ def _judge_one(target: str, service: Running) -> Judgement:
         "desired": service.desired,
         "rollout": service.rollout.value,
     }
-    verdict, reason = _found(target, service)
+    verdict, reason = _verdict(target, service)
     return Judgement(verdict, f"{service.service}: {reason}", check, numbers)
 
 
-def _found(target: str, service: Running) -> tuple[Verdict, str]:
+def _verdict(target: str, service: Running) -> tuple[Verdict, str]:
     if service.desired is None:
         return Verdict.FAIL, "there is no such service"
     settled = service.rollout is not Rollout.IN_PROGRESS
-    if said := "; ".join(_others(target, service)):
+    if others := "; ".join(_others(target, service)):
         verdict = Verdict.FAIL if settled else Verdict.INCONCLUSIVE
-        return verdict, f"{said}; asked was {target}{_because(service)}"
+        return verdict, f"{others}; asked was {target}{_because(service)}"
     if service.rollout is Rollout.FAILED:
         return Verdict.FAIL, f"its deployment failed{_because(service)}"
     count = service.tasks.get(target, 0)
@@ -150,7 +149,7 @@ def _found(target: str, service: Running) -> tuple[Verdict, str]:
 
 
 def _others(target: str, service: Running) -> Iterator[str]:
-    """How many of how many run something else, and which: `1 of 8 tasks runs sha256:… (8c1f, started by hand)`."""
+    """Word how many tasks run each other digest, and which: `1 of 8 tasks runs sha256:… (8c1f, started by hand)`."""
     total = sum(service.fleet.values())
     for digest, count in sorted(service.fleet.items()):
         if digest != target:
@@ -160,8 +159,8 @@ def _others(target: str, service: Running) -> Iterator[str]:
 
 def _which(digest: str, service: Running) -> str:
     own, alone = service.ids.get(digest, ()), service.strays.get(digest, ())
-    said = [_some(own), f"{_some(alone)}, started by hand" if alone else ""]
-    return f" ({'; '.join(filter(None, said))})" if any(said) else ""
+    names = [_some(own), f"{_some(alone)}, started by hand" if alone else ""]
+    return f" ({'; '.join(filter(None, names))})" if any(names) else ""
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ Exact tests for counts: no variance to estimate, so no errors at all on one side
 Probabilities are summed outwards from the observed count, each from log-gamma: nothing overflows, and counts of 100,000
 keep seven digits. Fisher 1935; the two-sided rule is R's `fisher.test`: all outcomes no likelier than the observed one.
 
-Mann-Whitney U: whether one side tends to be larger, whatever the shape of its distribution (F33).
+Mann-Whitney U tests whether one side tends to be larger, whatever the shape of its distribution (F33).
 
 Ranks take the place of values: an outlier weighs no more than any largest value, no variance is estimated that could be
 zero, and ties are corrected for. Exact while both sides are small and free of ties, else the normal approximation with
@@ -26,12 +26,12 @@ EXACT_UP_TO = 20  # samples a side; beyond, the approximation is as good as the 
 
 
 def fisher_greater(errors: int, total: int, other_errors: int, other_total: int) -> float:
-    """How likely `errors` of `total`, or more, would be if both sides had the same error rate."""
+    """Return how likely `errors` of `total`, or more, would be if both sides had the same error rate."""
     return _at_least(_hypergeometric(errors, total, other_errors, other_total), errors)
 
 
 def fisher_two_sided(errors: int, total: int, other_errors: int, other_total: int) -> float:
-    """How likely a split at least as lopsided, to either side, would be if both had the same error rate."""
+    """Return how likely a split at least as lopsided, to either side, would be if both had the same error rate."""
     counts = _hypergeometric(errors, total, other_errors, other_total)
     line = counts.log_chance(errors) + _AS_LIKELY
     rising, falling = range(counts.low, counts.mode), range(counts.mode, counts.high + 1)
@@ -41,7 +41,7 @@ def fisher_two_sided(errors: int, total: int, other_errors: int, other_total: in
 
 
 def binomial_greater(errors: int, total: int, limit: float) -> float:
-    """How likely `errors` of `total`, or more, would be if the true error rate were `limit`."""
+    """Return how likely `errors` of `total`, or more, would be if the true error rate were `limit`."""
     _check(errors, total)
     if not 0 < limit < 1:
         raise ValueError(f"limit {limit} is no error rate to test against: it has to be above 0 and below 1")
@@ -53,7 +53,7 @@ def binomial_greater(errors: int, total: int, limit: float) -> float:
 
 
 def fewest_to_flag(level: float) -> int:
-    """Samples a side below which Fisher's test cannot reach `level`, were all of one side bad and none of the other."""
+    """Return how many samples a side Fisher's test needs for `level` when one side is all bad, the other all good."""
     size = 1
     while 1 / comb(2 * size, size) > level:
         size += 1
@@ -94,7 +94,7 @@ def _at_least(counts: _Counts, count: int) -> float:
 
 
 def _summed(counts: _Counts, away_from_mode: Iterable[int]) -> float:
-    """Stops where the falling terms no longer change the sum."""
+    """Sum the chances, up to where falling terms no longer change the sum."""
     total = 0.0
     for count in away_from_mode:
         term = exp(counts.log_chance(count))
@@ -110,7 +110,10 @@ def _log_choose(total: int, count: int) -> float:
 
 @dataclass(frozen=True)
 class RankTest:
-    """`u` counts the pairs in which the first side is larger, a tie as half; `p_greater` is small when it often is."""
+    """The result of the test; `u` counts the pairs in which the first side is larger, a tie as half.
+
+    `p_greater` is small when the first side is larger too often for chance.
+    """
 
     u: float
     p_greater: float
@@ -119,22 +122,23 @@ class RankTest:
 
     @property
     def rank_biserial(self) -> float:
-        """-1 (the first side is always smaller) to 1 (always larger)."""
+        """Return the effect from -1 (the first side is always smaller) to 1 (always larger)."""
         return 2 * self.superiority - 1
 
 
 def mann_whitney(first: Sequence[float], second: Sequence[float]) -> RankTest:
-    """Tests `first` against `second`. ValueError for an empty side or a value that is not finite: NaN has no rank."""
-    one, two = _ordered("first", first), _ordered("second", second)
-    u = sum(bisect_left(two, value) + bisect_right(two, value) for value in one) / 2
-    tied = [count for count in Counter(chain(one, two)).values() if count > 1]
-    small = max(len(one), len(two)) <= EXACT_UP_TO
-    greater, both = _exact(int(u), len(one), len(two)) if small and not tied else _normal(u, len(one), len(two), tied)
-    return RankTest(u, greater, both, u / (len(one) * len(two)))
+    """Test `first` against `second`. ValueError for an empty side or a value that is not finite: NaN has no rank."""
+    ordered, others = _ordered("first", first), _ordered("second", second)
+    n1, n2 = len(ordered), len(others)
+    u = sum(bisect_left(others, value) + bisect_right(others, value) for value in ordered) / 2
+    tied = [count for count in Counter(chain(ordered, others)).values() if count > 1]
+    small = max(n1, n2) <= EXACT_UP_TO
+    greater, two_sided = _exact(int(u), n1, n2) if small and not tied else _normal(u, n1, n2, tied)
+    return RankTest(u, greater, two_sided, u / (n1 * n2))
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """Nearest rank: the smallest of the sorted values that at least `share` of them do not exceed."""
+    """Return the quantile of sorted values by nearest rank: the smallest that at least `share` of all do not exceed."""
     return ordered[max(ceil(share * len(ordered)) - 1, 0)]
 
 
@@ -155,7 +159,7 @@ def _exact(u: int, n1: int, n2: int) -> tuple[float, float]:
 
 @lru_cache(maxsize=EXACT_UP_TO**2)
 def _orders(n1: int, n2: int) -> tuple[int, ...]:
-    """How many of the orders of n1 + n2 values give each U: the coefficients of the Gaussian binomial."""
+    """Count how many orders of n1 + n2 values give each U: these are the coefficients of the Gaussian binomial."""
     counts = [1] + [0] * (n1 * n2)
     for step in range(1, n1 + 1):
         for u in range(n1 * n2, n2 + step - 1, -1):

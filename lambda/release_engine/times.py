@@ -1,4 +1,4 @@
-"""All the time budgets of a release: who waits for whom, and for how long. Whoever waits must have the longer breath.
+"""Defines all the time budgets of a release: whoever waits for another has the longer one.
 
 ECS waits for the gate's hook, the release machine for CloudFormation, which waits for ECS; each function is killed
 before its caller gives it up, and the lock of a component is leased for longer than its machine may run.

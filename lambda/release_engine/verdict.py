@@ -1,4 +1,4 @@
-"""Verdicts: PASS, FAIL or INCONCLUSIVE, each with a reason that states both sides. No data is never health."""
+"""Defines verdicts: PASS, FAIL or INCONCLUSIVE, each with a reason that states both sides. No data is never health."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """Ranked by `WORST_FIRST`."""
+    """The answer of a gate; `WORST_FIRST` ranks them."""
 
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
@@ -20,7 +20,7 @@ WORST_FIRST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one check found. `evidence` holds the numbers that the reason speaks of."""
+    """The verdict of one check, and its reason; `evidence` holds the numbers that the reason speaks of."""
 
     verdict: Verdict
     reason: str
@@ -28,12 +28,12 @@ class Judgement:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """As the ledger keeps it."""
+        """Return the judgement as the ledger keeps it."""
         return {"check": self.check, "verdict": self.verdict.value, "reason": self.reason, **self.evidence}
 
 
 def worst(judgements: Sequence[Judgement]) -> Judgement:
-    """The worst verdict with the reasons of all that gave it; nothing judged is INCONCLUSIVE (F34)."""
+    """Return the worst verdict with the reasons of all that gave it; nothing judged is INCONCLUSIVE (F34)."""
     if not judgements:
         return Judgement(Verdict.INCONCLUSIVE, "nothing was judged")
     verdict = next(rank for rank in WORST_FIRST if any(item.verdict is rank for item in judgements))
@@ -47,7 +47,7 @@ def worst(judgements: Sequence[Judgement]) -> Judgement:
 
 
 def _passed(judgements: Sequence[Judgement]) -> str:
-    """When all is well, the first comparisons are worth reading; how many other checks there were is enough."""
+    """Word a PASS: the first comparisons are worth reading, of the other checks the number is enough."""
     compared = [item.reason for item in judgements if "limit" in item.evidence and "observed" in item.evidence]
     if not compared:
         return "; ".join(item.reason for item in judgements)

@@ -1,4 +1,4 @@
-"""What AWS calls: each handler parses, fetches facts, lets the engine decide, and acts."""
+"""Holds the functions that AWS calls: each parses, fetches facts, lets the engine decide, and acts."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""PlanRollback, and the watch: what to do about a release that turned out to be bad."""
+"""Decides what to do about a bad release: for the state PlanRollback, and as the watch after a success."""
 
 import logging
 from collections.abc import Mapping
@@ -11,69 +11,72 @@ from release_engine.ledger import Kind, Release
 from release_engine.machine_state import MachineInput, State
 from release_engine.model import Component
 from release_engine.rollback_plan import Action, Plan
-from release_handlers.world import World, world
+from release_handlers.function_context import FunctionContext, read_context
 
 Event = Mapping[str, Any]
 
 
 class NotUndoneError(RuntimeError):
-    """A release is bad and stays: whoever hears of failed events must decide."""
+    """Says that a bad release stays: the person who hears of failed events must decide."""
 
 
 _log = logging.getLogger(__name__)
 
 
-def handler(event: Event, _context: object) -> dict[str, Any]:
-    """Asked by the release machine, or by an event of ECS or CloudWatch."""
+def handler(event: Event, _lambda_context: object) -> dict[str, Any]:
+    """Plan for the release machine, look again after a release, or undo a release for an event of ECS or CloudWatch."""
     if event.get("action") == "look":
-        return look_again(world())
-    answer = plan(event["state"], world()) if event.get("action") == "plan" else undo(event, world())
+        return look_again(read_context())
+    answer = plan(event["state"], read_context()) if event.get("action") == "plan" else undo(event, read_context())
     _log.info("%s", answer)
     return answer
 
 
-def plan(state: State, world: World) -> dict[str, Any]:
-    """What the machine should do about its own release."""
-    component = world.components[state["component"]]
-    release = world.ledger.find(component.name, state["release_id"])
+def plan(state: State, context: FunctionContext) -> dict[str, Any]:
+    """Return what the machine should do about its own release, as the fields of a `Plan`."""
+    component = context.components[state["component"]]
+    release = context.ledger.find(component.name, state["release_id"])
     if release is None:
         raise LookupError(f"{state['release_id']} is not in the ledger")
-    return asdict(_plan(component, release, world))
+    return asdict(_plan(component, release, context))
 
 
-def undo(event: Event, world: World) -> dict[str, Any]:
-    """Starts the rollback of the last release if the event speaks against it; says why if it does not."""
-    component = rollback_plan.component_of(event, world.components.values())
+def undo(event: Event, context: FunctionContext) -> dict[str, Any]:
+    """Start the rollback of the last release if the event speaks against it, and say why, or why not.
+
+    NotUndoneError when it should be undone and cannot be.
+    """
+    component = rollback_plan.component_of(event, context.components.values())
     if component is None:
         return {"started": False, "reason": "the event concerns no component"}
-    now = world.now()
-    if reason := _somebody_elses(component, now, world):
+    now = context.now()
+    if reason := _somebody_elses(component, now, context):
         return {"started": False, "reason": reason}
-    history = world.ledger.releases(component.name)
-    bad, reason = rollback_plan.release_to_undo(history, now=now, window=world.watch_seconds)
+    history = context.ledger.releases(component.name)
+    bad, reason = rollback_plan.release_to_undo(history, now=now, window=context.watch_seconds)
     if bad is None:
         return {"started": False, "reason": reason}
-    decided = _plan(component, bad, world)
+    decided = _plan(component, bad, context)
     if decided.action in (Action.ALREADY_RESTORED, Action.NOTHING_TO_RESTORE):
         return {"started": False, "reason": decided.reason}
     if decided.action is not Action.ROLL_BACK or decided.digest is None:
         raise NotUndoneError(f"{bad.release_id} of {component.name} should be undone, but: {decided.reason}")
-    if reason := _deploying(component, now, world) or rollback_plan.too_soon(
-        history, now=now, cool_down=world.cool_down_seconds
+    if reason := _deploying(component, now, context) or rollback_plan.too_soon(
+        history, now=now, cool_down=context.cool_down_seconds
     ):
         raise NotUndoneError(f"{bad.release_id} of {component.name} may have to be undone, by a person: {reason}")
     return {
-        "started": _start(component, bad, decided.digest, rollback_plan.cause_of(event), world),
+        "started": _start(component, bad, decided.digest, rollback_plan.cause_of(event), context),
         "reason": decided.reason,
     }
 
 
-def look_again(world: World) -> dict[str, Any]:
-    """What is red after a release, as if it went red now: while releases are under way, no alarm undoes anything."""
+def look_again(context: FunctionContext) -> dict[str, Any]:
+    """Treat every alarm that is red as if it went red now: while releases were under way, none undid anything."""
     answers, problems = [], []
-    for name in _red(world):
+    for name in _red(context):
         try:
-            answers.append(undo({"detail": {"alarmName": name, "state": {"value": "ALARM"}}}, world))
+            answers.append(undo({"detail": {"alarmName": name, "state": {"value": "ALARM"}}}, context))
         except NotUndoneError as error:  # it must not keep the others from being looked at
             problems.append(str(error))
     _log.info("%s", answers)
@@ -82,35 +85,37 @@ def look_again(world: World) -> dict[str, Any]:
     return {"found": len(answers), "started": sum(bool(answer["started"]) for answer in answers)}
 
 
-def _red(world: World) -> list[str]:
-    states = (world.alarms.states(component.alarm_prefix).items() for component in world.components.values())
-    return [name for found in states for name, state in found if state == "ALARM"]
+def _red(context: FunctionContext) -> list[str]:
+    states = (context.alarms.states(component.alarm_prefix).items() for component in context.components.values())
+    return [name for alarms in states for name, state in alarms if state == "ALARM"]
 
 
-def _somebody_elses(component: Component, now: float, world: World) -> str | None:
-    """Why the event is not for the watch: a release is under way, or the fault is more likely another component's."""
-    for name in (component.name, *(other for other in world.components if other != component.name)):
-        lock = world.ledger.lock(name)
+def _somebody_elses(component: Component, now: float, context: FunctionContext) -> str | None:
+    """Return why the watch does nothing: a release is under way, or the fault is more likely another component's."""
+    for name in (component.name, *(other for other in context.components if other != component.name)):
+        lock = context.ledger.lock(name)
         if lock.held_at(now) and not lock.of_infrastructure:
             return f"a release of {name} is under way, which judges for itself"
-    others = {name: world.ledger.releases(name) for name in world.components if name != component.name}
+    others = {name: context.ledger.releases(name) for name in context.components if name != component.name}
     return rollback_plan.more_suspect(others, now)
 
 
-def _deploying(component: Component, now: float, world: World) -> str | None:
-    """Stacks that change may be at fault as well, and let no release begin; nobody looks again when they are done."""
-    lock = world.ledger.lock(component.name)
+def _deploying(component: Component, now: float, context: FunctionContext) -> str | None:
+    """Return who deploys stacks: these may be at fault, let no release begin, and nobody looks again after them."""
+    lock = context.ledger.lock(component.name)
     return f"{lock.holder} deploys stacks" if lock.of_infrastructure and lock.held_at(now) else None
 
 
-def _start(component: Component, bad: Release, digest: str, cause: str, world: World) -> bool:
-    """Named by what it undoes: two events make one rollback (F35)."""
+def _start(component: Component, bad: Release, digest: str, cause: str, context: FunctionContext) -> bool:
+    """Start the rollback, which has its name from what it undoes, so that two events make one (F35)."""
     name = f"{bad.release_id[:70]}-undo"
     order = MachineInput(name, component.name, digest, Kind.ROLLBACK, f"watch:{cause}", undoes=bad.release_id)
-    return world.machines.start(component.machine_arn, name, order.as_input())
+    return context.executions.start(component.machine_arn, name, order.as_input())
 
 
-def _plan(component: Component, bad: Release, world: World) -> Plan:
-    history = world.ledger.releases(component.name)
-    facts = gather_facts(history, world.stacks, world.images, stack=component.stack, repository=component.repository)
+def _plan(component: Component, bad: Release, context: FunctionContext) -> Plan:
+    history = context.ledger.releases(component.name)
+    facts = gather_facts(
+        history, context.stacks, context.images, stack=component.stack, repository=component.repository
+    )
     return rollback_plan.plan(bad, history, facts)

@@ -1,4 +1,4 @@
-"""The gate while a released version bakes: one round for each time the machine asks.
+"""Judges a released version while it bakes, in one round for each time the machine asks.
 
 A round asks the probes and takes one reading of each check, from wherever its kind comes from. Where ECS keeps the
 former tasks for a time, the bake is in that time: going back is then a flip of traffic.
@@ -17,12 +17,12 @@ from release_engine.ledger import Kind, epoch
 from release_engine.machine_state import Result, State
 from release_engine.model import Component
 from release_engine.verdict import Judgement, Verdict, worst
+from release_handlers.function_context import FunctionContext
 from release_handlers.probing import Target, probe
-from release_handlers.world import World
 
 
 class Subject(NamedTuple):
-    """What is judged: a version of a component, the release that brought it, and how often its tasks crashed."""
+    """A version of a component that is judged, the release that brought it, and how often its tasks crashed."""
 
     component: Component
     digest: str
@@ -31,31 +31,31 @@ class Subject(NamedTuple):
 
     @property
     def former(self) -> str | None:
-        """The digest that ran before; None at a first release."""
+        """Return the digest that ran before; None at a first release."""
         former: str | None = (self.state.get("lock") or {}).get("former_digest")
         return former
 
 
-def is_asked(check: Check, subject: Subject) -> bool:
-    """A rollback is often the answer to an alarm that is still red."""
+def applies(check: Check, subject: Subject) -> bool:
+    """Tell whether the check counts: alarms do not for a rollback, which often answers one that is still red."""
     return check.kind != "alarms" or Kind(subject.state["kind"]) is not Kind.ROLLBACK
 
 
-def read_checks(checks: Sequence[Check], subject: Subject, world: World) -> list[Reading]:
-    """One for each check, in order; what AWS refuses or does not answer is a reading with its trouble."""
+def read_checks(checks: Sequence[Check], subject: Subject, context: FunctionContext) -> list[Reading]:
+    """Return one reading of each check, in order; what AWS refuses or does not answer is one with its trouble."""
     metrics = [check for check in checks if check.kind == "metric"]
-    known = dict(zip((check.title for check in metrics), _metrics(metrics, subject, world), strict=True))
-    return [known.get(check.title) or _counted(check, subject, world) for check in checks]
+    readings = dict(zip((check.title for check in metrics), _metrics(metrics, subject, context), strict=True))
+    return [readings.get(check.title) or _counted(check, subject, context) for check in checks]
 
 
-def _metrics(checks: Sequence[Check], subject: Subject, world: World) -> list[Reading]:
-    home, now = subject.component.metrics, world.now()
-    values = world.metrics.read(home, checks, subject.digest, now)
+def _metrics(checks: Sequence[Check], subject: Subject, context: FunctionContext) -> list[Reading]:
+    home, now = subject.component.metrics, context.now()
+    values = context.metrics.read(home, checks, subject.digest, now)
     rising = [check for check in checks if check.max_rise is not None]
     if not rising or not subject.former:  # nothing usual is behind a first release: the limits alone must do
         return values
     until = epoch(subject.state["lock"]["started_at"])
-    usual = world.metrics.usual(home, rising, subject.former, until)
+    usual = context.metrics.usual(home, rising, subject.former, until)
     before = dict(zip((check.title for check in rising), usual, strict=True))
     return [_beside(value, before.get(check.title, Reading())) for check, value in zip(checks, values, strict=True)]
 
@@ -64,58 +64,58 @@ def _beside(value: Reading, usual: Reading) -> Reading:
     return Reading(value.value, value.trouble or usual.trouble, usual.value)
 
 
-def _counted(check: Check, subject: Subject, world: World) -> Reading:
+def _counted(check: Check, subject: Subject, context: FunctionContext) -> Reading:
     try:
-        return _COUNTS[check.kind](subject, world)
+        return _COUNTS[check.kind](subject, context)
     except AWS_ERRORS as error:
         return Reading(trouble=str(error))
 
 
-def _restarts_counted(subject: Subject, _world: World) -> Reading:
-    """Tasks that started and crashed while the gate watched (F3)."""
+def _restarts_counted(subject: Subject, _world: FunctionContext) -> Reading:
+    """Count the tasks that started and crashed while the gate watched (F3)."""
     return Reading(subject.restarts)
 
 
-def _unhealthy_tasks(subject: Subject, world: World) -> Reading:
-    """What ECS makes of the containers' health checks; no data while one of them has not been asked yet."""
-    tasks = [task for task in _running_tasks(subject, world) if task.health != "HEALTHY"]
+def _unhealthy_tasks(subject: Subject, context: FunctionContext) -> Reading:
+    """Count the tasks whose health checks fail; no data while one has not been checked yet and none is bad."""
+    tasks = [task for task in _running_tasks(subject, context) if task.health != "HEALTHY"]
     bad = [task for task in tasks if task.health == "UNHEALTHY"]
     if len(bad) < len(tasks) and not bad:
         return Reading()
-    return Reading(len(bad), detail=", ".join(task.arn.rpartition("/")[2] for task in bad))
+    return Reading(len(bad), detail=", ".join(task.id for task in bad))
 
 
-def _missing_tasks(subject: Subject, world: World) -> Reading:
-    """How many tasks of the version there are too few."""
+def _missing_tasks(subject: Subject, context: FunctionContext) -> Reading:
+    """Count by how many tasks of the version there are too few."""
     component = subject.component
-    found = [world.services.running(component.cluster, one.name) for one in component.services]
-    missing = {one.service: (one.desired or 0) - one.tasks.get(subject.digest, 0) for one in found}
+    services = [context.services.running(component.cluster, name) for name in component.service_names]
+    missing = {service.service: (service.desired or 0) - service.tasks.get(subject.digest, 0) for service in services}
     detail = ", ".join(f"{count} of {name}" for name, count in missing.items() if count > 0)
     return Reading(sum(max(count, 0) for count in missing.values()), detail=detail)
 
 
-def _unhealthy_targets(subject: Subject, world: World) -> Reading:
-    """Targets that users reach and that do not pass the load balancer's checks; those that leave do not count."""
-    setups = world.setups.find(subject.component.cluster, subject.component.service_names)
-    states = {place: state for place, state in world.rules.targets(setups).items() if state != "draining"}
-    bad = [f"{place} {state}" for place, state in states.items() if state != "healthy"]
+def _unhealthy_targets(subject: Subject, context: FunctionContext) -> Reading:
+    """Count the targets that users reach and that fail the load balancer's checks; those that drain do not count."""
+    setups = context.setups.find(subject.component.cluster, subject.component.service_names)
+    states = {address: state for address, state in context.rules.targets(setups).items() if state != "draining"}
+    bad = [f"{address} {state}" for address, state in states.items() if state != "healthy"]
     return Reading(len(bad) if states else None, detail=", ".join(sorted(bad)))
 
 
-def _alarms(subject: Subject, world: World) -> Reading:
-    """How many are in ALARM. One without data says nothing, as it does to ECS."""
-    states = world.alarms.states(subject.component.alarm_prefix)
+def _alarms(subject: Subject, context: FunctionContext) -> Reading:
+    """Count the alarms in ALARM; one without data says nothing, as it does to ECS."""
+    states = context.alarms.states(subject.component.alarm_prefix)
     firing = sorted(name for name, state in states.items() if state == "ALARM")
     return Reading(len(firing) if states else None, detail=", ".join(firing))
 
 
-def _running_tasks(subject: Subject, world: World) -> list[Task]:
+def _running_tasks(subject: Subject, context: FunctionContext) -> list[Task]:
     component = subject.component
-    tasks = (task for one in component.services for task in world.services.tasks(component.cluster, one.name))
+    tasks = (task for name in component.service_names for task in context.services.tasks(component.cluster, name))
     return [task for task in tasks if task.digest == subject.digest and task.status == "RUNNING"]
 
 
-_COUNTS: Mapping[str, Callable[[Subject, World], Reading]] = {
+_COUNTS: Mapping[str, Callable[[Subject, FunctionContext], Reading]] = {
     "restarts": _restarts_counted,
     "unhealthy_tasks": _unhealthy_tasks,
     "missing_tasks": _missing_tasks,
@@ -124,87 +124,89 @@ _COUNTS: Mapping[str, Callable[[Subject, World], Reading]] = {
 }
 
 
-def take_round(state: State, world: World, seconds: float) -> dict[str, Any]:
-    """`status` is sampling while it goes on, then judged; the verdict is that of everything seen so far."""
-    component, before = world.components[state["component"]], state.get("bake") or {}
+def take_round(state: State, context: FunctionContext, seconds: float) -> dict[str, Any]:
+    """Take one round, and judge everything seen so far; `status` is sampling while the bake goes on, then judged."""
+    component, before = context.components[state["component"]], state.get("bake") or {}
     done = int(before.get("round", 0)) + 1
-    found = _probed(component, state["digest"], before, world, seconds)
-    known, restarts = _restarts(component, state["digest"], before, world)
+    probed = _probed(component, state["digest"], before, context, seconds)
+    crashed, restarts = _restarts(component, state["digest"], before, context)
     subject = Subject(component, state["digest"], state, restarts)
-    checked = _checked(subject, before, done, world)
+    checked = _checked(subject, before, done, context)
     judgements = [
-        *[one for key, saw in found.items() for one in gate.judge(key, saw, component.gate.probe(key))],
-        *_running(component, state, world),
-        *[check.judge(one, checked[one.title]) for one in component.gate.checks if is_asked(one, subject)],
+        *[judged for key, results in probed.items() for judged in gate.judge(key, results, component.gate.probe(key))],
+        *_running(component, state, context),
+        *[check.judge(each, checked[each.title]) for each in component.gate.checks if applies(each, subject)],
     ]
     judgement = worst(judgements)
     over = gate.concluded(judgement.verdict, done, component.gate)
     if over:
-        world.ledger.keep_gate(component.name, state["release_id"], judgement.as_dict())
+        context.ledger.keep_gate(component.name, state["release_id"], judgement.as_dict())
     return {
-        **_said(judgement),
+        "verdict": judgement.verdict.value,
+        "reason": judgement.reason,
+        "evidence": judgement.evidence,
         "status": "judged" if over else "sampling",
         "next": _next(judgement.verdict, state) if over else "sample",
         "round": done,
-        "seen": {key: saw.as_dict() for key, saw in found.items()},
-        "checked": {name: tally.as_dict() for name, tally in checked.items()},
-        "crashed": known,
+        "seen": {key: results.as_dict() for key, results in probed.items()},
+        "checked": {title: history.as_dict() for title, history in checked.items()},
+        "crashed": crashed,
         "restarts": restarts,
     }
 
 
 def _deploys(state: State) -> bool:
-    """Whether the stack's update has not ended: ECS bakes as well."""
+    """Tell whether the stack's update has not ended, so that ECS bakes as well."""
     return (state.get("deploy") or {}).get("status") == "baking"
 
 
 def _next(verdict: Verdict, state: State) -> str:
-    """finish or stop the deployment that bakes; behind it, release or undo the version."""
+    """Return what comes next: finish or stop the deployment that bakes; after its end, release or undo the version."""
     if verdict is Verdict.PASS:
         return "finish" if _deploys(state) else "release"
     return "stop" if _deploys(state) else "undo"
 
 
-def _running(component: Component, state: State, world: World) -> list[Judgement]:
-    """Every task has the digest; while ECS still keeps the former ones, the machine asks that later."""
+def _running(component: Component, state: State, context: FunctionContext) -> list[Judgement]:
+    """Judge whether every task has the digest; while ECS still keeps the former ones, the machine asks that later."""
     if _deploys(state):
         return []
-    found = [world.services.running(component.cluster, service.name) for service in component.services]
-    return [running.judge(state["digest"], found)]
+    services = [context.services.running(component.cluster, name) for name in component.service_names]
+    return [running.judge(state["digest"], services)]
 
 
-def _said(judgement: Judgement) -> dict[str, Any]:
-    return {"verdict": judgement.verdict.value, "reason": judgement.reason, "evidence": judgement.evidence}
-
-
-def _probed(component: Component, digest: str, before: Result, world: World, seconds: float) -> dict[str, ProbeResults]:
-    """What was seen so far of each service, with one more round of those that are due."""
+def _probed(
+    component: Component, digest: str, before: Result, context: FunctionContext, seconds: float
+) -> dict[str, ProbeResults]:
+    """Return what was seen so far of each service, with one more round of those that are due."""
     round_ = int(before.get("round", 0)) + 1
-    earlier = {key: seen(saw) for key, saw in (before.get("seen") or {}).items()}
+    earlier = {key: seen(values) for key, values in (before.get("seen") or {}).items()}
     targets = []
-    for service in (one for one in component.probed if component.gate.due(component.gate.probe(one.key), round_)):
-        tasks = world.services.tasks(component.cluster, service.name)
+    for service in component.probed:
+        if not component.gate.due(component.gate.probe(service.key), round_):
+            continue
+        tasks = context.services.tasks(component.cluster, service.name)
         judged = [task.address for task in tasks if task.digest == digest and task.status == "RUNNING"]
         targets.append(Target(service, digest, [address for address in judged if address]))
-    return earlier | probe(targets, earlier, component.gate, ask=world.ask, seconds=seconds)
+    return earlier | probe(targets, earlier, component.gate, ask=context.ask, seconds=seconds)
 
 
-def _checked(subject: Subject, before: Result, round_: int, world: World) -> dict[str, CheckHistory]:
-    """One reading more of each check that is due."""
-    checks = [one for one in subject.component.gate.checks if is_asked(one, subject)]
-    known = {one.title: tally((before.get("checked") or {}).get(one.title)) for one in checks}
-    due = [one for one in checks if subject.component.gate.due(one, round_)]
-    for one, reading in zip(due, read_checks(due, subject, world), strict=True):
-        known[one.title] = check.take(one, known[one.title], reading)
-    return known
+def _checked(subject: Subject, before: Result, round_: int, context: FunctionContext) -> dict[str, CheckHistory]:
+    """Return the history of each check, with one reading more of those that are due."""
+    checks = [each for each in subject.component.gate.checks if applies(each, subject)]
+    histories = {each.title: tally((before.get("checked") or {}).get(each.title)) for each in checks}
+    due = [each for each in checks if subject.component.gate.due(each, round_)]
+    for each, reading in zip(due, read_checks(due, subject, context), strict=True):
+        histories[each.title] = check.take(each, histories[each.title], reading)
+    return histories
 
 
-def _restarts(component: Component, digest: str, before: Result, world: World) -> tuple[list[str], int]:
-    """Crashes since the first round; what crashed before that was the deployment's to judge."""
+def _restarts(component: Component, digest: str, before: Result, context: FunctionContext) -> tuple[list[str], int]:
+    """Return the crashed tasks, and the number of crashes since the first round; those before are the deployment's."""
     crashed = sorted(
         task.arn
         for service in component.services
-        for task in world.services.tasks(component.cluster, service.name, stopped=True)
+        for task in context.services.tasks(component.cluster, service.name, stopped=True)
         if task.crashed and task.digest == digest
     )
     new = set(crashed) - set(before.get("crashed", crashed))

@@ -1,4 +1,4 @@
-"""Deploy: a change set with the previous template and one new value, judged, executed and watched."""
+"""Deploys by a change set with the previous template and one new value, which is judged, executed and watched."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,92 +11,92 @@ from release_engine.cloudformation import progress
 from release_engine.machine_state import Phase, Purpose, State, phase_of
 from release_engine.model import Component
 from release_engine.times import CHANGE_SET_POLLS, STACK_POLLS
-from release_handlers.world import World, world
+from release_handlers.function_context import FunctionContext, read_context
 
 _log = logging.getLogger(__name__)
 Result = dict[str, Any]
-Action = Callable[[Component, Phase, Result, World], Result]
+Action = Callable[[Component, Phase, Result, FunctionContext], Result]
 
 
-def handler(event: Mapping[str, Any], _context: object) -> Result:
-    """One action; the result is what the next action is given as `before`."""
-    return act(event["action"], event["purpose"], event["state"], world())
+def handler(event: Mapping[str, Any], _lambda_context: object) -> Result:
+    """Do one action; its result is what the next action is given as `before`."""
+    return act(event["action"], event["purpose"], event["state"], read_context())
 
 
-def act(action: str, purpose: Purpose, state: State, world: World) -> Result:
-    """create, inspect, execute, poll, cancel or stop."""
+def act(action: str, purpose: Purpose, state: State, context: FunctionContext) -> Result:
+    """Do one action of a phase: create, inspect, execute, poll, cancel or stop."""
     phase = phase_of(purpose, state)
     return _ACTIONS[action](
-        world.components[state["component"]], phase, dict(state.get(phase.keys.deploy) or {}), world
+        context.components[state["component"]], phase, dict(state.get(phase.keys.deploy) or {}), context
     )
 
 
-def _create(component: Component, phase: Phase, _before: Result, world: World) -> Result:
-    world.stacks.create_change_set(_stack(component, world), phase.change_set, phase.digest)
+def _create(component: Component, phase: Phase, _before: Result, context: FunctionContext) -> Result:
+    context.stacks.create_change_set(_stack(component, context), phase.change_set, phase.digest)
     return {"status": "pending", "polls": 0}
 
 
-def _inspect(component: Component, phase: Phase, before: Result, world: World) -> Result:
-    found, polls = world.stacks.change_set(component.stack, phase.change_set), before["polls"] + 1
-    if found.state == "pending" and polls < CHANGE_SET_POLLS:
+def _inspect(component: Component, phase: Phase, before: Result, context: FunctionContext) -> Result:
+    change_set, polls = context.stacks.change_set(component.stack, phase.change_set), before["polls"] + 1
+    if change_set.state == "pending" and polls < CHANGE_SET_POLLS:
         return {"status": "pending", "polls": polls}
-    if found.state == "ready" and not (problems := cloudformation.change_set_problems(found.changes)):
-        return {"status": "ready", "changes": len(found.changes)}
-    world.stacks.delete_change_set(component.stack, phase.change_set)
-    if found.state == "unchanged":
-        return {"status": "no_changes", "reason": found.reason}
-    if found.state == "ready":
+    if change_set.state == "ready" and not (problems := cloudformation.change_set_problems(change_set.changes)):
+        return {"status": "ready", "changes": len(change_set.changes)}
+    context.stacks.delete_change_set(component.stack, phase.change_set)
+    if change_set.state == "unchanged":
+        return {"status": "no_changes", "reason": change_set.reason}
+    if change_set.state == "ready":
         return {"status": "refused", "reason": f"the change set touches {'; '.join(problems)}"}
-    return {"status": "refused", "reason": f"change set {found.state} after {polls} looks: {found.reason}"}
+    return {"status": "refused", "reason": f"change set {change_set.state} after {polls} looks: {change_set.reason}"}
 
 
-def _execute(component: Component, phase: Phase, _before: Result, world: World) -> Result:
-    """`updated` tells the update that begins here from the one before it."""
-    updated = _stack(component, world).updated
-    begun = world.stacks.execute(component.stack, phase.change_set)
+def _execute(component: Component, phase: Phase, _before: Result, context: FunctionContext) -> Result:
+    """Execute the change set; `updated` tells the update that begins here from the one before it."""
+    updated = _stack(component, context).updated
+    begun = context.stacks.execute(component.stack, phase.change_set)
     return {"status": "in_progress", "polls": 0, "updated": updated if begun else "", "cancelled": False}
 
 
-def _poll(component: Component, phase: Phase, before: Result, world: World) -> Result:
-    """`baking`: all users are on the new version, and a word to ECS brings them back."""
-    stack, polls = _stack(component, world), before["polls"] + 1
+def _poll(component: Component, phase: Phase, before: Result, context: FunctionContext) -> Result:
+    """Look at the stack; it is `baking` when all users are on the new version, and ECS can still bring them back."""
+    stack, polls = _stack(component, context), before["polls"] + 1
     status = progress(stack.status) if stack.updated != before["updated"] else "in_progress"
     if status == "in_progress" and polls >= STACK_POLLS:
         status = "failed" if before["cancelled"] else "overdue"
     elif status == "in_progress" and phase.bakes and not (before["cancelled"] or "stopped" in before):
-        status = "baking" if _bakes(component, phase, world) else status
-    reason = "" if status in ("in_progress", "baking", "succeeded") else _reason(status, stack, world)
+        status = "baking" if _bakes(component, phase, context) else status
+    reason = "" if status in ("in_progress", "baking", "succeeded") else _reason(status, stack, context)
     return {**before, "status": status, "polls": polls, "reason": reason, "stack_status": stack.status}
 
 
-def _bakes(component: Component, phase: Phase, world: World) -> bool:
-    """What cannot be known now is asked again with the next look; the stack itself goes on meanwhile."""
+def _bakes(component: Component, phase: Phase, context: FunctionContext) -> bool:
+    """Ask ECS whether the services bake; when it does not answer, the next look asks again."""
     try:
-        return world.services.bakes(component.cluster, component.service_names, phase.digest)
+        return context.services.bakes(component.cluster, component.service_names, phase.digest)
     except AWS_ERRORS as error:
         _log.warning("whether %s bakes could not be asked: %s", component.name, error)
         return False
 
 
-def _cancel(component: Component, _phase: Phase, before: Result, world: World) -> Result:
-    world.stacks.cancel(component.stack)
+def _cancel(component: Component, _phase: Phase, before: Result, context: FunctionContext) -> Result:
+    context.stacks.cancel(component.stack)
     return {**before, "status": "in_progress", "polls": 0, "cancelled": True}
 
 
-def _stop(component: Component, _phase: Phase, before: Result, world: World) -> Result:
-    """Traffic goes back at once; CloudFormation notices, and puts the former digest back by itself."""
-    stopped = world.services.stop_baking(component.cluster, component.service_names)
+def _stop(component: Component, _phase: Phase, before: Result, context: FunctionContext) -> Result:
+    """Send traffic back at once; CloudFormation notices, and puts the former digest back by itself."""
+    stopped = context.services.stop_baking(component.cluster, component.service_names)
     return {**before, "status": "in_progress", "polls": 0, "stopped": stopped}
 
 
-def _reason(status: str, stack: Stack, world: World) -> str:
+def _reason(status: str, stack: Stack, context: FunctionContext) -> str:
     if status == "overdue":
         return f"{stack.name} is {stack.status} after {STACK_POLLS} looks"
-    return f"{stack.name} is {stack.status}: {world.stacks.failure_reason(stack.name)}"
+    return f"{stack.name} is {stack.status}: {context.stacks.failure_reason(stack.name)}"
 
 
-def _stack(component: Component, world: World) -> Stack:
-    stack = world.stacks.describe(component.stack)
+def _stack(component: Component, context: FunctionContext) -> Stack:
+    stack = context.stacks.describe(component.stack)
     if stack is None:
         raise LookupError(f"there is no stack {component.stack}")
     return stack

@@ -1,4 +1,4 @@
-"""The health gate: one function with an entry point for each of its callers.
+"""Serves as the health gate: one function with an entry point for each of its callers.
 
 ECS calls before traffic moves (`before_traffic`), the release machine while a version bakes (`bake`), and CodePipeline
 in an action or a stage's condition (`pipeline_gate`).
@@ -9,28 +9,28 @@ from typing import Any, Protocol
 
 from release_engine.callers import Caller, caller_of
 from release_handlers import bake, before_traffic, pipeline_gate
-from release_handlers.world import world
+from release_handlers.function_context import read_context
 
 SERVED = (Caller.ECS, Caller.MACHINE, Caller.PIPELINE)
 RESERVE_SECONDS = 10.0  # kept back, so that a verdict is returned rather than the function killed
 
 
-class Context(Protocol):
-    """The part of Lambda's context object that counts here."""
+class LambdaContext(Protocol):
+    """The part of Lambda's own context object that counts here."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until the function is killed."""
+        """Return the milliseconds until the function is killed."""
 
 
-def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], lambda_context: LambdaContext) -> dict[str, Any]:
     """Hand the event to the entry point of whoever has sent it."""
 
     def seconds_left() -> float:
-        return context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+        return lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
 
     caller = caller_of(event, SERVED)
     if caller is Caller.PIPELINE:
-        return pipeline_gate.answer(event, world, seconds_left)
+        return pipeline_gate.answer(event, read_context, seconds_left)
     if caller is Caller.ECS:
-        return before_traffic.answer(event, world, seconds_left)
-    return bake.take_round(event["state"], world(), seconds_left())
+        return before_traffic.answer(event, read_context, seconds_left)
+    return bake.take_round(event["state"], read_context(), seconds_left())

@@ -1,7 +1,8 @@
-"""The gate that CodePipeline asks: the rounds of the bake, on what a component runs, not sooner than its interval says.
+"""Answers CodePipeline's question for the gate, by rounds of the bake on what a component runs.
 
-What was seen is kept in the ledger, and only its id travels: a continuation token holds 2,048 characters, the samples
-of a bake are far more. Asking anew with each call would never have enough of them.
+A round comes not sooner than the gate's interval says. What was seen is kept in the ledger, and only its id travels: a
+continuation token holds 2,048 characters, the samples of a bake are far more. Asking anew with each call would never
+have enough of them.
 """
 
 from collections import Counter
@@ -14,52 +15,56 @@ from release_engine.pipeline_job import Job, JobAnswer, JobOutcome, JobQuestion
 from release_engine.times import PIPELINE_JOB_SECONDS
 from release_engine.verdict import Verdict
 from release_handlers import bake, pipeline_job
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 
-_NOT_KEPT = ("verdict", "reason", "evidence")  # of a round: those of all rounds are told anew by the next
+_NOT_KEPT = ("verdict", "reason", "evidence")  # of a round: the next one gives those of all rounds anew
 
 
 class _Gate(NamedTuple):
-    """What one call is about; `id` names it in the ledger, and is the continuation token."""
+    """The gate of one call; `id` names it in the ledger, and is the continuation token."""
 
     id: str
     component: Component
-    world: World
+    context: FunctionContext
     seconds_left: Callable[[], float]
 
 
-def answer(event: Mapping[str, Any], world: Callable[[], World], seconds_left: Callable[[], float]) -> dict[str, Any]:
+def answer(
+    event: Mapping[str, Any], read_context: Callable[[], FunctionContext], seconds_left: Callable[[], float]
+) -> dict[str, Any]:
     """Answer the job or the rule of CodePipeline that asks for the gate."""
 
-    def gate(job: Job, asked: JobQuestion, world: World) -> JobAnswer:
-        return ask(job, asked, world, seconds_left)
+    def gate(job: Job, question: JobQuestion, context: FunctionContext) -> JobAnswer:
+        return ask(job, question, context, seconds_left)
 
-    return pipeline_job.answer(event, world, {"gate": gate})
+    return pipeline_job.answer(event, read_context, {"gate": gate})
 
 
-def ask(job: Job, asked: JobQuestion, world: World, seconds_left: Callable[[], float]) -> JobAnswer:
-    """One round if one is due. The same call twice gives the same answer (F35)."""
+def ask(job: Job, question: JobQuestion, context: FunctionContext, seconds_left: Callable[[], float]) -> JobAnswer:
+    """Take one round if one is due, and answer; the same call twice gives the same answer (F35)."""
     if not job.id:
         return JobAnswer(JobOutcome.FAILED, "a gate takes several calls: let an action ask it, which hands over a job")
-    gate = _Gate(job.token or f"pipeline-{job.id}", world.components[asked.component], world, seconds_left)
-    kept = world.ledger.gate(asked.component, gate.id)
+    gate = _Gate(job.token or f"pipeline-{job.id}", context.components[question.component], context, seconds_left)
+    kept = context.ledger.gate(question.component, gate.id)
     if kept is None and job.token:
-        raise LookupError(f"the ledger has no gate#{gate.id} of {asked.component}, which the continuation token names")
+        raise LookupError(
+            f"the ledger has no gate#{gate.id} of {question.component}, which the continuation token names"
+        )
     if kept is None:
-        return _begin(gate, asked.digest)
+        return _begin(gate, question.digest)
     return _judged(kept) if "verdict" in kept else _go_on(gate, kept)
 
 
 def _begin(gate: _Gate, digest: str | None) -> JobAnswer:
-    running = [digest] if digest else list(found := _running(gate))
+    running = [digest] if digest else list(tasks := _running(gate))
     if len(running) != 1:
-        return JobAnswer(JobOutcome.FAILED, _not_one(gate.component, found))
-    now = gate.world.now()
+        return JobAnswer(JobOutcome.FAILED, _not_one(gate.component, tasks))
+    now = gate.context.now()
     return _take_round(gate, {"began": now, "digest": running[0], "bake": None}, now)
 
 
 def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> JobAnswer:
-    now, interval = gate.world.now(), gate.component.gate.interval_seconds
+    now, interval = gate.context.now(), gate.component.gate.interval_seconds
     if now - kept["began"] > PIPELINE_JOB_SECONDS:
         return JobAnswer(JobOutcome.FAILED, f"no verdict within {PIPELINE_JOB_SECONDS // 3600} hours; {kept['said']}")
     if now - kept["at"] < interval:
@@ -70,32 +75,34 @@ def _go_on(gate: _Gate, kept: Mapping[str, Any]) -> JobAnswer:
 
 
 def _take_round(gate: _Gate, kept: Mapping[str, Any], now: float) -> JobAnswer:
-    """The bake keeps its verdict by the id of the release, which is the gate's here."""
+    """Take a round of the bake, which keeps its verdict by the id of the release: here, that of the gate."""
     state = {"release_id": gate.id, "component": gate.component.name, "digest": kept["digest"], "kind": Kind.RELEASE}
-    done = bake.take_round({**state, "bake": kept["bake"]}, gate.world, gate.seconds_left())
+    done = bake.take_round({**state, "bake": kept["bake"]}, gate.context, gate.seconds_left())
     if done["status"] == "judged":
         return _judged(done)
-    said = f"round {done['round']}: {done['verdict']}: {done['reason']}"
+    summary = f"round {done['round']}: {done['verdict']}: {done['reason']}"
     seen = {key: value for key, value in done.items() if key not in _NOT_KEPT}
-    gate.world.ledger.keep_gate(gate.component.name, gate.id, {**kept, "at": now, "said": said, "bake": seen})
-    return JobAnswer(JobOutcome.SAMPLING, said, gate.id)
+    gate.context.ledger.keep_gate(gate.component.name, gate.id, {**kept, "at": now, "said": summary, "bake": seen})
+    return JobAnswer(JobOutcome.SAMPLING, summary, gate.id)
 
 
-def _judged(found: Mapping[str, Any]) -> JobAnswer:
-    """Only a PASS is good: doubt is not (F14)."""
-    good = found["verdict"] == Verdict.PASS
-    return JobAnswer(JobOutcome.SUCCEEDED if good else JobOutcome.FAILED, f"{found['verdict']}: {found['reason']}")
+def _judged(judgement: Mapping[str, Any]) -> JobAnswer:
+    """Answer with the verdict; only a PASS is good, doubt is not (F14)."""
+    good = judgement["verdict"] == Verdict.PASS
+    return JobAnswer(
+        JobOutcome.SUCCEEDED if good else JobOutcome.FAILED, f"{judgement['verdict']}: {judgement['reason']}"
+    )
 
 
 def _running(gate: _Gate) -> Counter[str]:
-    """The component's running tasks by digest."""
-    found: Counter[str] = Counter()
+    """Count the component's running tasks by digest."""
+    tasks: Counter[str] = Counter()
     for service in gate.component.services:
-        found.update(gate.world.services.running(gate.component.cluster, service.name).tasks)
-    return found
+        tasks.update(gate.context.services.running(gate.component.cluster, service.name).tasks)
+    return tasks
 
 
 def _not_one(component: Component, running: Counter[str]) -> str:
     tasks = ", ".join(f"{count} of {digest or 'no digest'}" for digest, count in sorted(running.items()))
-    said = f"tasks of more than one version: {tasks}" if running else "no task"
-    return f"{component.name} runs {said}; a gate judges one version: wait for its release, or name one as digest"
+    what = f"tasks of more than one version: {tasks}" if running else "no task"
+    return f"{component.name} runs {what}; a gate judges one version: wait for its release, or name one as digest"

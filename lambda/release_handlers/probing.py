@@ -12,11 +12,11 @@ from release_engine.gate_limits import Canary, Gate, Probe
 from release_engine.model import Service
 from release_engine.times import CANARY_LOOKS
 from release_engine.verdict import Judgement
-from release_handlers.world import Ask
+from release_handlers.function_context import Ask
 
 
 class Target(NamedTuple):
-    """A service, and the addresses of those of its tasks that ought to run `digest`."""
+    """A service that is judged, and the addresses of those of its tasks that ought to run `digest`."""
 
     service: Service
     digest: str
@@ -26,9 +26,9 @@ class Target(NamedTuple):
 def probe(
     targets: Sequence[Target], before: Mapping[str, ProbeResults], limits: Gate, *, ask: Ask, seconds: float
 ) -> dict[str, ProbeResults]:
-    """What was seen so far, with one more round of everything, all asked at once; keys are those of the services."""
-    asked = [(target, _samples(target, limits.probe(target.service.key)), _readings(target)) for target in targets]
-    answers = iter(ask([question for _, *both in asked for part in both for question in part], seconds))
+    """Return what was seen so far with one more round, asked all at once; keys are those of the services."""
+    requests = [(target, _samples(target, limits.probe(target.service.key)), _readings(target)) for target in targets]
+    answers = iter(ask([question for _, *both in requests for part in both for question in part], seconds))
     return {
         target.service.key: add(
             before.get(target.service.key, ProbeResults()),
@@ -37,12 +37,12 @@ def probe(
             digest=target.digest,
             probe=limits.probe(target.service.key),
         )
-        for target, samples, readings in asked
+        for target, samples, readings in requests
     }
 
 
 def _samples(target: Target, limits: Probe) -> list[Question]:
-    """The round's requests, spread evenly over the tasks."""
+    """Return the round's user-like requests, spread evenly over the tasks."""
     count = limits.samples_per_round if target.addresses else 0
     return [
         Question(address, target.service.port or 0, target.service.sample_path or "/")
@@ -51,14 +51,14 @@ def _samples(target: Target, limits: Probe) -> list[Question]:
 
 
 def _readings(target: Target) -> list[Question]:
-    """Every task, in depth, once."""
+    """Return one request in depth for every task."""
     return [
         Question(address, target.service.port or 0, target.service.readiness_path or "/")
         for address in target.addresses
     ]
 
 
-_SPARE = 0.02  # more requests at most, for those that nobody took or answered
+_SPARE = 0.02  # share of requests that may be sent in addition, for those that nobody took or answered
 
 
 def compare(
@@ -70,16 +70,16 @@ def compare(
     ask: Ask,
     seconds_left: Callable[[], float],
 ) -> list[Judgement]:
-    """Errors and latencies of the canary's addresses against those of the baseline, as many tasks of each.
+    """Judge errors and latencies of the canary against the baseline, on as many tasks of each.
 
-    What could not be asked is no sample; when time runs out, too few samples say so. Nothing is carried over to the
-    next call: both sides would be warmer then.
+    `sides` holds the addresses of both. What could not be asked is no sample; when time runs out, too few samples say
+    so. Nothing is carried over to the next call: both sides would be warmer then.
     """
-    seen, usual = _answers(service, sides, limits, ask, seconds_left)
+    new, usual = _answers(service, sides, limits, ask, seconds_left)
     return [
         canary.judge_errors(
             f"{service.key} canary errors",
-            _errors(seen, statuses),
+            _errors(new, statuses),
             _errors(usual, statuses),
             tolerance=limits.max_error_rise,
             enough=limits.samples,
@@ -87,7 +87,7 @@ def compare(
         ),
         canary.judge_latencies(
             f"{service.key} canary",
-            _latencies(seen),
+            _latencies(new),
             _latencies(usual),
             tolerance=limits.max_latency_rise,
             harmless_ms=limits.max_latency_rise_ms,
@@ -104,29 +104,31 @@ def _answers(
     ask: Ask,
     seconds_left: Callable[[], float],
 ) -> tuple[list[Answer], list[Answer]]:
-    """Until both sides have given enough, with a few more where some requests were lost."""
+    """Ask both sides in turn until each has answered enough, with a few requests more where some were lost."""
     tasks = min(map(len, sides))
-    asked, given = (_questions(service, sorted(side)[:tasks]) for side in sides), _Given([], [])
-    pairs = zip(*asked, strict=True) if tasks else iter(())
+    questions, answered = (_questions(service, sorted(side)[:tasks]) for side in sides), _PairedAnswers([], [])
+    pairs = zip(*questions, strict=True) if tasks else iter(())
     most = ceil(limits.samples * (1 + _SPARE))
-    while tasks and given.enough < limits.samples and given.asked < most and (left := seconds_left()) > 0:
-        count = min(limits.at_once, most - given.asked)
+    while tasks and answered.enough < limits.samples and answered.requests < most and (left := seconds_left()) > 0:
+        count = min(limits.at_once, most - answered.requests)
         answers = ask([question for pair in islice(pairs, count) for question in pair], left)
-        given = _Given(given.canary + answers[::2], given.baseline + answers[1::2])
-    return given.taken
+        answered = _PairedAnswers(answered.canary + answers[::2], answered.baseline + answers[1::2])
+    return answered.taken
 
 
-class _Given(NamedTuple):
+class _PairedAnswers(NamedTuple):
+    """The answers of both sides, to the same number of requests."""
+
     canary: list[Answer]
     baseline: list[Answer]
 
     @property
-    def asked(self) -> int:
+    def requests(self) -> int:
         return len(self.canary)
 
     @property
     def enough(self) -> int:
-        """Of the side that has answered less."""
+        """Count the answers of the side that has answered less."""
         return min(sum(bool(answer.status) for answer in side) for side in self)
 
     @property
@@ -141,9 +143,10 @@ def _questions(service: Service, addresses: Sequence[str]) -> Iterator[Question]
 
 
 def _errors(answers: Sequence[Answer], statuses: tuple[int, int]) -> tuple[int, int]:
+    """Count the bad answers, and all."""
     return sum(not good(answer, statuses) for answer in answers), len(answers)
 
 
 def _latencies(answers: Sequence[Answer]) -> list[float]:
-    """What was never answered has no latency, and was not fast."""
+    """Return the milliseconds; what was never answered has none, and was not fast."""
     return [float(answer.milliseconds) if answer.status else nan for answer in answers]

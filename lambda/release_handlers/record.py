@@ -1,4 +1,4 @@
-"""Lock, Record, Forget and Unlock: what the ledger is told by the machine, and a push by CodePipeline.
+"""Writes the ledger for the machine, in the states Lock, Record, Forget and Unlock, and a push for CodePipeline.
 
 What speaks against a version is gathered while AWS still knows it: ECS forgets a stopped task within the hour.
 """
@@ -18,138 +18,141 @@ from release_engine.machine_state import State
 from release_engine.model import Component
 from release_engine.times import LEASE_SECONDS
 from release_handlers import pipeline_job
-from release_handlers.world import World, world
+from release_handlers.function_context import FunctionContext, read_context
 
-PATIENCE_SECONDS = 45.0  # after that nothing more is begun: what is recorded late is better than what is never recorded
+PATIENCE_SECONDS = 45.0  # after that nothing more is fetched, so that the release is recorded in any case
 
 T = TypeVar("T")
 
 
-def gather(component: Component, digest: str, since: float, world: World) -> dict[str, Any]:
-    """Of everything that happened `since`; what cannot be fetched never keeps a release from being recorded."""
-    until = world.now() + PATIENCE_SECONDS
+def gather(component: Component, digest: str, since: float, context: FunctionContext) -> dict[str, Any]:
+    """Gather the evidence since then, in epoch seconds; what can't be fetched keeps no release from being recorded."""
+    until = context.now() + PATIENCE_SECONDS
 
     def fetched(fetch: Callable[[], T]) -> T | str:
-        if world.now() > until:
+        if context.now() > until:
             return "not fetched: there was no time left"
         try:
             return fetch()
         except AWS_ERRORS as error:
             return f"could not be fetched: {error}"
 
-    events = fetched(partial(world.stacks.events_since, component.stack, since))
-    stopped = fetched(partial(_stopped_tasks, component, world))
+    events = fetched(partial(context.stacks.events_since, component.stack, since))
+    stopped = fetched(partial(_stopped_tasks, component, context))
     if isinstance(stopped, str):
         return evidence.bundle(events, stopped, {})
-    tasks = evidence.told(stopped, digest, since)
-    logs = {task.arn: fetched(partial(_log_of, task, world)) for task in evidence.read(tasks)}
+    tasks = evidence.relevant(stopped, digest, since)
+    logs = {task.arn: fetched(partial(_log_of, task, context)) for task in tasks[: evidence.LOGS]}
     return evidence.bundle(events, tasks, logs)
 
 
-def _stopped_tasks(component: Component, world: World) -> list[StoppedTask]:
-    return [task for name in component.service_names for task in world.stopped.tasks(component.cluster, name)]
+def _stopped_tasks(component: Component, context: FunctionContext) -> list[StoppedTask]:
+    return [task for name in component.service_names for task in context.stopped.tasks(component.cluster, name)]
 
 
-def _log_of(task: StoppedTask, world: World) -> Log:
-    place = world.stopped.log_place(task.definition)
-    if place is None:
+def _log_of(task: StoppedTask, context: FunctionContext) -> Log:
+    log_place = context.stopped.log_place(task.definition)
+    if log_place is None:
         return "no container of it logs to CloudWatch"
-    return world.logs.last_lines(place.group, place.stream(task), evidence.LINES)
+    return context.logs.last_lines(log_place.group, log_place.stream(task), evidence.LINES)
 
 
 Result = dict[str, Any]
 SERVED = (Caller.MACHINE, Caller.PIPELINE)
-LOOKED_BACK = 20  # releases; what was released well before so many that failed is in doubt
+LOOKED_BACK = 20  # releases: what was released well before as many failures is in doubt
 
 
-def handler(event: Mapping[str, Any], _context: object) -> Result:
-    """`action` is lock, record, forget or unlock; CodePipeline hands over a push that it has brought to its end."""
+def handler(event: Mapping[str, Any], _lambda_context: object) -> Result:
+    """Do what the machine's `action` says: lock, record, forget or unlock; or record a push for CodePipeline."""
     if caller_of(event, SERVED) is Caller.PIPELINE:
-        return pipeline_job.answer(event, world, {"record": pipeline_job.keep_push})
+        return pipeline_job.answer(event, read_context, {"record": pipeline_job.keep_push})
     state = event["state"]
     if event["action"] == "lock":
-        return lock(state, event["execution"], world())
+        return lock(state, event["execution"], read_context())
     if event["action"] == "unlock":
-        return unlock(state, world())
+        return unlock(state, read_context())
     if event["action"] == "forget":
-        return forget(state, world())
-    return record(Outcome(event["outcome"]), state, event["execution"], world())
+        return forget(state, read_context())
+    return record(Outcome(event["outcome"]), state, event["execution"], read_context())
 
 
-def lock(state: State, execution: str, world: World) -> Result:
-    """`status` is locked, with the token, what runs now and what stands as released, or busy, with who holds it."""
-    component = world.components[state["component"]]
+def lock(state: State, execution: str, context: FunctionContext) -> Result:
+    """Take the lock; `status` is busy, with who holds it, or locked, with token and the digests that run and stand."""
+    component = context.components[state["component"]]
     try:
-        held = _acquire(state, component.machine_arn, world)
+        held = _acquire(state, component.machine_arn, context)
     except LockHeldError as busy:
         return {"status": "busy", "reason": str(busy)}
-    stack = world.stacks.describe(component.stack)
-    history = world.ledger.releases(component.name, limit=LOOKED_BACK)
+    stack = context.stacks.describe(component.stack)
+    history = context.ledger.releases(component.name, limit=LOOKED_BACK)
     result = {
         "status": "locked",
         "token": held.token,
-        "started_at": held.since or iso(world.now()),
+        "started_at": held.since or iso(context.now()),
         "former_digest": stack.digest if stack else None,
-        "standing_digest": standing(history, world.ledger.current(component.name)),
+        "standing_digest": standing(history, context.ledger.current(component.name)),
     }
-    world.ledger.record(_release({**state, "lock": result}, execution, Outcome.RUNNING))
+    context.ledger.record(_release({**state, "lock": result}, execution, Outcome.RUNNING))
     return result
 
 
-def unlock(state: State, world: World) -> Result:
-    """Frees the lock if this release holds it; a lock that is another's by now is left alone."""
-    return {"freed": world.ledger.give_back(state["component"], state["release_id"])}
+def unlock(state: State, context: FunctionContext) -> Result:
+    """Free the lock if this release holds it; a lock that is another's by now is left alone."""
+    return {"freed": context.ledger.give_back(state["component"], state["release_id"])}
 
 
-def forget(state: State, world: World) -> Result:
-    """A release that had nothing to do was none: nothing of it stays, and nothing counts it."""
-    world.ledger.forget(state["component"], state["release_id"], state["lock"]["token"])
+def forget(state: State, context: FunctionContext) -> Result:
+    """Forget a release that had nothing to do: nothing of it stays, and nothing counts it."""
+    context.ledger.forget(state["component"], state["release_id"], state["lock"]["token"])
     return {"outcome": "unchanged", "reason": state["preflight"]["reason"]}
 
 
-def record(outcome: Outcome, state: State, execution: str, world: World) -> Result:
-    """How the release ended, with its evidence and durations."""
-    state = _with_gate(state, world)
+def record(outcome: Outcome, state: State, execution: str, context: FunctionContext) -> Result:
+    """Record how the release ended, with its evidence and durations."""
+    state = _with_gate(state, context)
     reason = evidence.passed(state) if outcome is Outcome.RELEASED else evidence.why(state)
-    known = _with_lock(state, world)
-    if known is None:
+    locked = _with_lock(state, context)
+    if locked is None:
         return {"outcome": outcome.value, "reason": f"{reason}; the lock was never taken, so nothing is recorded"}
-    release = _release(known, execution, outcome)
+    release = _release(locked, execution, outcome)
     finished = replace(
         release,
         verdict=_judged(state).get("verdict"),
         reason=reason,
-        evidence=_evidence(outcome, known, world),
-        finished_at=iso(world.now()),
-        seconds_by_state=evidence.seconds_by_state(world.machines.history(execution)),
+        evidence=_evidence(outcome, locked, context),
+        finished_at=iso(context.now()),
+        seconds_by_state=evidence.seconds_by_state(context.executions.events_after(execution, 0)),
     )
-    world.ledger.record(finished)
+    context.ledger.record(finished)
     return {"outcome": outcome.value, "reason": reason}
 
 
-def _acquire(state: State, machine_arn: str, world: World) -> Lock:
-    """A lock whose execution is over is taken over: nobody is left to give it back. Infrastructure has none (F15)."""
-    component, release_id, now = state["component"], state["release_id"], world.now()
+def _acquire(state: State, machine_arn: str, context: FunctionContext) -> Lock:
+    """Acquire the lock; one whose execution is over is taken over: nobody is left to give it back.
+
+    A deployment of infrastructure has no execution, so its lock is never taken over (F15).
+    """
+    component, release_id, now = state["component"], state["release_id"], context.now()
     try:
-        return world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS)
+        return context.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS)
     except LockHeldError as busy:
         if busy.lock.holder is None or busy.lock.of_infrastructure:
             raise
-        if world.machines.runs(execution_arn(machine_arn, busy.lock.holder)):
+        if context.executions.runs(execution_arn(machine_arn, busy.lock.holder)):
             raise
-        taken = world.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS, dead=busy.lock)
-        world.ledger.abandon(component, busy.lock.holder, now=now)
+        taken = context.ledger.acquire(component, release_id, now=now, lease=LEASE_SECONDS, dead=busy.lock)
+        context.ledger.abandon(component, busy.lock.holder, now=now)
         return taken
 
 
-def _with_lock(state: State, world: World) -> State | None:
-    """When Lock died half-way, the ledger knows the token that the machine was never told; None when it died before."""
+def _with_lock(state: State, context: FunctionContext) -> State | None:
+    """Return the state with its lock: when Lock died half-way, only the ledger has it; None when it died before."""
     if "token" in (state.get("lock") or {}):
         return state
-    held = world.ledger.lock(state["component"])
+    held = context.ledger.lock(state["component"])
     if held.holder != state["release_id"]:
         return None
-    return {**state, "lock": {"token": held.token, "started_at": held.since or iso(world.now())}}
+    return {**state, "lock": {"token": held.token, "started_at": held.since or iso(context.now())}}
 
 
 def _release(state: State, execution: str, outcome: Outcome) -> Release:
@@ -169,21 +172,21 @@ def _release(state: State, execution: str, outcome: Outcome) -> Release:
     )
 
 
-def _with_gate(state: State, world: World) -> State:
-    """What the gate told ECS, which tells CloudFormation and the machine no more than that a hook failed."""
-    found = world.ledger.gate(state["component"], state["release_id"])
-    if found is None or "bake" in state:
+def _with_gate(state: State, context: FunctionContext) -> State:
+    """Add what the gate told ECS, which tells CloudFormation and the machine no more than that a hook failed."""
+    kept = context.ledger.gate(state["component"], state["release_id"])
+    if kept is None or "bake" in state:
         return state
-    return {**state, "gate": {"verdict": found["verdict"], "reason": found["reason"], "evidence": found}}
+    return {**state, "gate": {"verdict": kept["verdict"], "reason": kept["reason"], "evidence": kept}}
 
 
-def _evidence(outcome: Outcome, state: State, world: World) -> Result:
-    """The checks of the last judgement; beside them what AWS said, when the version did not make it."""
+def _evidence(outcome: Outcome, state: State, context: FunctionContext) -> Result:
+    """Return the checks of the last judgement and, when the version did not make it, what AWS said."""
     checks = _judged(state).get("evidence") or {}
     if outcome not in (Outcome.ROLLED_BACK, Outcome.FAILED):
         return checks
-    component, since = world.components[state["component"]], epoch(state["lock"]["started_at"])
-    return {**checks, **gather(component, state["digest"], since, world)}
+    component, since = context.components[state["component"]], epoch(state["lock"]["started_at"])
+    return {**checks, **gather(component, state["digest"], since, context)}
 
 
 def _judged(state: State) -> Mapping[str, Any]:

@@ -14,22 +14,22 @@ WAVED_THROUGH = "waved through: nobody looked"
 TEST_TRAFFIC = "POST_TEST_TRAFFIC_SHIFT"
 
 
-def without_hook(event: Event, context: health_gate.Context) -> Answer:
+def without_hook(event: Event, context: health_gate.LambdaContext) -> Answer:
     """ECS is told to go on, whatever it asks about; the machine's bake is judged."""
     return _go_on() if "lifecycleStage" in event else health_gate.handler(event, context)
 
 
-def without_test_traffic(event: Event, context: health_gate.Context) -> Answer:
+def without_test_traffic(event: Event, context: health_gate.LambdaContext) -> Answer:
     """As if test traffic had shown nothing: ECS is told to go on until users meet the version."""
     return _go_on() if event.get("lifecycleStage") == TEST_TRAFFIC else health_gate.handler(event, context)
 
 
-def without_bake(event: Event, context: health_gate.Context) -> Answer:
+def without_bake(event: Event, context: health_gate.LambdaContext) -> Answer:
     """The machine is told that all is well; ECS is answered by the real gate."""
     return health_gate.handler(event, context) if "lifecycleStage" in event else _pass(event)
 
 
-def without_either(event: Event, _context: health_gate.Context) -> Answer:
+def without_either(event: Event, _context: health_gate.LambdaContext) -> Answer:
     """Both are told what they want to hear."""
     return _go_on() if "lifecycleStage" in event else _pass(event)
 

@@ -24,7 +24,7 @@ from release.start import new_release_id
 from release_aws.clients import AWS_ERRORS, error_code
 from release_aws.cloudformation import Stacks
 from release_aws.ledger import Ledger
-from release_aws.stepfunctions import Machines, execution_arn
+from release_aws.stepfunctions import Executions, execution_arn
 from release_engine.ledger import INFRASTRUCTURE, LockHeldError, OvertakenError
 from settings.loading import Settings
 
@@ -40,7 +40,7 @@ class Locks:
     """
 
     ledger: Ledger
-    machines: Machines
+    executions: Executions
     machine_arns: Mapping[str, str]
     now: Callable[[], float]
     display: Display
@@ -78,7 +78,7 @@ class Locks:
         """Tell whether the release still runs; who may not look takes it for one that does."""
         arn = self.machine_arns[component]
         try:
-            return not arn or self.machines.runs(execution_arn(arn, release_id))
+            return not arn or self.executions.runs(execution_arn(arn, release_id))
         except ClientError as error:
             if error_code(error) not in DENIED:
                 raise
@@ -140,7 +140,7 @@ def _locked(cli: CliContext, settings: Settings) -> Iterator[Callable[[], None]]
         return
     locks = Locks(
         ledger=Ledger(client_of("dynamodb"), table),
-        machines=Machines(client_of("stepfunctions")),
+        executions=Executions(client_of("stepfunctions")),
         machine_arns=machine_arns_of(client_of("cloudformation"), settings),
         now=cli.now,
         display=cli.display,

@@ -30,7 +30,7 @@ from release_aws.probes import Question
 from release_engine.gate import Answer
 from release_engine.ledger import Outcome
 from release_handlers import auto_rollback, bake, baseline, deploy, preflight, record, verify
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 from tests.unit.aws.account import CANARY_COMPONENT, Account
 from tests.unit.aws.answers import NEW
 
@@ -211,7 +211,7 @@ class Rehearsed:
             "LEDGER_TABLE": "ledger",
             "WATCH_SECONDS": "7200",
         }
-        self.world = World(
+        self.context = FunctionContext(
             environment,
             {"client": CANARY_COMPONENT},
             client=self.account.client,
@@ -232,19 +232,19 @@ class Rehearsed:
         return walk(self.definition, self._tasks(), data)
 
     def outcome(self, release_id: str = RELEASE_ID) -> Outcome | None:
-        found = self.world.ledger.find("client", release_id)
+        found = self.context.ledger.find("client", release_id)
         return found.outcome if found else None
 
     def _tasks(self) -> dict[str, Task]:
-        world = self.world
+        context = self.context
         named: dict[str, Task] = {
-            "record": lambda event: _record(event, world),
-            "preflight": lambda event: preflight.check(event["state"], world),
-            "deploy": lambda event: deploy.act(event["action"], event["purpose"], event["state"], world),
-            "verify": lambda event: verify.look(event["purpose"], event["state"], world),
-            "health_gate": lambda event: bake.take_round(event["state"], world, 60),
-            "baseline": lambda event: _baseline(event, world),
-            "auto_rollback": lambda event: auto_rollback.plan(event["state"], world),
+            "record": lambda event: _record(event, context),
+            "preflight": lambda event: preflight.check(event["state"], context),
+            "deploy": lambda event: deploy.act(event["action"], event["purpose"], event["state"], context),
+            "verify": lambda event: verify.look(event["purpose"], event["state"], context),
+            "health_gate": lambda event: bake.take_round(event["state"], context, 60),
+            "baseline": lambda event: _baseline(event, context),
+            "auto_rollback": lambda event: auto_rollback.plan(event["state"], context),
             "arn:ref:states:::sns:publish": lambda event: {},
             "arn:ref:states:::lambda:invoke": lambda event: {"StatusCode": 202},
         }
@@ -259,16 +259,16 @@ class Rehearsed:
         return called
 
 
-def _baseline(event: Mapping[str, Any], world: World) -> Any:
-    return (baseline.start if event["action"] == "start" else baseline.stop)(event["state"], world)
+def _baseline(event: Mapping[str, Any], context: FunctionContext) -> Any:
+    return (baseline.start if event["action"] == "start" else baseline.stop)(event["state"], context)
 
 
-def _record(event: Mapping[str, Any], world: World) -> Any:
+def _record(event: Mapping[str, Any], context: FunctionContext) -> Any:
     if event["action"] == "lock":
-        return record.lock(event["state"], event["execution"], world)
+        return record.lock(event["state"], event["execution"], context)
     if event["action"] in ("unlock", "forget"):
-        return getattr(record, event["action"])(event["state"], world)
-    return record.record(Outcome(event["outcome"]), event["state"], event["execution"], world)
+        return getattr(record, event["action"])(event["state"], context)
+    return record.record(Outcome(event["outcome"]), event["state"], event["execution"], context)
 
 
 def bad_answers(question: Question, count: int) -> Answer:

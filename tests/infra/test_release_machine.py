@@ -28,7 +28,7 @@ def rehearsed(definition: dict[str, Any]) -> Iterator[Rehearsed]:
     assert made.release(OLD, "r0").error is None
     yield made
     if "record unlock" not in made.broken:
-        assert made.world.ledger.lock("client").holder in (None, "other")
+        assert made.context.ledger.lock("client").holder in (None, "other")
 
 
 def test_a_good_release_ends_as_released(rehearsed: Rehearsed) -> None:
@@ -36,10 +36,10 @@ def test_a_good_release_ends_as_released(rehearsed: Rehearsed) -> None:
     assert done.error is None
     assert done.visited[-1] == "Released"
     assert done.visited.count("Bake") == 3
-    current = rehearsed.world.ledger.current("client")
+    current = rehearsed.context.ledger.current("client")
     assert current is not None
     assert current.digest == NEW
-    found = rehearsed.world.ledger.find("client", RELEASE_ID)
+    found = rehearsed.context.ledger.find("client", RELEASE_ID)
     assert found is not None
     assert (found.outcome, found.former_digest, found.verdict) == (Outcome.RELEASED, OLD, "PASS")
     assert found.seconds_by_state == {"Lock": 2.0}
@@ -55,7 +55,7 @@ def test_a_bad_version_is_put_back_with_both_sides_in_the_reason(rehearsed: Rehe
     assert "RollBackExecuteChangeSet" in done.visited
     assert rehearsed.account.digest == OLD
     assert rehearsed.outcome() is Outcome.ROLLED_BACK
-    assert rehearsed.world.ledger.current("client").digest == OLD  # type: ignore[union-attr]
+    assert rehearsed.context.ledger.current("client").digest == OLD  # type: ignore[union-attr]
     assert len(done.told) == 1
 
 
@@ -179,7 +179,7 @@ def test_a_deployment_that_was_over_before_it_was_stopped_is_undone_by_another(r
 def test_doubt_that_outlasts_the_bake_of_ecs_is_undone_by_a_deployment(rehearsed: Rehearsed) -> None:
     rehearsed.account.outcome = ["bake"]
     rehearsed.account.bad[NEW] = lambda question, _: Answer(question.host, None, trouble="refused")
-    ask, asked = rehearsed.world.ask, []
+    ask, asked = rehearsed.context.ask, []
 
     def until_the_bake_is_over(questions: Any, seconds: float) -> list[Answer]:
         asked.append(len(questions))
@@ -189,7 +189,7 @@ def test_doubt_that_outlasts_the_bake_of_ecs_is_undone_by_a_deployment(rehearsed
             rehearsed.account.outcome = ["succeed"]
         return ask(questions, seconds)
 
-    rehearsed.world.ask = until_the_bake_is_over
+    rehearsed.context.ask = until_the_bake_is_over
     done = rehearsed.release()
     assert done.error == "RolledBack"
     assert rehearsed.account.stopped == []
@@ -238,7 +238,7 @@ def test_f14_a_version_that_nobody_could_ask_is_not_released(rehearsed: Rehearse
 
 
 def test_f20_a_second_release_is_busy_and_touches_nothing(rehearsed: Rehearsed) -> None:
-    rehearsed.world.ledger.acquire("client", "other", now=rehearsed.world.now(), lease=3600)
+    rehearsed.context.ledger.acquire("client", "other", now=rehearsed.context.now(), lease=3600)
     rehearsed.account.live = {"other"}
     done = rehearsed.release()
     assert done.error == "Busy"
@@ -247,16 +247,16 @@ def test_f20_a_second_release_is_busy_and_touches_nothing(rehearsed: Rehearsed) 
 
 
 def test_the_lock_of_a_dead_execution_is_taken_over_and_its_release_called_failed(rehearsed: Rehearsed) -> None:
-    ledger = rehearsed.world.ledger
-    dead = ledger.acquire("client", "dead", now=rehearsed.world.now(), lease=3600)
+    ledger = rehearsed.context.ledger
+    dead = ledger.acquire("client", "dead", now=rehearsed.context.now(), lease=3600)
     ledger.record(Release("dead", "client", NEW, Kind.RELEASE, "t", Outcome.RUNNING, iso(0), token=dead.token))
     assert rehearsed.release().error is None
     assert rehearsed.outcome("dead") is Outcome.FAILED
 
 
 def test_what_a_dead_execution_recorded_stands(rehearsed: Rehearsed) -> None:
-    ledger = rehearsed.world.ledger
-    dead = ledger.acquire("client", "dead", now=rehearsed.world.now(), lease=3600)
+    ledger = rehearsed.context.ledger
+    dead = ledger.acquire("client", "dead", now=rehearsed.context.now(), lease=3600)
     ledger.record(Release("dead", "client", NEW, Kind.RELEASE, "t", Outcome.ROLLED_BACK, iso(0), token=dead.token))
     assert rehearsed.release().error is None
     assert rehearsed.outcome("dead") is Outcome.ROLLED_BACK

@@ -77,8 +77,8 @@ def test_a_rollback_to_what_runs_is_judged_and_recorded(rehearsed: Rehearsed) ->
 
 def test_after_it_the_lock_is_free_and_the_next_version_is_released_over_it(rehearsed: Rehearsed) -> None:
     assert rehearsed.release(OLD, "r1").visited[-1] == "Unchanged"
-    assert rehearsed.world.ledger.lock("client").holder is None
+    assert rehearsed.context.ledger.lock("client").holder is None
     assert rehearsed.release(NEW, "r2").visited[-1] == "Released"
-    found = rehearsed.world.ledger.find("client", "r2")
+    found = rehearsed.context.ledger.find("client", "r2")
     assert found is not None
     assert found.former_digest == OLD

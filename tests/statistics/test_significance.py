@@ -153,14 +153,14 @@ APPROXIMATE = [
     [*(("exact", *case) for case in EXACT), *(("asymptotic", *case) for case in APPROXIMATE)],
 )
 def test_agrees_with_scipy(method: str, first: Sequence[float], second: Sequence[float]) -> None:
-    found = mann_whitney(first, second)
+    result = mann_whitney(first, second)
     greater, both = (
         stats.mannwhitneyu(first, second, alternative=alternative, method=method)
         for alternative in ("greater", "two-sided")
     )
-    assert found.u == greater.statistic
-    assert found.p_greater == pytest.approx(greater.pvalue, rel=1e-9)
-    assert found.p_two_sided == pytest.approx(both.pvalue, rel=1e-9)
+    assert result.u == greater.statistic
+    assert result.p_greater == pytest.approx(greater.pvalue, rel=1e-9)
+    assert result.p_two_sided == pytest.approx(both.pvalue, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -176,13 +176,13 @@ def test_agrees_with_scipy(method: str, first: Sequence[float], second: Sequence
 def test_effect_is_the_share_of_pairs_in_which_the_first_is_larger(
     first: list[float], second: list[float], superiority: float, rank_biserial: float
 ) -> None:
-    found = mann_whitney(first, second)
-    assert (found.superiority, found.rank_biserial) == (superiority, rank_biserial)
+    result = mann_whitney(first, second)
+    assert (result.superiority, result.rank_biserial) == (superiority, rank_biserial)
 
 
 def test_f33_without_variance_nothing_is_significant() -> None:
-    found = mann_whitney([5.0] * 100, [5.0] * 100)
-    assert (found.p_greater, found.p_two_sided, found.superiority) == (1.0, 1.0, 0.5)
+    result = mann_whitney([5.0] * 100, [5.0] * 100)
+    assert (result.p_greater, result.p_two_sided, result.superiority) == (1.0, 1.0, 0.5)
 
 
 def test_f33_the_size_of_an_outlier_changes_nothing() -> None:

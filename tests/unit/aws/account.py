@@ -114,9 +114,9 @@ class Account:
 
     def _answer(self, question: Question) -> Answer:
         self.asked.append(question)
-        place = int(question.host.rpartition(".")[2])
+        number = int(question.host.rpartition(".")[2])
         beside = [digest for tasks in self.beside.values() for digest in tasks]
-        digest = beside[place - BESIDE] if place >= BESIDE else self.running["exchange-client-web"][place]
+        digest = beside[number - BESIDE] if number >= BESIDE else self.running["exchange-client-web"][number]
         if digest in self.bad:
             return self.bad[digest](question, len(self.asked))
         body = {"status": "ok", "digest": digest, "checks": {"backend": "ok"}}

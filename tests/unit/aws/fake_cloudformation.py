@@ -78,8 +78,8 @@ class CloudFormation(Paginated):
 
     def describe_stack_events(self, StackName: str) -> dict[str, Any]:
         def event(name: str, status: str, reason: str = "", at: datetime = NOW) -> dict[str, Any]:
-            told = {"LogicalResourceId": name, "ResourceStatus": status, "ResourceStatusReason": reason}
-            return {**told, "Timestamp": at}
+            event = {"LogicalResourceId": name, "ResourceStatus": status, "ResourceStatusReason": reason}
+            return {**event, "Timestamp": at}
 
         events = [
             event(StackName, "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update: [Web]."),
@@ -121,7 +121,7 @@ class CloudFormation(Paginated):
             self.account.run(self.account.digest)
 
     def _digest(self, name: str) -> str:
-        parameters = {one["ParameterKey"]: one for one in self.change_sets[name]["Parameters"]}
+        parameters = {parameter["ParameterKey"]: parameter for parameter in self.change_sets[name]["Parameters"]}
         return str(parameters["ImageDigest"]["ParameterValue"])
 
     def _changes(self) -> list[dict[str, Any]]:

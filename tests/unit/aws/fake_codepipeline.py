@@ -47,9 +47,9 @@ class CodePipeline:
 
     def result(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What was said of the event's job."""
-        found = self.results[event["CodePipeline.job"]["id"]]
-        assert found is not None, "the job hangs"
-        return found
+        result = self.results[event["CodePipeline.job"]["id"]]
+        assert result is not None, "the job hangs"
+        return result
 
     def put_job_success_result(self, **request: Any) -> None:
         self._take("PutJobSuccessResult", request)

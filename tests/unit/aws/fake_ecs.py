@@ -64,9 +64,9 @@ class Ecs(Paginated):
             "desiredCount": max(len(tasks) // fleets, 1),
             "runningCount": len([digest for digest in tasks if digest]),
         }
-        found = {"serviceName": services[0], "status": "ACTIVE", **count, **PLACED}
+        described = {"serviceName": services[0], "status": "ACTIVE", **count, **PLACED}
         web = self._web() if services[0].endswith("web") else {}
-        return {"services": [{**found, "deployments": [primary], "taskDefinition": f"{services[0]}:1", **web}]}
+        return {"services": [{**described, "deployments": [primary], "taskDefinition": f"{services[0]}:1", **web}]}
 
     def describe_task_definition(self, taskDefinition: str) -> dict[str, Any]:
         secrets = [
@@ -79,9 +79,13 @@ class Ecs(Paginated):
     def list_service_deployments(
         self, cluster: str, service: str, maxResults: int = 100, status: Sequence[str] = ()
     ) -> dict[str, Any]:
-        asked = self.deployments_known and (not status or self.account.rollout in status)
-        found = {"status": self.account.rollout, "statusReason": "", "serviceDeploymentArn": f"deployment/{service}"}
-        return {"serviceDeployments": [found] if asked else []}
+        listed = self.deployments_known and (not status or self.account.rollout in status)
+        deployment = {
+            "status": self.account.rollout,
+            "statusReason": "",
+            "serviceDeploymentArn": f"deployment/{service}",
+        }
+        return {"serviceDeployments": [deployment] if listed else []}
 
     def stop_service_deployment(self, serviceDeploymentArn: str, stopType: str) -> None:
         assert stopType == "ROLLBACK"
@@ -120,16 +124,16 @@ class Ecs(Paginated):
 
     def describe_service_deployments(self, serviceDeploymentArns: list[str]) -> dict[str, Any]:
         target = {"arn": "r2", "requestedProductionTrafficWeight": self.users}
-        found = {"sourceServiceRevisions": [{"arn": "r1"}], "targetServiceRevision": target, **self.rollback}
+        deployment = {"sourceServiceRevisions": [{"arn": "r1"}], "targetServiceRevision": target, **self.rollback}
         if self.account.bakes_for and serviceDeploymentArns[0].endswith("web"):
-            found["lifecycleStage"] = "BAKE_TIME"
-        return {"serviceDeployments": [found]}
+            deployment["lifecycleStage"] = "BAKE_TIME"
+        return {"serviceDeployments": [deployment]}
 
     def describe_service_revisions(self, serviceRevisionArns: list[str]) -> dict[str, Any]:
         images = [{"image": "envoy:v1"}, {"image": f"client@{NEW}", "imageDigest": "sha256:platform"}]
         resolved = {"loadBalancers": [{"targetGroupArn": BLUE, "productionListenerRule": RULE}]}
-        found = {"taskDefinition": f"definition-{NEW}", "containerImages": images, "resolvedConfiguration": resolved}
-        return {"serviceRevisions": [found]}
+        revision = {"taskDefinition": f"definition-{NEW}", "containerImages": images, "resolvedConfiguration": resolved}
+        return {"serviceRevisions": [revision]}
 
     def _web(self) -> dict[str, Any]:
         advanced = {"alternateTargetGroupArn": GREEN, "productionListenerRule": RULE}
@@ -146,7 +150,7 @@ class Ecs(Paginated):
         alone = service == STRAYS
         running = (self.account.beside if beside else self.account.running).get(service, self.account.strays)
         digest = NEW if crashed else running[int(index)]
-        place = int(index) + BESIDE if beside else index
+        number = int(index) + BESIDE if beside else index
         return {
             "taskArn": arn,
             "taskDefinitionArn": f"definition-{digest}",
@@ -154,7 +158,7 @@ class Ecs(Paginated):
             "overrides": self.overrides if alone else {},
             "lastStatus": "STOPPED" if crashed else "RUNNING",
             "healthStatus": self.account.health.get(arn, "HEALTHY"),
-            "attachments": [{"details": [{"name": "privateIPv4Address", "value": f"10.0.0.{place}"}]}],
+            "attachments": [{"details": [{"name": "privateIPv4Address", "value": f"10.0.0.{number}"}]}],
             "containers": [
                 {"name": "envoy", "image": "envoy:v1", "imageDigest": "sha256:e"},
                 {"name": "main", "image": f"client@{digest}", **({"exitCode": 1} if crashed else {})},

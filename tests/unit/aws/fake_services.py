@@ -17,7 +17,7 @@ class Ecr:
         self.account = account
 
     def batch_get_image(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
-        return {"images": [{"imageId": one} for one in imageIds if one["imageDigest"] in self.account.images]}
+        return {"images": [{"imageId": image} for image in imageIds if image["imageDigest"] in self.account.images]}
 
 
 class CloudWatch(Paginated):
@@ -30,15 +30,15 @@ class CloudWatch(Paginated):
         named = [(name, state) for name, state in self.account.alarms.items() if name.startswith(AlarmNamePrefix)]
         return {"MetricAlarms": [{"AlarmName": name, "StateValue": state} for name, state in named]}
 
-    def get_metric_data(self, MetricDataQueries: list[dict[str, Any]], **asked: Any) -> dict[str, Any]:
+    def get_metric_data(self, MetricDataQueries: list[dict[str, Any]], **span: Any) -> dict[str, Any]:
         """What the account has `reported`, by metric and digest, newest first."""
-        assert asked["ScanBy"] == "TimestampDescending"
-        assert asked["StartTime"] < asked["EndTime"]
+        assert span["ScanBy"] == "TimestampDescending"
+        assert span["StartTime"] < span["EndTime"]
         results = []
         for query in MetricDataQueries:
             metric = query["MetricStat"]["Metric"]
             assert metric["Namespace"] == "Exchange"
-            digest = next(one["Value"] for one in metric["Dimensions"] if one["Name"] == "Digest")
+            digest = next(dimension["Value"] for dimension in metric["Dimensions"] if dimension["Name"] == "Digest")
             values = self.account.reported.get((metric["MetricName"], digest), [])
             results.append({"Id": query["Id"], "Values": values, "StatusCode": "Complete"})
         return {"MetricDataResults": results}
@@ -73,10 +73,10 @@ class SecretsManager:
         self.account = account
 
     def describe_secret(self, SecretId: str) -> dict[str, Any]:
-        found = self.account.secrets.get(SecretId, "ResourceNotFoundException")
-        if isinstance(found, str):
-            raise error(found)
-        return {"ARN": SecretId, **found}
+        secret = self.account.secrets.get(SecretId, "ResourceNotFoundException")
+        if isinstance(secret, str):
+            raise error(secret)
+        return {"ARN": SecretId, **secret}
 
 
 class StepFunctions(Paginated):
@@ -86,7 +86,7 @@ class StepFunctions(Paginated):
         self.account = account
 
     def start_execution(self, **request: Any) -> None:
-        if any(one["name"] == request["name"] for one in self.account.started):
+        if any(started["name"] == request["name"] for started in self.account.started):
             raise error("ExecutionAlreadyExists")
         self.account.started.append(request)
 
@@ -96,16 +96,17 @@ class StepFunctions(Paginated):
             raise error("ExecutionDoesNotExist")
         return {"status": "RUNNING"}
 
-    def get_execution_history(self, executionArn: str, includeExecutionData: bool) -> dict[str, Any]:
+    def get_execution_history(self, executionArn: str, reverseOrder: bool, **_paging: Any) -> dict[str, Any]:
         def at(second: int) -> datetime:
             return datetime(2026, 11, 24, 10, 0, second, tzinfo=UTC)
 
+        assert reverseOrder
         return {
             "events": [
-                {"timestamp": at(0), "type": "ExecutionStarted"},
-                {"timestamp": at(1), "stateEnteredEventDetails": {"name": "Lock"}},
-                {"timestamp": at(3), "stateExitedEventDetails": {"name": "Lock"}},
-                {"timestamp": at(4), "stateEnteredEventDetails": {"name": "RecordSuccess"}},
+                {"id": 4, "timestamp": at(4), "stateEnteredEventDetails": {"name": "RecordSuccess"}},
+                {"id": 3, "timestamp": at(3), "stateExitedEventDetails": {"name": "Lock"}},
+                {"id": 2, "timestamp": at(1), "stateEnteredEventDetails": {"name": "Lock"}},
+                {"id": 1, "timestamp": at(0), "type": "ExecutionStarted"},
             ]
         }
 

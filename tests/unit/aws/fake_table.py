@@ -67,8 +67,8 @@ class Dynamo(Paginated):
             raise error("TransactionCanceledException", "reasons [ConditionalCheckFailed, None]")
         for write in TransactItems[1:]:
             if gone := write.get("Delete"):
-                found = self.items.get(_key(gone["Key"]), {"outcome": gone["ExpressionAttributeValues"][":running"]})
-                if found["outcome"] != gone["ExpressionAttributeValues"][":running"]:
+                item = self.items.get(_key(gone["Key"]), {"outcome": gone["ExpressionAttributeValues"][":running"]})
+                if item["outcome"] != gone["ExpressionAttributeValues"][":running"]:
                     raise error("TransactionCanceledException", "reasons [None, ConditionalCheckFailed]")
                 self.delete_item("", gone["Key"])
                 continue

@@ -12,7 +12,7 @@ from release_aws.cloudformation import Stacks
 from release_aws.ecs import Services
 from release_aws.items import from_item, to_attribute, to_item
 from release_aws.ledger import Ledger
-from release_aws.stepfunctions import Executions, Machines, execution_arn
+from release_aws.stepfunctions import Executions, execution_arn
 from release_engine.ledger import Kind, LockHeldError, Outcome, OvertakenError, Release, epoch, iso
 from release_engine.running import Rollout
 from tests.unit.aws.account import COMPONENT, Account
@@ -103,10 +103,6 @@ def test_an_error_while_locking_is_not_taken_for_a_held_lock(monkeypatch: pytest
         Ledger(table, "t").acquire("client", "r1", now=0, lease=60)
 
 
-def test_a_gate_that_never_judged_has_no_evidence() -> None:
-    assert Ledger(Dynamo(), "t").gate("client", "d9") is None
-
-
 @pytest.mark.parametrize(
     "call",
     [
@@ -119,10 +115,6 @@ def test_a_gate_that_never_judged_has_no_evidence() -> None:
 def test_an_unknown_error_of_cloudformation_is_raised(call: Any) -> None:
     with pytest.raises(ClientError):
         call(Stacks(Refusing(error("Throttling"))))
-
-
-def test_a_stack_that_does_not_exist_is_none() -> None:
-    assert Stacks(Account().client("cloudformation")).describe("other") is None
 
 
 def test_f7_every_parameter_but_the_digest_is_kept_as_it_is() -> None:
@@ -174,12 +166,6 @@ def test_a_task_that_was_started_with_a_command_of_its_own_is_no_stray() -> None
     assert Services(account.client("ecs")).running("exchange-test", "exchange-client-web").strays == {}
 
 
-def test_tasks_of_the_service_itself_are_no_strays() -> None:
-    account = Account(NEW)
-    account.running["exchange-client-web"] = [NEW, NEW]
-    assert Services(account.client("ecs")).running("exchange-test", "exchange-client-web").strays == {}
-
-
 def test_the_platform_digest_serves_only_where_the_image_names_none() -> None:
     definition, digest = Services(Account().client("ecs")).revision("r")
     assert (definition, digest) == (f"definition-{NEW}", NEW)
@@ -190,12 +176,12 @@ def test_an_execution_is_found_by_machine_and_name() -> None:
     assert execution_arn(machine, "r1") == "arn:aws:states:us-west-2:111122223333:execution:client-release:r1"
 
 
-def test_an_unknown_error_of_step_functions_is_raised() -> None:
-    machines = Machines(Refusing(error("AccessDeniedException")))
+def test_a_refusal_is_not_taken_for_an_execution_that_runs_already_or_does_not_exist() -> None:
+    executions = Executions(Refusing(error("AccessDeniedException")))
     with pytest.raises(ClientError):
-        machines.start("m", "n", {})
+        executions.start("m", "n", {})
     with pytest.raises(ClientError):
-        machines.runs("e")
+        executions.status("e")
 
 
 def test_a_client_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,9 +204,6 @@ class Client:
             self.pages += 1
             yield {"events": [{"id": id_} for id_ in range(newest, max(newest - 200, 0), -1)]}
 
-    def describe_execution(self, **_request: Any) -> dict[str, Any]:
-        raise error("AccessDeniedException")
-
 
 def test_events_come_oldest_first_from_all_pages() -> None:
     events = Executions(Client()).events_after("arn", 0)
@@ -231,8 +214,3 @@ def test_only_as_much_of_the_past_is_read_as_is_new() -> None:
     client = Client()
     assert [event["id"] for event in Executions(client).events_after("arn", 447)] == [448, 449, 450]
     assert client.pages == 1
-
-
-def test_a_refusal_is_not_taken_for_an_execution_that_does_not_exist() -> None:
-    with pytest.raises(ClientError):
-        Executions(Client()).status("arn")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from release_aws.codepipeline import Jobs
 from tests.unit.aws.fake_codepipeline import CodePipeline
@@ -63,9 +62,3 @@ def test_a_reason_is_one_line_that_is_taken(
 def test_a_summary_is_shorter_than_a_reason(pipeline: CodePipeline, job: dict[str, Any]) -> None:
     Jobs(pipeline).succeed(name(job), "a" * 3000)
     assert pipeline.result(job)["executionDetails"]["summary"] == "a" * 2047 + "…"
-
-
-def test_f35_a_second_answer_is_an_error(pipeline: CodePipeline, job: dict[str, Any]) -> None:
-    Jobs(pipeline).succeed(name(job), "done")
-    with pytest.raises(ClientError, match="InvalidJobStateException"):
-        Jobs(pipeline).fail(name(job), "late")

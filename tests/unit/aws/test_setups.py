@@ -39,7 +39,7 @@ def test_before_the_first_release_there_is_no_service_to_find_and_no_secret() ->
 def test_a_deployment_is_under_way_until_it_is_over(rollout: str, under_way: str | None) -> None:
     account = Account()
     account.rollout = rollout
-    assert {one.under_way for one in found(account, WEB, WORKER)} == {under_way}
+    assert {setup.under_way for setup in found(account, WEB, WORKER)} == {under_way}
 
 
 @pytest.mark.parametrize("current", [[], ["r1", "r2"]])

@@ -40,9 +40,9 @@ THOUSAND = steady(Random(1), 1000)  # noqa: S311
     ],
 )
 def test_f14_f33_f34_errors(canary: tuple[int, int], baseline: tuple[int, int], verdict: Verdict, reason: str) -> None:
-    found = judge_errors("5xx", canary, baseline)
-    assert found.verdict is verdict
-    assert reason in found.reason
+    judgement = judge_errors("5xx", canary, baseline)
+    assert judgement.verdict is verdict
+    assert reason in judgement.reason
 
 
 LATENCIES = [
@@ -78,9 +78,9 @@ LATENCIES = [
 @pytest.mark.parametrize(("canary", "baseline", "verdict", "reason"), LATENCIES)
 def test_f14_f33_f34_latencies(canary: list[float], baseline: list[float], verdict: Verdict, reason: str) -> None:
     ordered = sorted(THOUSAND)
-    found = judge_latencies("latency", canary, baseline)
-    assert found.verdict is verdict, found.reason
-    assert reason.format(p95=quantile(ordered, 0.95), p50=quantile(ordered, 0.5)) in found.reason
+    judgement = judge_latencies("latency", canary, baseline)
+    assert judgement.verdict is verdict, judgement.reason
+    assert reason.format(p95=quantile(ordered, 0.95), p50=quantile(ordered, 0.5)) in judgement.reason
 
 
 @pytest.mark.parametrize(("canary", "baseline"), [case[:2] for case in LATENCIES])

@@ -117,6 +117,6 @@ def test_a_release_passes(changes: list[dict[str, Any]]) -> None:
     ],
 )
 def test_f15_f28_a_change_of_infrastructure_is_refused_by_name(changed: dict[str, Any], problem: str) -> None:
-    found = change_set_problems([*RELEASE, changed])
-    assert len(found) == 1
-    assert problem in found[0]
+    problems = change_set_problems([*RELEASE, changed])
+    assert len(problems) == 1
+    assert problem in problems[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from release_engine.evidence import LINES, Exit, StoppedTask, bundle, passed, read, seconds_by_state, told, why
+from release_engine.evidence import LINES, LOGS, Exit, StoppedTask, bundle, passed, relevant, seconds_by_state, why
 
 BAKE = {"status": "judged", "verdict": "FAIL", "reason": "errors 21.3% > limit 1.0% (61 samples)"}
 DEPLOYED = {"status": "succeeded", "reason": ""}
@@ -89,7 +89,7 @@ def test_f1_the_failures_of_a_stack_are_told_from_the_first() -> None:
         event("Web", "UPDATE_IN_PROGRESS"),
     ]
     kept = bundle(events, [], {})["stack_events"]
-    assert [(one["resource"], one["reason"]) for one in kept] == [
+    assert [(failure["resource"], failure["reason"]) for failure in kept] == [
         ("Web", "circuit breaker was triggered"),
         ("Other", ""),
         ("s", "failed to update: [Web]"),
@@ -99,7 +99,7 @@ def test_f1_the_failures_of_a_stack_are_told_from_the_first() -> None:
 
 def test_tasks_of_another_version_or_of_an_earlier_attempt_are_no_evidence() -> None:
     known = [task("a", digest=GOOD), task("b", at=SINCE - 1), task("c", at=SINCE), task("d", at=None)]
-    assert [one.id for one in told(known, BAD, SINCE)] == ["c", "d"]
+    assert [ended.id for ended in relevant(known, BAD, SINCE)] == ["c", "d"]
 
 
 def test_f3_what_crashed_is_told_before_what_was_stopped_and_the_newest_first() -> None:
@@ -108,7 +108,7 @@ def test_f3_what_crashed_is_told_before_what_was_stopped_and_the_newest_first() 
         task("first", at=SINCE + 1),
         task("never started", "TaskFailedToStart", at=SINCE + 2),
     ]
-    assert [one.id for one in told(known, BAD, SINCE)] == ["never started", "first", "stopped"]
+    assert [ended.id for ended in relevant(known, BAD, SINCE)] == ["never started", "first", "stopped"]
 
 
 def test_a_task_is_kept_with_its_exits_and_the_end_of_its_log() -> None:
@@ -123,24 +123,15 @@ def test_a_task_without_log_says_nothing_of_one() -> None:
     assert "log" not in bundle([], [task("a")], {})["stopped_tasks"][0]
 
 
-def test_what_could_not_be_fetched_says_why() -> None:
-    crashed = task("a")
-    assert bundle("events: denied", "tasks: denied", {}) == {
-        "stack_events": "events: denied",
-        "stopped_tasks": "tasks: denied",
-    }
-    assert bundle([], [crashed], {crashed.arn: "denied"})["stopped_tasks"][0]["log"] == "denied"
-
-
 def test_however_much_there_is_the_ledger_can_hold_it() -> None:
     endless = "€" * 5000
     exits = tuple(Exit(endless, 1, endless) for _ in range(9))
     many = [task(f"{number}{endless}", service=endless, reason=endless, exits=exits) for number in range(99)]
-    kept = told(many, BAD, SINCE)
-    logs = {one.arn: [endless] * 99 for one in read(kept)}
+    kept = relevant(many, BAD, SINCE)
+    logs = {ended.arn: [endless] * 99 for ended in kept[:LOGS]}
     whole = bundle([event(endless, f"{endless}_FAILED", endless)] * 99, kept, logs)
     assert len(json.dumps(whole, ensure_ascii=False).encode()) < 60_000
-    assert all(len(line) <= 300 for one in whole["stopped_tasks"] for line in one.get("log", []))
+    assert all(len(line) <= 300 for ended in whole["stopped_tasks"] for line in ended.get("log", []))
 
 
 def test_a_text_that_is_no_unicode_can_still_be_kept() -> None:

@@ -85,8 +85,8 @@ def test_f12_only_a_deep_answer_that_says_so_is_ready(status: int | None, body: 
 
 @pytest.mark.parametrize(("checks", "is_ready"), [({"assets": "ok"}, True), ({"assets": "late"}, False), ({}, False)])
 def test_f31_a_named_check_within_an_answer_may_be_demanded(checks: dict[str, str], is_ready: bool) -> None:
-    told = Answer("a", 200, body={"status": "ok", "digest": DIGEST, "checks": checks})
-    assert ready(told, {"status": "ok", "checks.assets": "ok"}) is is_ready
+    answer = Answer("a", 200, body={"status": "ok", "digest": DIGEST, "checks": checks})
+    assert ready(answer, {"status": "ok", "checks.assets": "ok"}) is is_ready
     assert not ready(Answer("a", 200, body={"checks": "ok", "digest": DIGEST}), {"checks.assets": "ok"})
 
 
@@ -101,10 +101,10 @@ def test_f26_an_answer_with_another_digest_is_remembered_over_rounds() -> None:
 
 def test_f14_rounds_that_were_lost_are_counted_in_a_row_and_empty_ones_apart() -> None:
     lost, good = [Answer("a", None, trouble="refused")] * 2, [Answer("a", 200)] * 2
-    found, rows = ProbeResults(), list[tuple[int, int, int]]()
+    results, rows = ProbeResults(), list[tuple[int, int, int]]()
     for samples in (lost, lost, good, lost, []):
-        found = add(found, samples=samples, readings=[], digest=DIGEST, probe=PROBE)
-        rows.append((found.failed_in_a_row, found.most_failed_in_a_row, found.empty_rounds))
+        results = add(results, samples=samples, readings=[], digest=DIGEST, probe=PROBE)
+        rows.append((results.failed_in_a_row, results.most_failed_in_a_row, results.empty_rounds))
     assert rows == [(1, 1, 0), (2, 2, 0), (0, 2, 0), (1, 2, 0), (0, 2, 1)]
 
 
@@ -146,9 +146,9 @@ def test_the_worst_verdict_wins_with_all_reasons_that_gave_it() -> None:
         Judgement(Verdict.INCONCLUSIVE, "silent"),
         Judgement(Verdict.FAIL, "worse", "two", {"observed": 2}),
     ]
-    found = worst(judgements)
-    assert (found.verdict, found.reason, found.check) == (Verdict.FAIL, "bad; worse", "one, two")
-    assert found.evidence["checks"][3] == {"check": "two", "verdict": "FAIL", "reason": "worse", "observed": 2}
+    judgement = worst(judgements)
+    assert (judgement.verdict, judgement.reason, judgement.check) == (Verdict.FAIL, "bad; worse", "one, two")
+    assert judgement.evidence["checks"][3] == {"check": "two", "verdict": "FAIL", "reason": "worse", "observed": 2}
 
 
 LAG = Check("metric", "consumer lag", "ConsumerLag", "Maximum", max=1000, unit="messages")
@@ -158,10 +158,10 @@ PASS, FAIL, DOUBT = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 
 def history(check: Check, readings: Sequence[Reading | float]) -> CheckHistory:
-    found = CheckHistory()
+    history = CheckHistory()
     for reading in readings:
-        found = take(check, found, reading if isinstance(reading, Reading) else Reading(float(reading)))
-    return found
+        history = take(check, history, reading if isinstance(reading, Reading) else Reading(float(reading)))
+    return history
 
 
 @pytest.mark.parametrize(
@@ -231,9 +231,9 @@ def test_f33_what_was_usual_is_no_limit_below_the_one_that_is_set(
 
 def test_a_finding_says_what_its_number_stands_for() -> None:
     alarms = Check("alarms", max=0)
-    found = judge(alarms, take(alarms, CheckHistory(), Reading(2, detail="client-5xx, client-slow")))
-    assert (found.verdict, found.check) == (FAIL, "alarms")
-    assert found.reason == "alarms 2 > limit 0 (1 bad of 1 readings): client-5xx, client-slow"
+    judgement = judge(alarms, take(alarms, CheckHistory(), Reading(2, detail="client-5xx, client-slow")))
+    assert (judgement.verdict, judgement.check) == (FAIL, "alarms")
+    assert judgement.reason == "alarms 2 > limit 0 (1 bad of 1 readings): client-5xx, client-slow"
 
 
 def test_a_check_with_an_interval_of_its_own_is_read_in_some_rounds_only() -> None:

@@ -66,15 +66,15 @@ def test_a_sound_component_may_be_released() -> None:
 
 
 def test_without_a_digest_it_is_asked_whether_anything_could_be_released() -> None:
-    asked = replace(ASKED, digest=None)
-    assert problems(CLIENT, asked, replace(FOUND, images=frozenset({OLD}))) == []
-    assert problems(CLIENT, asked, replace(FOUND, former_digest=None, images=frozenset())) == []
-    told = problems(CLIENT, asked, replace(FOUND, images=frozenset(), alarms={"a": "ALARM"}))
-    assert [problem.split(" ", 2)[:2] for problem in told] == [["former", "image"], ["alarm", "a"]]
+    wanted = replace(ASKED, digest=None)
+    assert problems(CLIENT, wanted, replace(FOUND, images=frozenset({OLD}))) == []
+    assert problems(CLIENT, wanted, replace(FOUND, former_digest=None, images=frozenset())) == []
+    listed = problems(CLIENT, wanted, replace(FOUND, images=frozenset(), alarms={"a": "ALARM"}))
+    assert [problem.split(" ", 2)[:2] for problem in listed] == [["former", "image"], ["alarm", "a"]]
 
 
 @pytest.mark.parametrize(
-    ("found", "problem"),
+    ("facts", "problem"),
     [
         *(pytest.param(*case, id=name) for name, case in UNWISE.items()),
         pytest.param(replace(FOUND, stack_status="UPDATE_ROLLBACK_FAILED"), "is UPDATE_ROLLBACK_FAILED", id="f5"),
@@ -88,8 +88,8 @@ def test_without_a_digest_it_is_asked_whether_anything_could_be_released() -> No
         ),
     ],
 )
-def test_each_problem_is_refused_by_name(found: PreflightFacts, problem: str) -> None:
-    listed = problems(CLIENT, ASKED, found)
+def test_each_problem_is_refused_by_name(facts: PreflightFacts, problem: str) -> None:
+    listed = problems(CLIENT, ASKED, facts)
     assert len(listed) == 1
     assert problem in listed[0]
 
@@ -105,7 +105,7 @@ def test_a_release_that_cannot_be_named_is_refused(name: str) -> None:
 
 
 def test_all_problems_come_at_once() -> None:
-    found = PreflightFacts(
+    facts = PreflightFacts(
         "UPDATE_FAILED",
         OLD,
         frozenset(),
@@ -116,7 +116,7 @@ def test_all_problems_come_at_once() -> None:
         secrets={SECRET: Secret()},
     )
     manifest = {"component": "backend", "digest": OLD, "schema": {"phase": "maybe"}}
-    assert len(problems(WINDOWED, replace(ASKED, manifest=manifest), found)) == 15
+    assert len(problems(WINDOWED, replace(ASKED, manifest=manifest), facts)) == 15
 
 
 def test_a_closed_window_refuses_a_release_and_says_when_it_opens() -> None:
@@ -130,15 +130,15 @@ def test_a_schema_that_is_no_object_is_refused() -> None:
     assert listed == ["release.json: schema is ['x'], not an object"]
 
 
-@pytest.mark.parametrize("found", [found for found, _ in UNWISE.values()], ids=UNWISE)
-def test_a_rollback_is_not_held_up_by_what_it_may_answer(found: PreflightFacts) -> None:
+@pytest.mark.parametrize("facts", [facts for facts, _ in UNWISE.values()], ids=UNWISE)
+def test_a_rollback_is_not_held_up_by_what_it_may_answer(facts: PreflightFacts) -> None:
     back = replace(ASKED, kind=Kind.ROLLBACK)
-    assert problems(WINDOWED, back, replace(found, images=frozenset({NEW}))) == []
+    assert problems(WINDOWED, back, replace(facts, images=frozenset({NEW}))) == []
 
 
 def test_a_rollback_is_refused_for_what_makes_it_impossible() -> None:
-    found = replace(FOUND, stack_status="UPDATE_IN_PROGRESS", images=frozenset(), secrets={SECRET: Secret()})
-    assert len(problems(CLIENT, replace(ASKED, kind=Kind.ROLLBACK), found)) == 3
+    facts = replace(FOUND, stack_status="UPDATE_IN_PROGRESS", images=frozenset(), secrets={SECRET: Secret()})
+    assert len(problems(CLIENT, replace(ASKED, kind=Kind.ROLLBACK), facts)) == 3
 
 
 RUNNING = tuple(Running(name, 2, {NEW: 2}, Rollout.COMPLETED) for name in CLIENT.service_names)
@@ -147,13 +147,13 @@ SAME = replace(FOUND, former_digest=NEW, released=NEW, running=RUNNING, traffic=
 
 @pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
 def test_what_was_released_well_last_and_runs_everywhere_has_nothing_to_be_released(status: str) -> None:
-    found = replace(SAME, stack_status=status)
-    assert problems(CLIENT, ASKED, found) == []
-    assert unchanged(CLIENT, ASKED, found)
+    facts = replace(SAME, stack_status=status)
+    assert problems(CLIENT, ASKED, facts) == []
+    assert unchanged(CLIENT, ASKED, facts)
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("wanted", "facts"),
     [
         pytest.param(replace(ASKED, kind=Kind.ROLLBACK), SAME, id="a_rollback"),
         pytest.param(replace(ASKED, digest=None), SAME, id="nothing_is_named"),
@@ -181,8 +181,8 @@ def test_what_was_released_well_last_and_runs_everywhere_has_nothing_to_be_relea
         pytest.param(ASKED, replace(SAME, traffic=(replace(TRAFFIC, serving="green"),)), id="f15_users_are_elsewhere"),
     ],
 )
-def test_where_anything_is_in_doubt_it_is_released_like_any_other(asked: WantedRelease, found: PreflightFacts) -> None:
-    assert not unchanged(CLIENT, asked, found)
+def test_where_anything_is_in_doubt_it_is_released_like_any_other(wanted: WantedRelease, facts: PreflightFacts) -> None:
+    assert not unchanged(CLIENT, wanted, facts)
 
 
 ARN = "arn:aws:secretsmanager:us-west-2:111122223333:secret:Login-AbCdEf"
@@ -230,7 +230,7 @@ BLUE_GREEN = Replacement("BLUE_GREEN", bake=3, hooks=(30,))
 
 
 @pytest.mark.parametrize(
-    "found",
+    "replacement",
     [
         BLUE_GREEN,
         replace(BLUE_GREEN, strategy="CANARY", steps=10),
@@ -241,12 +241,12 @@ BLUE_GREEN = Replacement("BLUE_GREEN", bake=3, hooks=(30,))
         Replacement(breaker=True),
     ],
 )
-def test_times_that_go_together_are_no_problem(found: Replacement) -> None:
-    assert setup_problems("web", found, INTERVAL) == []
+def test_times_that_go_together_are_no_problem(replacement: Replacement) -> None:
+    assert setup_problems("web", replacement, INTERVAL) == []
 
 
 @pytest.mark.parametrize(
-    ("found", "problem"),
+    ("replacement", "problem"),
     [
         (
             replace(BLUE_GREEN, breaker=True),
@@ -261,8 +261,8 @@ def test_times_that_go_together_are_no_problem(found: Replacement) -> None:
         (Replacement(pauses=(30,)), "a lifecycle hook is never asked in a ROLLING deployment"),
     ],
 )
-def test_times_that_contradict_each_other_are_named(found: Replacement, problem: str) -> None:
-    listed = setup_problems("web", found, INTERVAL)
+def test_times_that_contradict_each_other_are_named(replacement: Replacement, problem: str) -> None:
+    listed = setup_problems("web", replacement, INTERVAL)
     assert len(listed) == 1
     assert listed[0].startswith("web: ")
     assert problem in listed[0]

@@ -48,9 +48,9 @@ BAD = release(3, V3, Outcome.RUNNING, former_digest=V1)
 
 
 def test_the_former_good_digest_is_put_back() -> None:
-    found = plan(BAD, [GOOD, BAD], FACTS)
-    assert (found.action, found.digest) == (Action.ROLL_BACK, V1)
-    assert "released well by r1" in found.reason
+    decided = plan(BAD, [GOOD, BAD], FACTS)
+    assert (decided.action, decided.digest) == (Action.ROLL_BACK, V1)
+    assert "released well by r1" in decided.reason
 
 
 def test_what_ran_before_is_preferred_to_what_was_released_last() -> None:
@@ -59,14 +59,14 @@ def test_what_ran_before_is_preferred_to_what_was_released_last() -> None:
 
 
 def test_f1_when_the_stack_has_restored_the_digest_nothing_is_done_twice() -> None:
-    found = plan(BAD, [GOOD, BAD], replace(FACTS, stack_status="UPDATE_ROLLBACK_COMPLETE", stack_digest=V1))
-    assert (found.action, found.digest) == (Action.ALREADY_RESTORED, V1)
+    decided = plan(BAD, [GOOD, BAD], replace(FACTS, stack_status="UPDATE_ROLLBACK_COMPLETE", stack_digest=V1))
+    assert (decided.action, decided.digest) == (Action.ALREADY_RESTORED, V1)
 
 
 def test_f4_a_first_release_that_was_undone_has_nothing_to_restore() -> None:
     first = replace(BAD, former_digest=None)
-    found = plan(first, [first], Facts("UPDATE_ROLLBACK_COMPLETE", None, frozenset()))
-    assert (found.action, found.digest) == (Action.NOTHING_TO_RESTORE, None)
+    decided = plan(first, [first], Facts("UPDATE_ROLLBACK_COMPLETE", None, frozenset()))
+    assert (decided.action, decided.digest) == (Action.NOTHING_TO_RESTORE, None)
 
 
 def manifest(phase: str = "none", snapshot_format: str | None = None) -> dict[str, Any]:
@@ -110,9 +110,9 @@ def manifest(phase: str = "none", snapshot_format: str | None = None) -> dict[st
 def test_an_unsafe_rollback_is_refused_with_the_reason(
     bad: Release, history: list[Release], facts: Facts, reason: str
 ) -> None:
-    found = plan(bad, [*history, bad], facts)
-    assert (found.action, found.digest) == (Action.REFUSE, None)
-    assert reason in found.reason
+    decided = plan(bad, [*history, bad], facts)
+    assert (decided.action, decided.digest) == (Action.REFUSE, None)
+    assert reason in decided.reason
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_an_unsafe_rollback_is_refused_with_the_reason(
     ],
 )
 def test_a_digest_whose_later_release_failed_is_not_good(second: Release, good: list[str]) -> None:
-    assert [one.digest for one in good_releases([GOOD, second])] == good
+    assert [each.digest for each in good_releases([GOOD, second])] == good
 
 
 def test_a_digest_that_was_rolled_back_from_is_not_good_until_it_is_released_again() -> None:
     history = [GOOD, release(2, V2), back(V1, former=V2)]
-    assert [one.digest for one in good_releases(history)] == [V1]
-    assert [one.digest for one in good_releases([*history, release(10, V2)])] == [V2, V1]
+    assert [each.digest for each in good_releases(history)] == [V1]
+    assert [each.digest for each in good_releases([*history, release(10, V2)])] == [V2, V1]
 
 
 def test_a_refused_contract_release_touched_nothing() -> None:
@@ -243,9 +243,9 @@ def test_an_event_speaks_against_a_component_or_none(event: dict[str, Any], foun
 def test_f27_the_last_release_is_undone_while_it_is_watched(
     history: list[Release], now: int, undone: bool, reason: str
 ) -> None:
-    found, said = release_to_undo(history, now=epoch(FINISHED) + now, window=7200)
-    assert (found is LAST) is undone
-    assert reason in said
+    bad, why = release_to_undo(history, now=epoch(FINISHED) + now, window=7200)
+    assert (bad is LAST) is undone
+    assert reason in why
 
 
 def test_the_cause_is_named() -> None:
@@ -267,5 +267,5 @@ def test_the_cause_is_named() -> None:
 )
 def test_a_neighbour_that_was_found_bad_just_now_is_more_suspect(outcome: Outcome, seconds: int, suspect: bool) -> None:
     backend = replace(LAST, release_id="b1", component="backend", outcome=outcome)
-    found = more_suspect({"backend": [backend], "engine": []}, epoch(FINISHED) + seconds)
-    assert found == ("b1 of backend was found bad less than 10 minutes ago" if suspect else None)
+    blamed = more_suspect({"backend": [backend], "engine": []}, epoch(FINISHED) + seconds)
+    assert blamed == ("b1 of backend was found bad less than 10 minutes ago" if suspect else None)

@@ -74,8 +74,8 @@ def test_a_reason_names_some_of_many_tasks_and_counts_the_others() -> None:
 
 def test_f26_tasks_that_a_release_would_leave_behind_are_named_before_it_begins() -> None:
     fleet = Running("web", 7, {OLD: 7}, Rollout.COMPLETED, strays={OLD: ["8c1f"], NEW: ["77aa"]})
-    told = "web: task 8c1f was started by hand and runs sha256:old: no release replaces it"
-    assert strays(NEW, [Running("worker", 1, {OLD: 1}, Rollout.COMPLETED), fleet]) == [told]
+    problem = "web: task 8c1f was started by hand and runs sha256:old: no release replaces it"
+    assert strays(NEW, [Running("worker", 1, {OLD: 1}, Rollout.COMPLETED), fleet]) == [problem]
     assert len(strays(None, [fleet])) == 2
 
 

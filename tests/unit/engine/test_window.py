@@ -43,7 +43,6 @@ def test_a_closed_window_names_its_next_opening(at: str, opens: str) -> None:
 def test_when_it_opens_is_known_while_it_is_closed_only() -> None:
     assert opens_at(MORNING, epoch("24T05:00")) == epoch("30T02:00")
     assert opens_at(MORNING, epoch("24T02:00")) is None
-    assert opens_at(None, epoch("24T05:00")) is None
 
 
 def test_the_night_before_is_not_the_window_of_the_day() -> None:

@@ -1,8 +1,8 @@
-"""An account and the handlers' world on it."""
+"""An account, and the context of functions that work on it."""
 
 import pytest
 
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 from tests.unit.aws.account import COMPONENT, Account
 
 
@@ -13,9 +13,9 @@ def account() -> Account:
 
 
 @pytest.fixture
-def world(account: Account) -> World:
+def context(account: Account) -> FunctionContext:
     """On that account, with its clock."""
     environment = {"LEDGER_TABLE": "ledger", "WATCH_SECONDS": "7200"}
     environment["COOL_DOWN_SECONDS"] = "1800"
     facts = {"client": COMPONENT}
-    return World(environment, facts, client=account.client, ask=account.ask, now=lambda: next(account.clock))
+    return FunctionContext(environment, facts, client=account.client, ask=account.ask, now=lambda: next(account.clock))

@@ -21,8 +21,8 @@ BROKERS = "b-1.exchange:9094,b-2.exchange:9094,b-3.exchange:9094"
 
 def event(request_type: str, address: str = "") -> dict[str, Any]:
     """As CloudFormation sends it."""
-    told = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Brokers", "ResponseURL": address}
-    return told | {"RequestType": request_type, "ResourceProperties": {"ClusterArn": CLUSTER}}
+    request = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Brokers", "ResponseURL": address}
+    return request | {"RequestType": request_type, "ResourceProperties": {"ClusterArn": CLUSTER}}
 
 
 class Kafka:

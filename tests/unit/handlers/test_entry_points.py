@@ -8,7 +8,7 @@ import pytest
 
 from release_engine.ledger import Outcome, OvertakenError
 from release_handlers import auto_rollback, deploy, health_gate, preflight, record, verify
-from release_handlers.world import World, world
+from release_handlers.function_context import FunctionContext, read_context
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.answers import NEW, OLD
 from tests.unit.aws.fake_ecs import BLUE, GREEN
@@ -17,7 +17,7 @@ STATE = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "rele
 EXECUTION = "arn:aws:states:us-west-2:111122223333:execution:client-release:r1"
 
 
-class Context:
+class LambdaContext:
     """Lambda's."""
 
     def get_remaining_time_in_millis(self) -> int:
@@ -25,13 +25,13 @@ class Context:
 
 
 @pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """The handlers' world is the test's."""
+def here(monkeypatch: pytest.MonkeyPatch, context: FunctionContext) -> None:
+    """The handlers' context is the test's."""
     for module in (auto_rollback, deploy, health_gate, preflight, record, verify):
-        monkeypatch.setattr(module, "world", lambda: world)
+        monkeypatch.setattr(module, "read_context", lambda: context)
 
 
-def test_the_machine_locks_records_and_unlocks(world: World) -> None:
+def test_the_machine_locks_records_and_unlocks(context: FunctionContext) -> None:
     locked = record.handler({"action": "lock", "state": STATE, "execution": EXECUTION}, None)
     again = record.handler({"action": "lock", "state": STATE, "execution": EXECUTION}, None)
     assert locked["status"] == "locked"
@@ -43,28 +43,30 @@ def test_the_machine_locks_records_and_unlocks(world: World) -> None:
     assert record.handler({"action": "unlock", "state": state, "execution": EXECUTION}, None) == {"freed": False}
 
 
-def test_f10_a_machine_that_was_overtaken_records_nothing(world: World) -> None:
-    locked = record.lock(STATE, EXECUTION, world)
-    world.ledger.give_back("client", "r1")
-    world.ledger.acquire("client", "r2", now=world.now(), lease=60)
+def test_f10_a_machine_that_was_overtaken_records_nothing(context: FunctionContext) -> None:
+    locked = record.lock(STATE, EXECUTION, context)
+    context.ledger.give_back("client", "r1")
+    context.ledger.acquire("client", "r2", now=context.now(), lease=60)
     with pytest.raises(Exception, match="no longer holds the lock"):
         record.handler(
             {"action": "record", "outcome": "released", "state": {**STATE, "lock": locked}, "execution": EXECUTION},
             None,
         )
-    assert world.ledger.current("client") is None
+    assert context.ledger.current("client") is None
 
 
-def test_a_lock_that_died_half_way_is_still_recorded(world: World) -> None:
-    held = world.ledger.acquire("client", "r1", now=world.now(), lease=60)
+def test_a_lock_that_died_half_way_is_still_recorded(context: FunctionContext) -> None:
+    held = context.ledger.acquire("client", "r1", now=context.now(), lease=60)
     record.handler({"action": "record", "outcome": "refused", "state": STATE, "execution": EXECUTION}, None)
-    found = world.ledger.find("client", "r1")
-    assert found is not None
-    assert found.token == held.token
+    release = context.ledger.find("client", "r1")
+    assert release is not None
+    assert release.token == held.token
 
 
-def test_f35_a_release_with_nothing_to_do_is_forgotten_and_twice_is_once(account: Account, world: World) -> None:
-    state: dict[str, Any] = {**STATE, "digest": OLD, "lock": record.lock(STATE, EXECUTION, world)}
+def test_f35_a_release_with_nothing_to_do_is_forgotten_and_twice_is_once(
+    account: Account, context: FunctionContext
+) -> None:
+    state: dict[str, Any] = {**STATE, "digest": OLD, "lock": record.lock(STATE, EXECUTION, context)}
     assert state["lock"]["standing_digest"] is None
     assert preflight.handler({"state": state}, None)["status"] == "ready"
     state["lock"] = {**state["lock"], "standing_digest": OLD}
@@ -74,18 +76,18 @@ def test_f35_a_release_with_nothing_to_do_is_forgotten_and_twice_is_once(account
     forgotten = record.handler(event, None)
     assert record.handler(event, None) == forgotten
     assert forgotten == {"outcome": "unchanged", "reason": f"client already runs {OLD}: nothing to release"}
-    assert world.ledger.releases("client") == []
-    assert world.ledger.lock("client").holder == "r1"
+    assert context.ledger.releases("client") == []
+    assert context.ledger.lock("client").holder == "r1"
 
 
-def test_f10_only_a_release_that_holds_the_lock_and_has_not_ended_is_forgotten(world: World) -> None:
-    state: dict[str, Any] = {**STATE, "lock": record.lock(STATE, EXECUTION, world)}
+def test_f10_only_a_release_that_holds_the_lock_and_has_not_ended_is_forgotten(context: FunctionContext) -> None:
+    state: dict[str, Any] = {**STATE, "lock": record.lock(STATE, EXECUTION, context)}
     with pytest.raises(OvertakenError):
-        world.ledger.forget("client", "r1", state["lock"]["token"] + 1)
-    record.record(Outcome.FAILED, state, EXECUTION, world)
+        context.ledger.forget("client", "r1", state["lock"]["token"] + 1)
+    record.record(Outcome.FAILED, state, EXECUTION, context)
     with pytest.raises(OvertakenError):
-        world.ledger.forget("client", "r1", state["lock"]["token"])
-    assert [one.outcome for one in world.ledger.releases("client")] == [Outcome.FAILED]
+        context.ledger.forget("client", "r1", state["lock"]["token"])
+    assert [release.outcome for release in context.ledger.releases("client")] == [Outcome.FAILED]
 
 
 def test_preflight_and_verify_answer_for_the_component() -> None:
@@ -182,9 +184,9 @@ def test_a_cancellation_that_comes_too_late_is_no_error() -> None:
     assert (cancelled["polls"], cancelled["cancelled"]) == (0, True)
 
 
-def test_a_component_whose_stack_is_gone_is_an_error(world: World) -> None:
+def test_a_component_whose_stack_is_gone_is_an_error(context: FunctionContext) -> None:
     facts = {"client": {**COMPONENT, "stack": "gone"}}
-    lost = World({"LEDGER_TABLE": "t"}, facts, client=world._client)
+    lost = FunctionContext({"LEDGER_TABLE": "t"}, facts, client=context._client)
     with pytest.raises(LookupError, match="there is no stack gone"):
         deploy.act("create", "release", STATE, lost)
 
@@ -193,10 +195,10 @@ def test_f3_tasks_that_crash_while_it_bakes_fail_it(account: Account) -> None:
     account.run(NEW)
     state: dict[str, Any] = {**STATE}
     account.crashed = ["before"]
-    state["bake"] = health_gate.handler({"state": state}, Context())
+    state["bake"] = health_gate.handler({"state": state}, LambdaContext())
     assert (state["bake"]["status"], state["bake"]["restarts"]) == ("sampling", 0)
     account.crashed = ["before", "1", "2", "3"]
-    state["bake"] = health_gate.handler({"state": state}, Context())
+    state["bake"] = health_gate.handler({"state": state}, LambdaContext())
     assert (state["bake"]["status"], state["bake"]["verdict"]) == ("judged", "FAIL")
     assert state["bake"]["reason"] == "restarts 3 > limit 2 (1 bad of 2 readings)"
 
@@ -206,18 +208,20 @@ def test_a_red_alarm_while_it_bakes_fails_a_release_and_not_a_rollback(account: 
     account.alarms = {"exchange-test-client-5xx": "ALARM", "exchange-test-engine-5xx": "ALARM"}
     assert (
         "alarms 1 > limit 0 (1 bad of 1 readings): exchange-test-client-5xx"
-        in health_gate.handler({"state": STATE}, Context())["reason"]
+        in health_gate.handler({"state": STATE}, LambdaContext())["reason"]
     )
-    back = health_gate.handler({"state": {**STATE, "kind": "rollback"}}, Context())
+    back = health_gate.handler({"state": {**STATE, "kind": "rollback"}}, LambdaContext())
     assert back["verdict"] == "INCONCLUSIVE"
 
 
 def test_the_gate_tells_ecs_from_the_machine() -> None:
-    assert health_gate.handler({"lifecycleStage": "POST_SCALE_UP"}, Context()) == {"hookStatus": "FAILED"}
+    assert health_gate.handler({"lifecycleStage": "POST_SCALE_UP"}, LambdaContext()) == {"hookStatus": "FAILED"}
 
 
-def test_the_rollback_is_planned_for_the_machine_and_started_for_an_event(account: Account, world: World) -> None:
-    locked = record.lock(STATE, EXECUTION, world)
+def test_the_rollback_is_planned_for_the_machine_and_started_for_an_event(
+    account: Account, context: FunctionContext
+) -> None:
+    locked = record.lock(STATE, EXECUTION, context)
     assert locked["former_digest"] == OLD
     planned = auto_rollback.handler({"action": "plan", "state": STATE}, None)
     assert planned == {
@@ -232,11 +236,11 @@ def test_the_asset_and_the_environment_are_read_once(monkeypatch: pytest.MonkeyP
     references = {key: COMPONENT[key] for key in ("cluster", "repository", "machine_arn")}
     facts = tmp_path / "components.json"
     facts.write_text(json.dumps({"client": {key: COMPONENT[key] for key in COMPONENT if key not in references}}))
-    monkeypatch.setattr("release_handlers.world.FACTS", facts)
+    monkeypatch.setattr("release_handlers.function_context.FACTS", facts)
     monkeypatch.setenv("REFERENCES", json.dumps({"client": references}))
     monkeypatch.setenv("LEDGER_TABLE", "t")
-    world.cache_clear()
-    assert world() is world()
-    assert world().components["client"].service("web").port == 3000
-    assert world().components["client"].machine_arn == COMPONENT["machine_arn"]
-    world.cache_clear()
+    read_context.cache_clear()
+    assert read_context() is read_context()
+    assert read_context().components["client"].service("web").port == 3000
+    assert read_context().components["client"].machine_arn == COMPONENT["machine_arn"]
+    read_context.cache_clear()

@@ -8,11 +8,11 @@ import pytest
 from release_engine.gate import Answer
 from release_engine.times import PIPELINE_JOB_SECONDS
 from release_handlers import health_gate
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.answers import NEW, OLD
 from tests.unit.aws.fake_codepipeline import CodePipeline
-from tests.unit.handlers.test_entry_points import Context
+from tests.unit.handlers.test_entry_points import LambdaContext
 
 GATE = {"component": "client", "ask": "gate"}
 INTERVAL = 30
@@ -25,16 +25,16 @@ class Pipeline:
         self.jobs: CodePipeline = account.clients["codepipeline"]
         self.now, self.parameters, self.token = 1_795_000_000.0, dict(GATE), ""
         environment, facts = {"LEDGER_TABLE": "ledger"}, {"client": COMPONENT}
-        self.world = World(environment, facts, client=account.client, ask=account.ask, now=lambda: self.now)
-        monkeypatch.setattr(health_gate, "world", lambda: self.world)
+        self.context = FunctionContext(environment, facts, client=account.client, ask=account.ask, now=lambda: self.now)
+        monkeypatch.setattr(health_gate, "read_context", lambda: self.context)
 
     def call(self, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One invocation, and what the function said of its job."""
-        asked = event or self.jobs.job(self.parameters, self.token)
-        health_gate.handler(asked, Context())
-        said = self.jobs.result(asked)
-        self.token = said.get("continuationToken", "")
-        return said
+        job = event or self.jobs.job(self.parameters, self.token)
+        health_gate.handler(job, LambdaContext())
+        result = self.jobs.result(job)
+        self.token = result.get("continuationToken", "")
+        return result
 
     def run(self, calls: int, every: float = INTERVAL) -> list[dict[str, Any]]:
         """As CodePipeline goes about it."""
@@ -70,7 +70,7 @@ def test_what_was_seen_is_in_the_ledger_and_only_its_name_travels(pipeline: Pipe
     first = pipeline.jobs.job(GATE)
     token = pipeline.call(first)["continuationToken"]
     assert token == f"pipeline-{first['CodePipeline.job']['id']}"
-    kept = pipeline.world.ledger.gate("client", token)
+    kept = pipeline.context.ledger.gate("client", token)
     assert kept is not None
     assert (kept["digest"], kept["bake"]["seen"]["web"]["samples"]) == (OLD, 20)
 
@@ -80,17 +80,17 @@ def test_the_verdict_is_kept_with_its_evidence(pipeline: Pipeline) -> None:
     token = pipeline.token
     pipeline.now += INTERVAL
     pipeline.run(9)
-    kept = pipeline.world.ledger.gate("client", token)
+    kept = pipeline.context.ledger.gate("client", token)
     assert kept is not None
     assert (kept["verdict"], kept["checks"][0]["check"]) == ("PASS", "web digest")
 
 
 def test_a_call_before_its_time_takes_no_round(account: Account, pipeline: Pipeline) -> None:
     pipeline.run(2, every=INTERVAL - 1)
-    asked = len(account.asked)
+    requests = len(account.asked)
     pipeline.now += 0.5
     assert "the next round comes 30 s after the last" in summary(pipeline.call())
-    assert len(account.asked) == asked > 0
+    assert len(account.asked) == requests > 0
     pipeline.now += 1
     assert summary(pipeline.call()).startswith("round 2: ")
 
@@ -145,10 +145,10 @@ def test_f35_a_call_that_comes_twice_takes_one_round(
 ) -> None:
     event = pipeline.jobs.job(GATE)
     first = pipeline.call(event)
-    asked = len(account.asked)
+    requests = len(account.asked)
     monkeypatch.setitem(pipeline.jobs.results, event["CodePipeline.job"]["id"], None)  # the first answer got lost
     assert pipeline.call(event)["continuationToken"] == first["continuationToken"]
-    assert len(account.asked) == asked
+    assert len(account.asked) == requests
 
 
 def test_f35_the_verdict_comes_twice_alike(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,15 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release_aws import clients
-from release_engine.callers import Caller, caller_of
 from release_handlers import health_gate, preflight
+from release_handlers.function_context import FunctionContext
 from release_handlers.pipeline_job import NotMetError
-from release_handlers.world import World
 from tests.unit.aws.account import Account
 from tests.unit.aws.answers import NEW, OLD, error
 from tests.unit.aws.fake_codepipeline import SECRET, CodePipeline
 from tests.unit.aws.fake_ecs import GREEN
-from tests.unit.handlers.test_entry_points import Context
+from tests.unit.handlers.test_entry_points import LambdaContext
 
 PREFLIGHT = {"component": "client", "ask": "preflight"}
 
@@ -28,10 +27,10 @@ def pipeline(account: Account) -> CodePipeline:
 
 
 @pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """The handlers' world is the test's."""
+def here(monkeypatch: pytest.MonkeyPatch, context: FunctionContext) -> None:
+    """The handlers' context is the test's."""
     for module in (health_gate, preflight):
-        monkeypatch.setattr(module, "world", lambda: world)
+        monkeypatch.setattr(module, "read_context", lambda: context)
 
 
 def asked(pipeline: CodePipeline, parameters: Mapping[str, Any] | str | None) -> dict[str, Any]:
@@ -80,7 +79,7 @@ def test_bad_user_parameters_are_the_pipelines_mistake(pipeline: CodePipeline, p
 def test_a_function_answers_its_own_question_only(pipeline: CodePipeline) -> None:
     assert "ask: 'gate'" in asked(pipeline, {"component": "client", "ask": "gate"})["failureDetails"]["message"]
     event = pipeline.job(PREFLIGHT)
-    health_gate.handler(event, Context())
+    health_gate.handler(event, LambdaContext())
     assert "ask: 'preflight'" in pipeline.result(event)["failureDetails"]["message"]
 
 
@@ -100,10 +99,10 @@ def test_an_event_of_another_shape_still_fails_its_job(pipeline: CodePipeline) -
 def test_a_job_fails_even_where_the_environment_cannot_be_read(
     pipeline: CodePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable() -> World:
+    def unreadable() -> FunctionContext:
         raise KeyError("LEDGER_TABLE")
 
-    monkeypatch.setattr(preflight, "world", unreadable)
+    monkeypatch.setattr(preflight, "read_context", unreadable)
     monkeypatch.setattr(clients, "client", lambda service: {"codepipeline": pipeline}[service])
     assert "KeyError: 'LEDGER_TABLE'" in asked(pipeline, PREFLIGHT)["failureDetails"]["message"]
 
@@ -171,9 +170,4 @@ def test_a_rule_that_hands_over_its_parameters_alone_is_answered_by_how_the_func
 
 def test_a_gate_needs_a_job_since_one_call_sees_too_little() -> None:
     with pytest.raises(NotMetError, match="a gate takes several calls"):
-        health_gate.handler({"component": "client", "ask": "gate"}, Context())
-
-
-def test_the_machine_and_ecs_are_told_from_codepipeline() -> None:
-    assert caller_of({"lifecycleStage": "POST_TEST_TRAFFIC_SHIFT"}, tuple(Caller)) is not Caller.PIPELINE
-    assert caller_of({"state": {}}, tuple(Caller)) is not Caller.PIPELINE
+        health_gate.handler({"component": "client", "ask": "gate"}, LambdaContext())

@@ -7,8 +7,8 @@ import pytest
 
 from release_aws.items import from_item
 from release_handlers import preflight, record
+from release_handlers.function_context import FunctionContext
 from release_handlers.pipeline_job import NotMetError
-from release_handlers.world import World
 from tests.unit.aws.account import COMPONENT, Account
 from tests.unit.aws.answers import NEW, OLD, error
 from tests.unit.aws.fake_codepipeline import CodePipeline
@@ -26,8 +26,8 @@ class Pipeline:
         self.jobs: CodePipeline = account.clients["codepipeline"]
         self.now, self.token = "24T01:00", ""
         known = {"client": {**COMPONENT, **facts}}
-        world = World({"LEDGER_TABLE": "ledger"}, known, client=account.client, now=self._epoch)
-        monkeypatch.setattr(preflight, "world", lambda: world)
+        context = FunctionContext({"LEDGER_TABLE": "ledger"}, known, client=account.client, now=self._epoch)
+        monkeypatch.setattr(preflight, "read_context", lambda: context)
 
     def call(self, at: str) -> dict[str, Any]:
         """What the function said of the job; its token goes to the next call."""
@@ -109,8 +109,8 @@ def table(account: Account) -> Dynamo:
 
 
 @pytest.fixture
-def pipeline(account: Account, monkeypatch: pytest.MonkeyPatch, world: World) -> CodePipeline:
-    monkeypatch.setattr(record, "world", lambda: world)
+def pipeline(account: Account, monkeypatch: pytest.MonkeyPatch, context: FunctionContext) -> CodePipeline:
+    monkeypatch.setattr(record, "read_context", lambda: context)
     found: CodePipeline = account.clients["codepipeline"]
     return found
 
@@ -167,7 +167,7 @@ def test_a_table_that_does_not_take_it_fails_the_job(
     assert "ThrottlingException" in message
 
 
-def test_what_is_pushed_is_no_release_of_a_component(pipeline: CodePipeline, world: World) -> None:
+def test_what_is_pushed_is_no_release_of_a_component(pipeline: CodePipeline, context: FunctionContext) -> None:
     told(pipeline, PUSH)
-    assert world.ledger.releases("client") == []
-    assert world.ledger.lock("client").holder is None
+    assert context.ledger.releases("client") == []
+    assert context.ledger.lock("client").holder is None

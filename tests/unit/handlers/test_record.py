@@ -9,21 +9,21 @@ from botocore.exceptions import EndpointConnectionError
 
 from release_engine.ledger import Kind, Outcome, OvertakenError, Release, iso
 from release_handlers import auto_rollback, record
-from release_handlers.world import World
+from release_handlers.function_context import FunctionContext
 from tests.unit.aws.account import Account
 from tests.unit.aws.answers import NEW, OLD, error
 
 UNREACHABLE = EndpointConnectionError(endpoint_url="https://logs.us-west-2.amazonaws.com")
 
 
-def recorded(world: World, outcome: Outcome = Outcome.ROLLED_BACK, **state: Any) -> Release:
+def recorded(context: FunctionContext, outcome: Outcome = Outcome.ROLLED_BACK, **state: Any) -> Release:
     """How the ledger remembers a release that ended so."""
-    told: dict[str, Any] = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release", **state}
-    told["lock"] = record.lock(told, "execution", world)
-    record.record(outcome, told, "execution", world)
-    found = world.ledger.find("client", "r1")
-    assert found is not None
-    return found
+    ended: dict[str, Any] = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "release", **state}
+    ended["lock"] = record.lock(ended, "execution", context)
+    record.record(outcome, ended, "execution", context)
+    release = context.ledger.find("client", "r1")
+    assert release is not None
+    return release
 
 
 def fail(problem: Exception) -> Callable[..., Any]:
@@ -42,11 +42,11 @@ def crashing(account: Account) -> None:
     account.written = {"group web/main/1": ["booting", "KeyError: 'KAFKA_BROKERS'"]}
 
 
-def test_f1_a_rollback_is_kept_with_events_reasons_log_and_checks(world: World) -> None:
+def test_f1_a_rollback_is_kept_with_events_reasons_log_and_checks(context: FunctionContext) -> None:
     checks = [{"check": "web errors", "verdict": "FAIL"}]
-    kept = recorded(world, bake={"verdict": "FAIL", "reason": "bad", "evidence": {"checks": checks}}).evidence
+    kept = recorded(context, bake={"verdict": "FAIL", "reason": "bad", "evidence": {"checks": checks}}).evidence
     assert kept["checks"] == checks
-    assert [one["reason"] for one in kept["stack_events"]] == [
+    assert [kept_event["reason"] for kept_event in kept["stack_events"]] == [
         "circuit breaker was triggered",
         "The following resource(s) failed to update: [Web].",
     ]
@@ -57,61 +57,65 @@ def test_f1_a_rollback_is_kept_with_events_reasons_log_and_checks(world: World) 
 
 
 @pytest.mark.parametrize("outcome", [Outcome.RELEASED, Outcome.REFUSED])
-def test_a_release_that_harmed_nobody_needs_no_more_than_its_checks(world: World, outcome: Outcome) -> None:
-    assert recorded(world, outcome).evidence == {}
+def test_a_release_that_harmed_nobody_needs_no_more_than_its_checks(context: FunctionContext, outcome: Outcome) -> None:
+    assert recorded(context, outcome).evidence == {}
 
 
-def test_a_failure_is_kept_with_its_evidence_too(world: World) -> None:
-    assert set(recorded(world, Outcome.FAILED).evidence) == {"stack_events", "stopped_tasks"}
+def test_a_failure_is_kept_with_its_evidence_too(context: FunctionContext) -> None:
+    assert set(recorded(context, Outcome.FAILED).evidence) == {"stack_events", "stopped_tasks"}
 
 
 @pytest.mark.parametrize("problem", [error("AccessDeniedException", "not authorized"), UNREACHABLE])
 def test_a_part_that_cannot_be_fetched_is_recorded_as_such(
-    account: Account, world: World, problem: Exception, monkeypatch: pytest.MonkeyPatch
+    account: Account, context: FunctionContext, problem: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(account.clients["cloudformation"], "describe_stack_events", fail(problem))
     monkeypatch.setattr(account.clients["logs"], "get_log_events", fail(problem))
-    found = recorded(world)
-    assert found.outcome is Outcome.ROLLED_BACK
-    assert found.evidence["stack_events"] == f"could not be fetched: {problem}"
-    assert found.evidence["stopped_tasks"][0]["log"] == f"could not be fetched: {problem}"
+    release = recorded(context)
+    assert release.outcome is Outcome.ROLLED_BACK
+    assert release.evidence["stack_events"] == f"could not be fetched: {problem}"
+    assert release.evidence["stopped_tasks"][0]["log"] == f"could not be fetched: {problem}"
 
 
 def test_tasks_that_cannot_be_fetched_leave_the_events(
-    account: Account, world: World, monkeypatch: pytest.MonkeyPatch
+    account: Account, context: FunctionContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(account.clients["ecs"], "list_tasks", fail(error("ThrottlingException", "slow down")))
-    kept = recorded(world).evidence
+    kept = recorded(context).evidence
     assert "slow down" in kept["stopped_tasks"]
     assert len(kept["stack_events"]) == 2
 
 
-def test_a_task_that_never_wrote_a_line_says_so(account: Account, world: World) -> None:
+def test_a_task_that_never_wrote_a_line_says_so(account: Account, context: FunctionContext) -> None:
     account.written = {}
-    assert "log stream does not exist" in recorded(world).evidence["stopped_tasks"][0]["log"]
+    assert "log stream does not exist" in recorded(context).evidence["stopped_tasks"][0]["log"]
 
 
-def test_a_log_that_goes_elsewhere_is_not_looked_for(account: Account, world: World) -> None:
+def test_a_log_that_goes_elsewhere_is_not_looked_for(account: Account, context: FunctionContext) -> None:
     account.clients["ecs"].logging = {"logDriver": "awsfirelens"}
-    assert recorded(world).evidence["stopped_tasks"][0]["log"] == "no container of it logs to CloudWatch"
+    assert recorded(context).evidence["stopped_tasks"][0]["log"] == "no container of it logs to CloudWatch"
 
 
-def test_a_task_that_still_stops_has_no_time_yet(account: Account, world: World) -> None:
+def test_a_task_that_still_stops_has_no_time_yet(account: Account, context: FunctionContext) -> None:
     account.clients["ecs"].stopped = {}
-    [task] = recorded(world).evidence["stopped_tasks"]
+    [task] = recorded(context).evidence["stopped_tasks"]
     assert (task["at"], task["code"], task["reason"]) == (None, "", "")
 
 
-def test_what_takes_too_long_is_not_begun(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_takes_too_long_is_not_begun(
+    account: Account, context: FunctionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(record, "PATIENCE_SECONDS", 2)
-    task = recorded(world).evidence["stopped_tasks"][0]
+    task = recorded(context).evidence["stopped_tasks"][0]
     assert task["log"] == "not fetched: there was no time left"
 
 
-def test_a_mistake_of_ours_is_not_hidden(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_ours_is_not_hidden(
+    account: Account, context: FunctionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(account.clients["ecs"], "list_tasks", fail(TypeError("unexpected argument")))
     with pytest.raises(TypeError):
-        recorded(world)
+        recorded(context)
 
 
 HOLDER = "infrastructure:20261124T101500Z-3f2a9c1b"
@@ -119,45 +123,47 @@ STATE = {"release_id": "r1", "component": "client", "digest": NEW, "kind": "rele
 EXECUTION = "arn:aws:states:us-west-2:111122223333:execution:client-release:r1"
 
 
-def test_f15_a_release_does_not_take_the_lock_over_for_want_of_an_execution(account: Account, world: World) -> None:
+def test_f15_a_release_does_not_take_the_lock_over_for_want_of_an_execution(
+    account: Account, context: FunctionContext
+) -> None:
     assert account.live == set()
-    world.ledger.acquire("client", HOLDER, now=world.now(), lease=3600)
-    answer = record.lock(STATE, EXECUTION, world)
+    context.ledger.acquire("client", HOLDER, now=context.now(), lease=3600)
+    answer = record.lock(STATE, EXECUTION, context)
     assert (answer["status"], HOLDER in answer["reason"]) == ("busy", True)
-    assert world.ledger.lock("client").holder == HOLDER
+    assert context.ledger.lock("client").holder == HOLDER
 
 
-def test_f15_a_deployment_that_died_holds_nothing_up_once_its_lease_is_over(world: World) -> None:
-    world.ledger.acquire("client", HOLDER, now=world.now() - 3600, lease=60)
-    assert record.lock(STATE, EXECUTION, world)["status"] == "locked"
+def test_f15_a_deployment_that_died_holds_nothing_up_once_its_lease_is_over(context: FunctionContext) -> None:
+    context.ledger.acquire("client", HOLDER, now=context.now() - 3600, lease=60)
+    assert record.lock(STATE, EXECUTION, context)["status"] == "locked"
     with pytest.raises(OvertakenError, match=f"{HOLDER} no longer holds the lock of client"):
-        world.ledger.renew("client", HOLDER, until=world.now() + 60)
-    assert world.ledger.lock("client").holder == "r1"
+        context.ledger.renew("client", HOLDER, until=context.now() + 60)
+    assert context.ledger.lock("client").holder == "r1"
 
 
-def test_f15_a_lease_that_is_renewed_goes_on(world: World) -> None:
-    world.ledger.acquire("client", HOLDER, now=world.now() - 3600, lease=60)
-    world.ledger.renew("client", HOLDER, until=world.now() + 3600)
-    assert record.lock(STATE, EXECUTION, world)["status"] == "busy"
+def test_f15_a_lease_that_is_renewed_goes_on(context: FunctionContext) -> None:
+    context.ledger.acquire("client", HOLDER, now=context.now() - 3600, lease=60)
+    context.ledger.renew("client", HOLDER, until=context.now() + 3600)
+    assert record.lock(STATE, EXECUTION, context)["status"] == "busy"
 
 
 def test_f27_an_alarm_while_stacks_change_is_a_persons_to_decide_if_there_is_a_release_to_undo(
-    account: Account, world: World
+    account: Account, context: FunctionContext
 ) -> None:
     """A rollback could not begin, and nobody would look again: what raises is told to people."""
     alarm = {"detail": {"alarmName": "exchange-test-client-5xx", "state": {"value": "ALARM"}}}
-    world.ledger.acquire("client", HOLDER, now=world.now(), lease=3600)
-    assert not auto_rollback.undo(alarm, world)["started"]
-    world.ledger.give_back("client", HOLDER)
+    context.ledger.acquire("client", HOLDER, now=context.now(), lease=3600)
+    assert not auto_rollback.undo(alarm, context)["started"]
+    context.ledger.give_back("client", HOLDER)
     for release_id, digest, former in (("r1", OLD, None), ("r2", NEW, OLD)):
-        held = world.ledger.acquire("client", release_id, now=world.now(), lease=3600)
-        good = Release(release_id, "client", digest, Kind.RELEASE, "t", Outcome.RELEASED, iso(world.now()), former)
-        world.ledger.record(replace(good, finished_at=good.started_at, token=held.token))
-        world.ledger.give_back("client", release_id)
+        held = context.ledger.acquire("client", release_id, now=context.now(), lease=3600)
+        good = Release(release_id, "client", digest, Kind.RELEASE, "t", Outcome.RELEASED, iso(context.now()), former)
+        context.ledger.record(replace(good, finished_at=good.started_at, token=held.token))
+        context.ledger.give_back("client", release_id)
     account.run(NEW)
-    world.ledger.acquire("client", HOLDER, now=world.now(), lease=3600)
+    context.ledger.acquire("client", HOLDER, now=context.now(), lease=3600)
     with pytest.raises(auto_rollback.NotUndoneError, match=f"by a person: {HOLDER} deploys stacks"):
-        auto_rollback.undo(alarm, world)
+        auto_rollback.undo(alarm, context)
     assert account.started == []
-    world.ledger.give_back("client", HOLDER)
-    assert auto_rollback.undo(alarm, world)["started"]
+    context.ledger.give_back("client", HOLDER)
+    assert auto_rollback.undo(alarm, context)["started"]

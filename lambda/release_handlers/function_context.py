@@ -1,4 +1,4 @@
-"""What the handlers act on: the components and the environment, read once, and the services of AWS, made when used."""
+"""What a function works with: components and environment, read once, and the services of AWS, made when used."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from release_aws.ecs import Services, Stopped
 from release_aws.ecs_baselines import Baselines
 from release_aws.ledger import Ledger
 from release_aws.service_setup import Rules, Secrets, Setups
-from release_aws.stepfunctions import Machines
+from release_aws.stepfunctions import Executions
 from release_engine.gate import Answer
 from release_engine.model import Component, parse_components
 
@@ -27,8 +27,12 @@ FACTS = Path(__file__).resolve().parents[1] / "components.json"  # written into 
 Ask = Callable[[Sequence[probes.Question], float], list[Answer]]
 
 
-class World:
-    """The one seam between the handlers and everything outside; tests hand in other clients, another clock."""
+class FunctionContext:
+    """Everything outside that a handler needs: the components, the services of AWS, the probes and the clock.
+
+    It is the one seam: tests hand in other clients and another clock. `facts` is the content of `components.json`, and
+    `environment` the variables of the function. Times are in seconds.
+    """
 
     def __init__(
         self,
@@ -100,8 +104,8 @@ class World:
         return Metrics(self._client("cloudwatch"))
 
     @cached_property
-    def machines(self) -> Machines:
-        return Machines(self._client("stepfunctions"))
+    def executions(self) -> Executions:
+        return Executions(self._client("stepfunctions"))
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -109,7 +113,7 @@ class World:
 
 
 @cache
-def world() -> World:
-    """That of this function."""
+def read_context() -> FunctionContext:
+    """Return the context of this function, made at its first call, and let its log show what it does."""
     logging.getLogger().setLevel(logging.INFO)
-    return World(os.environ, json.loads(FACTS.read_text(encoding="utf-8")))
+    return FunctionContext(os.environ, json.loads(FACTS.read_text(encoding="utf-8")))
