@@ -9,12 +9,12 @@ from time import time
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import cloudwatch, cloudwatch_logs, eventbridge, stepfunctions
 
 METRIC_SECONDS = 3 * 3600.0  # by the clock
 LOG_EVENTS_OF_A_STREAM = 10_000
 ENDED_EXECUTIONS = 50
-Record = dict[str, Any]
 _sharing: set[str] = set()  # the executions whose events share equal texts already
 
 

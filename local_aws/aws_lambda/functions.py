@@ -10,9 +10,9 @@ from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.host import workplace
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import aws_lambda
 
-Record = dict[str, Any]
 IDLE_WORKERS_END_AFTER = 30.0
 STOCK = "traceback.format_exc()"
 MARK = "errorType: "

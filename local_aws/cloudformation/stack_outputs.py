@@ -11,9 +11,9 @@ from functools import wraps
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import cloudformation
 
-Record = dict[str, Any]
 REFERENCE = "Fn::GetStackOutput"
 
 # "Update requires: Replacement" in the template reference; every other property of these types is changed in place.

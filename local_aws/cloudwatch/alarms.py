@@ -19,7 +19,7 @@ from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import request_scope
+from local_aws.ministack_parts.answers import Record, request_scope
 from local_aws.ministack_parts.services import cloudformation, cloudwatch
 
 Value = float | None
@@ -93,7 +93,6 @@ def _if(arguments: list[Any], lookup: Lookup) -> Value:
 FUNCTIONS: dict[str, Callable[[list[Any], Lookup], Value]] = {"FILL": _fill, "IF": _if}
 
 
-Record = dict[str, Any]
 SHORTEST_PERIOD = 0.5
 OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
 COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {

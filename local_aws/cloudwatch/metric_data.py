@@ -13,9 +13,9 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from local_aws.clock import Clock
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import cloudwatch
 
-Record = dict[str, Any]
 MARK = '"_aws"'  # what every such line has; most lines are spared the parsing
 
 

@@ -3,17 +3,13 @@
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/
 """
 
-from typing import Any
-
 from local_aws.codepipeline import pipelines, queries
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.providers import approval, function
 from local_aws.codepipeline.stages import StageExecution, StageTransition
 from local_aws.ministack_parts import application
-from local_aws.ministack_parts.answers import Action, RefusedError, get_account_id
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Action, Record, RefusedError, root_arn
 
 
 def start(request: Record) -> Record:
@@ -22,7 +18,7 @@ def start(request: Record) -> Record:
     with pipeline.changed:
         if token in pipeline.tokens:
             return {"pipelineExecutionId": pipeline.tokens[token].id}
-        trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": _root()}
+        trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": root_arn()}
         given = {variable["name"]: variable["value"] for variable in request.get("variables", [])}
         execution = pipeline.begin(trigger, variables=given, commits=_commits(pipeline, request))
         if token:
@@ -95,7 +91,7 @@ def _switch(request: Record, *, enabled: bool) -> Record:
         raise RefusedError("ValidationException", "Outbound transitions are not imitated here")
     with pipeline.changed:
         transition = _transition(pipeline, request["stageName"])
-        transition.switch(enabled=enabled, reason=request.get("reason", ""), by=_root())
+        transition.switch(enabled=enabled, reason=request.get("reason", ""), by=root_arn())
         pipeline.changed.notify_all()
     return {}
 
@@ -133,10 +129,6 @@ def _transition(pipeline: Pipeline, stage: str) -> StageTransition:
         if transition.name == stage:
             return transition
     raise RefusedError("StageNotFoundException", f"{pipeline.name} has no stage {stage}")
-
-
-def _root() -> str:
-    return f"arn:aws:iam::{get_account_id()}:root"
 
 
 SERVICE, PREFIX = "codepipeline", "CodePipeline_20150709"

@@ -14,10 +14,10 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from local_aws import clients
 from local_aws.host import workplace
+from local_aws.ministack_parts.answers import Record
 
 
 def packed(folder: Path) -> bytes:
@@ -73,7 +73,6 @@ def _content(path: Path) -> bytes:
     return b"" if path.is_dir() else path.read_bytes()
 
 
-Record = dict[str, Any]
 _LETTERS = string.ascii_letters + string.digits
 
 

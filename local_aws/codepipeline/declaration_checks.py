@@ -6,13 +6,11 @@ action-reference.html and rule-reference.html
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from local_aws.codepipeline import declarations
 from local_aws.codepipeline.providers.source import FULL_CLONE
 from local_aws.codepipeline.runs import REFERENCE
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
+
 NOT_OF_THE_DECLARATION = ("DisableInboundStageTransitions", "RestartExecutionOnUpdate", "Tags")
 _FREE = ("Configuration",)  # its keys are the provider's, its values texts
 _NUMBERS = ("RunOrder", "TimeoutInMinutes")

@@ -5,15 +5,14 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.
 
 import threading
 from time import time
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from local_aws.codepipeline import runs
 from local_aws.codepipeline.artifacts import Location
 from local_aws.codepipeline.runs import Run, RunningPipeline, Start
 from local_aws.codepipeline.stages import StageExecution, StageTransition
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 class OwningPipeline(RunningPipeline, Protocol):

@@ -4,16 +4,14 @@ import logging
 import threading
 from collections.abc import Mapping
 from time import time
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.codepipeline import declaration_checks, declarations
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.runs import Start
 from local_aws.codepipeline.stages import StageTransition
-from local_aws.ministack_parts.answers import RefusedError, get_account_id, get_region
+from local_aws.ministack_parts.answers import Record, RefusedError, get_account_id, get_region
 
-Record = dict[str, Any]
 MOST_QUEUED = 50  # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
 _pipelines: dict[str, "Pipeline"] = {}
 _clock: list[Clock] = []

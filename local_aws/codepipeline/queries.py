@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineStat
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from local_aws.codepipeline import pipelines
 from local_aws.codepipeline.artifacts import Location
@@ -13,9 +12,7 @@ from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.runs import Run
 from local_aws.codepipeline.stage_work import ConditionRun
 from local_aws.codepipeline.stages import StageExecution, StageTransition
-from local_aws.ministack_parts.answers import RefusedError
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record, RefusedError
 
 
 def action_state(action: Record, stage_execution: StageExecution | None) -> Record:

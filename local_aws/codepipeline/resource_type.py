@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from local_aws.codepipeline import declarations, pipelines, triggers
 from local_aws.codepipeline.pipelines import Pipeline
-from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.resource_handlers import Created, in_place
 from local_aws.ministack_parts.services import cloudformation
 
 

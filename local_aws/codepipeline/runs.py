@@ -8,11 +8,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import time
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from local_aws.clock import Clock
 from local_aws.codepipeline.artifacts import Location
+from local_aws.ministack_parts.answers import Record
 
 REFERENCE = re.compile(r"#\{([^}]*)\}")
 
@@ -38,7 +39,6 @@ def _value(reference: str, known: Mapping[str, Mapping[str, str]]) -> str:
     return values[name]
 
 
-Record = dict[str, Any]
 _LONGEST_SUMMARY, _LONGEST_MESSAGE = 2048, 5000
 
 

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from time import time
-from typing import Any
 
 from local_aws.codepipeline import stage_work
 from local_aws.codepipeline.runs import Run, RunningExecution
 from local_aws.codepipeline.stage_work import ConditionRun
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 class StageExecution:

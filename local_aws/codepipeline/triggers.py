@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from local_aws.codepipeline import pipelines, repositories
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.repositories import Repository, RepositoryError
+from local_aws.ministack_parts.answers import Record
 
 _TOKEN = re.compile(r"\\.|\*\*|\*|\?|\[!?\]?[^\]]*\]|\{|\}|,|.", re.DOTALL)
 
@@ -64,7 +64,6 @@ def _set(members: str) -> str:
 _ESCAPED = str.maketrans({"\\": r"\\", "[": r"\[", "]": r"\]", "^": r"\^"})
 
 
-Record = dict[str, Any]
 _LOOK_EVERY = 0.5  # wall-clock seconds
 _log = logging.getLogger("local_aws.codepipeline")
 _stopped = threading.Event()

@@ -17,10 +17,10 @@ from typing import Any
 from local_aws.clock import Clock
 from local_aws.host import workplace
 from local_aws.host.addresses import Block
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.resource_handlers import Created
 from local_aws.ministack_parts.services import cloudformation, elasticache, msk, rds
 
-Record = dict[str, Any]
-Created = tuple[str, Record]
 NET = 30
 READY_WITHIN = 10.0
 KAFKA_PORT = 9092

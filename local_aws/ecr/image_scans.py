@@ -18,6 +18,7 @@ from functools import wraps
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.ecr import images
 from local_aws.ministack_parts import application
 from local_aws.ministack_parts.answers import Handler, Record, RefusedError, Response, answered
 from local_aws.ministack_parts.services import ecr
@@ -113,16 +114,8 @@ def _followed(stock: Handler) -> Handler:
 
 
 def _image(request: Record) -> tuple[tuple[str, str], Record]:
-    name = request["repositoryName"]
-    if name not in ecr.repositories:
-        message = f"The repository with name '{name}' does not exist in the registry"
-        raise RefusedError("RepositoryNotFoundException", message)
-    image: Record | None = ecr.find_image(name, request["imageId"])
-    if image is None:
-        message = (
-            f"The image with imageId {json.dumps(request['imageId'])} does not exist within the repository '{name}'"
-        )
-        raise RefusedError("ImageNotFoundException", message)
+    name = images.repository_of(request)
+    image = images.image_of(name, request["imageId"])
     return (name, image["imageDigest"]), image
 
 

@@ -91,8 +91,6 @@ def _extract(layer: bytes, root: Path) -> None:
         raise PullError(f"failed to register layer: {error}") from error
 
 
-__all__ = ["Image", "install", "pull"]
-
 PART_SIZE = 10 * 1024 * 1024
 
 
@@ -109,7 +107,7 @@ def install(_clock: Clock) -> None:
 
 def initiate_layer_upload(request: Record) -> Record:
     upload = new_uuid()
-    ecr.uploads.setdefault(_repository(request), {})[upload] = bytearray()
+    ecr.uploads.setdefault(repository_of(request), {})[upload] = bytearray()
     return {"uploadId": upload, "partSize": PART_SIZE}
 
 
@@ -125,7 +123,7 @@ def upload_layer_part(request: Record) -> Record:
 
 
 def complete_layer_upload(request: Record) -> Record:
-    name, received = _repository(request), bytes(_upload(request))
+    name, received = repository_of(request), bytes(_upload(request))
     if not received:
         raise RefusedError("EmptyUploadException", "The upload contains no layer parts")
     digest = _digest(received)
@@ -142,7 +140,7 @@ def complete_layer_upload(request: Record) -> Record:
 
 
 def batch_check_layer_availability(request: Record) -> Record:
-    held = layers(_repository(request))
+    held = layers(repository_of(request))
     layers_held = [
         {
             "layerDigest": digest,
@@ -155,14 +153,14 @@ def batch_check_layer_availability(request: Record) -> Record:
 
 
 def get_download_url_for_layer(request: Record) -> Record:
-    name, digest = _repository(request), request["layerDigest"]
+    name, digest = repository_of(request), request["layerDigest"]
     _require(name, [digest])
     return {"downloadUrl": f"{embedding.endpoint()}/v2/{name}/blobs/{digest}", "layerDigest": digest}
 
 
 def check_manifest(request: Record) -> None:
     """A manifest must be the one that its digest says, and its configuration and layers must be there."""
-    name, text = _repository(request), request["imageManifest"]
+    name, text = repository_of(request), request["imageManifest"]
     try:
         manifest = json.loads(text)
         needed = [manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
@@ -177,11 +175,18 @@ def check_manifest(request: Record) -> None:
 
 def check_images(request: Record) -> None:
     """Asking for an image that is not there is an error, not an empty list."""
-    name = _repository(request)
+    name = repository_of(request)
     for wanted in request.get("imageIds") or []:
-        if ecr.find_image(name, wanted) is None:
-            said = f"The image with imageId {json.dumps(wanted)} does not exist within the repository '{name}'"
-            raise RefusedError("ImageNotFoundException", said)
+        image_of(name, wanted)
+
+
+def image_of(repository: str, image_id: Record) -> Record:
+    """Return the record of an image; RefusedError when the repository does not hold it."""
+    image = ecr.find_image(repository, image_id)
+    if image is None:
+        message = f"The image with imageId {json.dumps(image_id)} does not exist within the repository '{repository}'"
+        raise RefusedError("ImageNotFoundException", message)
+    return image
 
 
 def layers(repository: str) -> Mapping[str, bytes]:
@@ -196,7 +201,8 @@ def _require(repository: str, digests: list[str]) -> None:
         raise RefusedError("LayersNotFoundException", said)
 
 
-def _repository(request: Record) -> str:
+def repository_of(request: Record) -> str:
+    """Return the name of the repository that a request names; RefusedError when there is none."""
     name = str(request.get("repositoryName", ""))
     if name not in ecr.repositories:
         said = f"The repository with name '{name}' does not exist in the registry"
@@ -205,7 +211,7 @@ def _repository(request: Record) -> str:
 
 
 def _upload(request: Record) -> bytearray:
-    upload: bytearray | None = ecr.uploads.get(_repository(request), {}).get(request["uploadId"])
+    upload: bytearray | None = ecr.uploads.get(repository_of(request), {}).get(request["uploadId"])
     if upload is None:
         raise RefusedError("UploadNotFoundException", f"The upload with id '{request['uploadId']}' could not be found")
     return upload

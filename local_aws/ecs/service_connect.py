@@ -22,6 +22,7 @@ from local_aws.ecs.services.service_controller import ServiceController
 from local_aws.ecs.services.service_state import namespace_of
 from local_aws.host import workplace
 from local_aws.host.addresses import Block
+from local_aws.ministack_parts.answers import Record
 
 HOST = "127.0.0.1"
 ATTEMPTS = 3
@@ -190,7 +191,6 @@ class Mesh:
             block.close()
 
 
-Record = dict[str, Any]
 HTTP = ("http", "http2", "grpc")  # of a port mapping's appProtocol; without one it is TCP
 _turns = itertools.count()
 _meshes: dict[str, Mesh] = {}

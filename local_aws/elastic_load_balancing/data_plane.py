@@ -4,7 +4,6 @@ import asyncio
 import logging
 import threading
 from contextlib import suppress
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing.listener_connection import Behind, ListenerConnection
@@ -14,10 +13,9 @@ from local_aws.elastic_load_balancing.target_health import TargetGroups
 from local_aws.host import certificates
 from local_aws.host.addresses import Block
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import request_scope
+from local_aws.ministack_parts.answers import Record, request_scope
 from local_aws.ministack_parts.services import alb
 
-Record = dict[str, Any]
 NET = 20
 LOOK_EVERY = 0.05
 OPEN_WITHIN = 5.0

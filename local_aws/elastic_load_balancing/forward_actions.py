@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any
 
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import alb, cloudformation
 
-Record = dict[str, Any]
 DEFAULT_WEIGHT = 1
 
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 16 * 1024 * 1024
 PIECE = 64 * 1024
 OF_ONE_CONNECTION = frozenset(
@@ -43,7 +42,10 @@ class Head:
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """Return the next message's head; None when the other side closed before its first byte."""
+    """Return the next message's head; None when the other side closed before its first byte.
+
+    A stream of asyncio's holds at most 64 KiB while it looks for a separator, which is AWS's limit, too.
+    """
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as short:

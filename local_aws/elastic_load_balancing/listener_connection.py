@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from time import monotonic
-from typing import Any
 from urllib.parse import parse_qs
 
 from local_aws.elastic_load_balancing import forward_actions
@@ -26,10 +25,8 @@ from local_aws.elastic_load_balancing.http_messages import (
 from local_aws.elastic_load_balancing.load_balancer_metrics import LoadBalancerMetrics
 from local_aws.elastic_load_balancing.target_connections import Answer, TargetConnections, TargetError
 from local_aws.elastic_load_balancing.target_health import TargetGroups
+from local_aws.ministack_parts.answers import Record, Response
 from local_aws.ministack_parts.services import alb
-
-Record = dict[str, Any]
-Own = tuple[int, dict[str, str], bytes]
 
 
 def action_for(listener: str, method: str, target: str, fields: Mapping[str, str]) -> Record:
@@ -45,7 +42,7 @@ def action_for(listener: str, method: str, target: str, fields: Mapping[str, str
     return {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
 
 
-async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Own:
+async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Response:
     """Return what a fixed-response or a redirect action says: (status, header fields, body)."""
     path, _, query = target.partition("?")
     seen = dict(fields) | {

@@ -17,10 +17,9 @@ from local_aws.elastic_load_balancing import forward_actions, load_balancer_metr
 from local_aws.elastic_load_balancing.data_plane import DataPlane
 from local_aws.elastic_load_balancing.target_health import Place, Target, TargetGroups
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import request_scope
+from local_aws.ministack_parts.answers import Record, Response, request_scope
 from local_aws.ministack_parts.services import acm, alb, cloudformation
 
-Record = dict[str, Any]
 Problem = tuple[str, str]
 PREFIX = "AWS::ElasticLoadBalancingV2::"
 
@@ -104,9 +103,6 @@ def _checked_creation(stock: Any, check: Any) -> Any:
         return stock(logical_id, properties, stack)
 
     return create
-
-
-Response = tuple[int, dict[str, str], bytes]
 
 
 class TargetApi:

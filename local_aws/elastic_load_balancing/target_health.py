@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing import forward_actions
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import alb
 
 
@@ -60,7 +61,6 @@ async def _status(address: str, port: int, path: str) -> int:
         writer.close()
 
 
-Record = dict[str, Any]
 Place = tuple[str, int]
 
 SHORTEST_INTERVAL = 0.1

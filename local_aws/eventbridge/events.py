@@ -13,10 +13,9 @@ from typing import Any
 from local_aws.clock import Clock
 from local_aws.cloudwatch.alarms import Alarms
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import now_iso, request_scope
+from local_aws.ministack_parts.answers import Record, now_iso, request_scope
 from local_aws.ministack_parts.services import cloudwatch, eventbridge
 
-Record = dict[str, Any]
 _running: list[Alarms] = []
 _later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")  # one thread: events keep their order
 

@@ -9,10 +9,8 @@ from typing import Any
 
 from local_aws.aws_lambda import functions
 from local_aws.clock import Clock
-from local_aws.ministack_parts.answers import json_response
+from local_aws.ministack_parts.answers import Record, json_response
 from local_aws.ministack_parts.services import stepfunctions
-
-Record = dict[str, Any]
 
 
 def install(clock: Clock) -> None:

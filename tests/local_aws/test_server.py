@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ministack.services import stepfunctions
 
 from local_aws import account_seed
 from local_aws.account_seed import Certificate, Holdings
@@ -65,10 +64,6 @@ def test_a_second_one_in_the_same_process_is_refused(aws: LocalAws, tmp_path: Pa
         pass
 
 
-def test_step_functions_wait_by_the_same_clock(aws: LocalAws) -> None:
-    assert pytest.approx(1 / 60) == stepfunctions._SFN_WAIT_SCALE
-
-
 def test_leaving_the_block_ends_every_task_process(tmp_path: Path) -> None:
     """In a process of its own: it starts the AWS, a task in it, and leaves."""
     done = _python(str(Path(__file__).with_name("ecs") / "one_task.py"), str(tmp_path))
@@ -121,12 +116,8 @@ def test_an_address_comes_back_after_all_others() -> None:
     addresses.close()
 
 
-def test_the_clock_divides_waiting_by_its_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept = list[float]()
-    monkeypatch.setattr(time, "sleep", slept.append)
-    clock = Clock(speed=60)
-    clock.sleep(6)
-    assert (clock.real(30), slept) == (0.5, [0.1])
+def test_the_clock_divides_waiting_by_its_speed() -> None:
+    assert Clock(speed=60).real(30) == 0.5
     with pytest.raises(ValueError, match="not above 0"):
         Clock(speed=0)
 

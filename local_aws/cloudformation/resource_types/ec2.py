@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_EC2.h
 from functools import wraps
 from typing import Any
 
-from local_aws.ministack_parts.resource_handlers import Created, Record, asked, replaced, text
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.resource_handlers import Created, asked, replaced, text
 from local_aws.ministack_parts.services import cloudformation, ec2
 
 VPC = "AWS::EC2::VPC"

@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.ministack_parts.answers import get_account_id, get_region
-from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.answers import Record, get_account_id, get_region
+from local_aws.ministack_parts.resource_handlers import Created, in_place
 from local_aws.ministack_parts.services import cloudformation
 
 

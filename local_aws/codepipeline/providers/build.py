@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeB
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from local_aws.codebuild import builds
 from local_aws.codepipeline import artifacts
 from local_aws.codepipeline.runs import FailedError, Run
+from local_aws.ministack_parts.answers import Record
 
-Record = dict[str, Any]
 _LOOK_EVERY = 0.2  # wall-clock seconds: a build takes the time that it takes
 
 

@@ -10,15 +10,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
 from uuid import uuid4
 
 from local_aws import clients
 from local_aws.codepipeline import artifacts
 from local_aws.codepipeline.runs import FailedError, Run
-from local_aws.ministack_parts.answers import RefusedError, get_account_id
+from local_aws.ministack_parts.answers import Record, RefusedError, get_account_id
 
-Record = dict[str, Any]
 _jobs: dict[str, "Job"] = {}
 _lock = threading.Lock()
 

@@ -7,12 +7,10 @@ they are our own.
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from local_aws.ecs.services.lifecycle_hooks import KINDS
-from local_aws.ministack_parts.answers import RefusedError
+from local_aws.ministack_parts.answers import Record, RefusedError
 
-Record = dict[str, Any]
 STRATEGIES = ("ROLLING", "BLUE_GREEN", "LINEAR", "CANARY")
 HOOKS_OF_A_KIND = 10
 NO_PAUSE = {"TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"}

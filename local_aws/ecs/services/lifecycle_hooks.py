@@ -15,16 +15,14 @@ import secrets
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, time
-from typing import Any
 from uuid import uuid4
 
 from local_aws import clients
 from local_aws.clock import Clock
 from local_aws.ecs.services.rollouts import HookError, Rollout
 from local_aws.eventbridge import events
-from local_aws.ministack_parts.answers import RefusedError, now_iso
+from local_aws.ministack_parts.answers import Record, RefusedError, now_iso
 
-Record = dict[str, Any]
 LONGEST_MINUTES = 1440.0
 KINDS = {"AWS_LAMBDA": "lambda", "PAUSE": "pause"}
 OPEN = ("", "IN_PROGRESS", "AWAITING_ACTION")
@@ -173,6 +171,8 @@ def _invoke(function: str, event: Record) -> object:
 
 def _event(run: HookRun, execution: str, details: Record) -> Record:
     rollout = run.rollout
+    test = {side.revision.arn: side.test_weight for side in rollout.sides}
+    production = {side.revision.arn: side.production_weight for side in rollout.sides}
     event: Record = {
         "executionId": execution,
         "lifecycleStage": run.stage,
@@ -180,19 +180,11 @@ def _event(run: HookRun, execution: str, details: Record) -> Record:
         "executionDetails": {
             "serviceArn": rollout.revision.settings["serviceArn"],
             "targetServiceRevisionArn": rollout.revision.arn,
-            "testTrafficWeights": _test_weights(rollout) if run.stage == "TEST_TRAFFIC_SHIFT" else {},
-            "productionTrafficWeights": _production_weights(rollout) if run.stage in _PRODUCTION else {},
+            "testTrafficWeights": test if run.stage == "TEST_TRAFFIC_SHIFT" else {},
+            "productionTrafficWeights": production if run.stage in _PRODUCTION else {},
         },
     }
     return event | ({"hookDetails": dict(details)} if details else {})
-
-
-def _test_weights(rollout: Rollout) -> Record:
-    return {side.revision.arn: side.test_weight for side in rollout.sides}
-
-
-def _production_weights(rollout: Rollout) -> Record:
-    return {side.revision.arn: side.production_weight for side in rollout.sides}
 
 
 def _parsed(details: object) -> Record:

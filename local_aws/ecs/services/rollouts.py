@@ -6,15 +6,15 @@ API_ServiceRevision.html and API_Deployment.html.
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic, time
-from typing import Any, Protocol
+from typing import Protocol
 
 from local_aws.ecs.services.deployment_alarms import AlarmWatch
 from local_aws.ecs.tasks.tasks import Target, Task
+from local_aws.ministack_parts.answers import Record
 
-Record = dict[str, Any]
 Launch = Callable[["Rollout"], Task]
 
 SETTLED_AFTER = 0.6
@@ -163,6 +163,13 @@ class Rollout:
         healthy = {task.arn for task in self.healthy}
         for task in sorted(self.wanted, key=lambda task: (task.arn in healthy, task.uptime))[: max(count, 0)]:
             task.stop(reason)
+
+    def end(self, reason: str) -> Iterator[None]:
+        """Stop every task, and yield until the last one has ended."""
+        self.desired = 0
+        while self.tasks:
+            self.stop(len(self.wanted), reason)
+            yield
 
     def keep(self, count: int, launch: Launch) -> None:
         """Holds the number of tasks at `count`."""

@@ -3,15 +3,13 @@
 import logging
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.ecs.services import rollout_course, service_views, traffic
 from local_aws.ecs.services.rollouts import Revision, Rollout, RolloutError, StopRequestedError, SupersededError
 from local_aws.ecs.services.service_state import ServiceState
-from local_aws.ministack_parts.answers import get_account_id, get_region, new_uuid, request_scope
+from local_aws.ministack_parts.answers import Record, get_account_id, get_region, new_uuid, request_scope
 
-Record = dict[str, Any]
 TICK = 0.05
 _log = logging.getLogger("local_aws.ecs")
 

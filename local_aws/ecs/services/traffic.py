@@ -4,13 +4,12 @@ ECS owns the weights of the rules named by the service. Traffic moves at once, a
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ecs.tasks.tasks import Target
 from local_aws.elastic_load_balancing import load_balancer
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 class Step(NamedTuple):

@@ -3,16 +3,14 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.ecr.images import Image, PullError, pull
 from local_aws.ecs.tasks.containers import Container, HealthCheck, HealthMonitor, LogForwarder, Plan, StartError
 from local_aws.host import workplace
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import ecs
-
-Record = dict[str, Any]
 
 
 class TaskStartError(RuntimeError):

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from local_aws.clock import Clock
 from local_aws.ecs.tasks import task_records
 from local_aws.ecs.tasks.task_containers import TaskContainer, TaskStartError
-from local_aws.ecs.tasks.task_records import Record, attach_network_interface, move, new_task
+from local_aws.ecs.tasks.task_records import attach_network_interface, move, new_task
 from local_aws.elastic_load_balancing import load_balancer
 from local_aws.host import workplace
-from local_aws.ministack_parts.answers import get_account_id, get_region, now_iso, request_scope
+from local_aws.ministack_parts.answers import Record, RefusedError, get_account_id, get_region, now_iso, request_scope
 from local_aws.ministack_parts.services import ecs
 
 LOOK_EVERY = 0.05
@@ -245,6 +245,22 @@ def stop_all() -> list[Task]:
     for task in alive:
         task.stop("The local AWS is shut down")
     return alive
+
+
+def cluster(reference: str | None) -> Record:
+    """Return the record of a cluster by its name or ARN; without one the account's default cluster."""
+    name = ecs.cluster_name(reference or "default")
+    if name not in ecs.clusters:
+        raise RefusedError("ClusterNotFoundException", "Cluster not found.")
+    return ecs.clusters[name]
+
+
+def active_definition(reference: str, *, also_former: bool = False) -> Record:
+    """Return a registered task definition; a deregistered one only with `also_former`."""
+    definition = task_definition(reference)
+    if definition is None or (definition["status"] != "ACTIVE" and not also_former):
+        raise RefusedError("ClientException", f"Unable to find an active task definition: {reference}")
+    return definition
 
 
 def task_definition(reference: str) -> Record | None:

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local_aws.ministack_parts.forms import Record, Replaceable
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.forms import Replaceable
 
 # (function, event, request id) -> {"body", "log", "error", ...}
 execute_function: Replaceable[[Record, Record, str], Record] = Replaceable(lambda_svc, "_execute_function_warm")

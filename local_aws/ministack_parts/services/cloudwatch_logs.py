@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import cloudwatch_logs as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Replaceable
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Replaceable
 
 # Actions of the API.
 create_log_group: Callable[[Record], Response] = stock._create_log_group

@@ -19,6 +19,7 @@ Record = dict[str, Any]
 ROLE = "arn:aws:iam::000000000000:role/pipeline"
 CONNECTION = "arn:aws:codeconnections:us-west-2:000000000000:connection/00000000-0000-0000-0000-000000000000"
 KEY = "arn:aws:kms:us-west-2:000000000000:key/00000000-0000-0000-0000-000000000000"
+SUCCEED = {"Done": {"Type": "Succeed"}}  # the states of a machine that does nothing
 OVER = ("Succeeded", "Failed", "Stopped", "Cancelled")
 
 

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws.codepipeline.sample_pipelines import KEY, Pipelines, approval, condition, function, machine, stage
+from tests.local_aws.codepipeline.sample_pipelines import (
+    KEY,
+    SUCCEED,
+    Pipelines,
+    approval,
+    condition,
+    function,
+    machine,
+    stage,
+)
 from tests.local_aws.contracts import call
 from tests.local_aws.ecs.sample_services import wait_for
 
@@ -151,7 +160,6 @@ def test_a_job_takes_one_answer(pipelines: Pipelines, hook: HookFactory) -> None
         pipelines.api.put_job_success_result(jobId="nobodys")
 
 
-SUCCEED = {"Done": {"Type": "Succeed"}}
 ANSWER = 'job, api = event["CodePipeline.job"], boto3.client("codepipeline")\n'
 MET = ANSWER + 'api.put_job_success_result(jobId=job["id"])'
 NOT_MET = (

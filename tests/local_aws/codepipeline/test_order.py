@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws.codepipeline.sample_pipelines import Pipelines, approval, function, machine, stage
+from tests.local_aws.codepipeline.sample_pipelines import SUCCEED, Pipelines, approval, function, machine, stage
 from tests.local_aws.ecs.sample_services import wait_for
 
 HookFactory = Callable[[str], str]
-SUCCEED = {"Done": {"Type": "Succeed"}}
 WAIT = {"Wait": {"Type": "Wait", "Seconds": 120, "Next": "Done"}, "Done": {"Type": "Succeed"}}
 FAIL = {"Done": {"Type": "Fail"}}
 # Fails until somebody puts the parameter.

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from tests.local_aws.cloudformation.sample_stacks import Stack, get
-from tests.local_aws.codepipeline.sample_pipelines import Pipelines, action, approval, machine, source, stage
+from tests.local_aws.codepipeline.sample_pipelines import SUCCEED, Pipelines, action, approval, machine, source, stage
 from tests.local_aws.contracts import call
 from tests.local_aws.ecs.sample_services import wait_for
 
-SUCCEED = {"Done": {"Type": "Succeed"}}
 FAIL = {"Done": {"Type": "Fail", "Error": "Refused", "Cause": "the gate is closed"}}
 
 
