@@ -110,7 +110,7 @@ def unpacked(location: Location) -> Path:
 
 def new_folder() -> Path:
     """Make a folder in which an artifact is unpacked while an action works."""
-    return Path(tempfile.mkdtemp(dir=workplace.current().artifacts))
+    return Path(tempfile.mkdtemp(dir=workplace.current().temporary))
 
 
 def discard(folder: Path) -> None:

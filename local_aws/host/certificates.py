@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from local_aws.host import workplace
+
 NAMES = ("*.example.com", "*.elb.amazonaws.com", "localhost")
 
 
@@ -19,7 +21,7 @@ NAMES = ("*.example.com", "*.elb.amazonaws.com", "localhost")
 def server_context() -> ssl.SSLContext:
     """Return what a listener speaks TLS with."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=workplace.current().temporary) as folder:
         file = Path(folder) / "listener.pem"
         file.write_bytes(_pem())
         context.load_cert_chain(file)

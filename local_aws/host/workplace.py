@@ -101,7 +101,7 @@ class Workplace:
         self.folder = folder
         self.images, self.tasks = folder / "images", folder / "tasks"
         self.builds, self.caches, self.programs = folder / "builds", folder / "build-caches", folder / "programs"
-        self.functions, self.artifacts = folder / "functions", folder / "artifacts"
+        self.functions, self.temporary = folder / "functions", folder / "temporary"
         self.orphans = Orphans(folder / PROCESSES)
         self.orphans.reap()
         for used in self._folders:
@@ -114,7 +114,7 @@ class Workplace:
     def _folders(self) -> tuple[Path, ...]:
         """Return the folders that are emptied at the opening: whatever a run that was cut off left is gone then."""
         own = (self.images, self.tasks, self.builds, self.caches, self.programs)
-        return (*own, self.functions, self.artifacts)
+        return (*own, self.functions, self.temporary)
 
     def close(self) -> None:
         """Kill what still runs."""

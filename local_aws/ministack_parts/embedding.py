@@ -28,6 +28,9 @@ def prepare() -> None:
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "PERSIST_STATE": "0",
+            "S3_PERSIST": "0",
+            # Cognito would keep its keys in the machine's temporary folder; where no file can be, it keeps them itself.
+            "STATE_DIR": f"{os.devnull}/ministack",
             "LOG_LEVEL": "WARNING",
         }
     )

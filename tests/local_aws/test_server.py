@@ -15,7 +15,7 @@ from local_aws import account_seed
 from local_aws.account_seed import Certificate, Holdings
 from local_aws.clock import Clock
 from local_aws.host.addresses import Addresses
-from local_aws.host.workplace import Orphans
+from local_aws.host.workplace import Orphans, Workplace
 from local_aws.server import LocalAws
 from tests.local_aws.ecs.sample_services import wait_for
 
@@ -85,6 +85,21 @@ def test_orphans_of_a_run_that_was_cut_off_are_reaped(tmp_path: Path) -> None:
     Orphans(tmp_path / "processes").reap()
     assert left.wait(timeout=30) == -signal.SIGKILL
     assert not (tmp_path / "processes").exists()
+
+
+def test_a_killed_one_leaves_files_in_its_folder_alone_and_the_next_one_there_reaps_all(tmp_path: Path) -> None:
+    """In a process of its own: a task, a build and a function write temporary files and into their homes."""
+    home, temporary, folder = (tmp_path / name for name in ("home", "temporary", "aws"))
+    home.mkdir()
+    temporary.mkdir()
+    own = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
+    done = _python(str(Path(__file__).with_name("busy_aws.py")), str(folder), environment=os.environ | own)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    killed = json.loads(done.stdout.splitlines()[-1])
+    assert (killed["outside"], list(home.iterdir()), list(temporary.iterdir())) == ([], [], [])
+    Workplace(folder).close()
+    wait_for(lambda: [pid for pid in killed["left"] if _alive(pid)], lambda alive: not alive)
+    assert {file.name for file in folder.rglob("*") if file.is_file()} == {"local-aws.log", "trusted.pem"}
 
 
 def test_a_process_that_only_has_the_orphans_id_is_spared(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ class Container:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._environment = {"PATH": PATH, "TMPDIR": str(_temporary(plan.root)), **plan.environment}
+        temporary, home = (str(_made(plan.root / name)) for name in ("tmp", "root"))
+        self._environment = {"PATH": PATH, "TMPDIR": temporary, "HOME": home, **plan.environment}
         self._process = self._start(plan.command)
 
     @property
@@ -106,8 +107,7 @@ def _executable(name: str, plan: Plan) -> str:
     return program
 
 
-def _temporary(root: Path) -> Path:
-    folder = root / "tmp"
+def _made(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     return folder
 

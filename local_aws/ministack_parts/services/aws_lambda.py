@@ -1,5 +1,6 @@
 """ministack's Lambda: functions, and the Python workers that run them as processes of this machine."""
 
+import subprocess
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -33,6 +34,15 @@ def end_idle_workers_after(seconds: float) -> None:
     lambda_runtime._LOCAL_WORKER_TTL = seconds
 
 
-def keep_workers_in(folder: Path) -> None:
-    """Let workers unpack their functions below `folder` rather than in the machine's temporary folder."""
-    lambda_runtime.tempfile = SimpleNamespace(mkdtemp=partial(tempfile.mkdtemp, dir=folder))
+def keep_functions_in(folder: Path) -> None:
+    """Let functions be unpacked below `folder` rather than in the machine's temporary folder."""
+    lambda_runtime.tempfile = lambda_svc.tempfile = SimpleNamespace(
+        mkdtemp=partial(tempfile.mkdtemp, dir=folder),
+        TemporaryDirectory=partial(tempfile.TemporaryDirectory, dir=folder),
+    )
+    lambda_svc._PROVIDED_CODE_CACHE = str(folder / "provided")
+
+
+def start_workers_with(popen: Callable[..., "subprocess.Popen[str]"]) -> None:
+    """Start the processes of workers by this function, which is called as `subprocess.Popen` is."""
+    lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": popen})
