@@ -20,7 +20,7 @@ class Clock:
         return seconds / self.speed
 
     def ticks(self, seconds: float) -> Iterator[None]:
-        """Yields until `seconds` of the deployed system's time are over: waiting for those who must not block."""
+        """Yield until `seconds` of the deployed system's time are over: a wait for callers that must not block."""
         until = time.monotonic() + self.real(seconds)
         while time.monotonic() < until:
             yield

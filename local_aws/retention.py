@@ -48,7 +48,7 @@ def forget_executions() -> None:
 
 
 def _share_texts(execution: Record) -> None:
-    """The output of a state is the input of the next one: the same text, many times over in a history."""
+    """Keep one copy of equal texts in a history: a state's output is the next one's input, many times over."""
     texts: dict[str, str] = {}
     for event in execution["events"]:
         for details in [value for value in event.values() if isinstance(value, dict)]:

@@ -35,7 +35,7 @@ def install(_clock: Clock) -> None:
 
 
 def close() -> None:
-    """Ends the workers and removes their folders."""
+    """End the workers and remove their folders."""
     aws_lambda.end_workers()
 
 

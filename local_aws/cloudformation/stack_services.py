@@ -29,7 +29,7 @@ Sort = Callable[[Record, Record], list[str]]
 
 @dataclass(frozen=True)
 class Sibling:
-    """A resource as the engine will ask for it; `physical_id` is None when it is to be created."""
+    """A resource as the engine will ask for it; `physical_id` is None for one that is to be created."""
 
     logical_id: str
     physical_id: str | None
@@ -97,7 +97,7 @@ def _parameters(stack: Record, template: Record) -> Record:
 
 
 def _late(resources: Record, order: list[str], resource_type: str) -> tuple[set[str], list[str]]:
-    """Return what is of this type or depends on it, and those of this type that depend on none of these."""
+    """Return the resources that are of this type or depend on one, and those of the type that depend on none."""
     needs = {name: cloudformation.dependencies(resources[name], set(order)) for name in order}
     late: set[str] = set()
     for name in order:
@@ -113,7 +113,7 @@ LOOK_EVERY = 0.05
 
 
 class NotStabilizedError(ValueError):
-    """The reason that the stack's event shows."""
+    """The service did not become steady; the text is the reason that the stack's event shows."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Begun:
 
 
 def install(clock: Clock) -> None:
-    """Replaces the type's handlers, and lets them wait off ministack's event loop and be sent back."""
+    """Replace the type's handlers, run them off ministack's event loop, and let a failed update be sent back."""
     handlers = StackServices(clock)
     cloudformation.handlers[TYPE] = in_place(handlers.create, handlers.update, handlers.delete)
     cloudformation.runs_on_worker_thread.wrap(_also_services)
@@ -225,7 +225,7 @@ def _called(action: str, request: Record) -> ServiceController:
 
 
 def _end(service: ServiceController) -> None:
-    """Deletes a service and waits until its last process is gone."""
+    """Delete a service and wait until its last process is gone."""
     service.record.update(status="DRAINING", desiredCount=0)
     service.close()
     service.drained.wait()

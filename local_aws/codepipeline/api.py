@@ -35,8 +35,8 @@ def stop(request: Record) -> Record:
     with pipeline.changed:
         execution, abandon = _stoppable(pipeline, request["pipelineExecutionId"]), bool(request.get("abandon"))
         if execution.status == "Stopping" and not abandon:
-            said = f"{execution.id} is being stopped already; it can only be abandoned"
-            raise RefusedError("DuplicatedStopRequestException", said)
+            message = f"{execution.id} is being stopped already; it can only be abandoned"
+            raise RefusedError("DuplicatedStopRequestException", message)
         execution.stop(request.get("reason", ""), abandon=abandon)
     return {"pipelineExecutionId": execution.id}
 
@@ -59,8 +59,8 @@ def retry(request: Record) -> Record:
         if stage_execution.status in ("Failed", "Stopped") and execution.status in ("Failed", "Stopped"):
             execution.try_again(mode)
         elif mode != "FAILED_ACTIONS" or not stage_execution.retry_failed_now():
-            said = f"{stage_execution.name} is {stage_execution.status}: there is nothing to try again"
-            raise RefusedError("StageNotRetryableException", said)
+            message = f"{stage_execution.name} is {stage_execution.status}: there is nothing to try again"
+            raise RefusedError("StageNotRetryableException", message)
     return {"pipelineExecutionId": execution.id}
 
 
@@ -104,23 +104,23 @@ def _commits(pipeline: Pipeline, request: Record) -> dict[str, str]:
     sources = {action["name"] for action in pipeline.declared["stages"][0]["actions"]}
     for override in request.get("sourceRevisions", []):
         if override["actionName"] not in sources or override["revisionType"] != "COMMIT_ID":
-            said = f"{override['revisionType']} for {override['actionName']}: only COMMIT_ID for {sorted(sources)}"
-            raise RefusedError("ValidationException", said)
+            message = f"{override['revisionType']} for {override['actionName']}: only COMMIT_ID for {sorted(sources)}"
+            raise RefusedError("ValidationException", message)
     return {override["actionName"]: override["revisionValue"] for override in request.get("sourceRevisions", [])}
 
 
 def _stoppable(pipeline: Pipeline, identity: str) -> Execution:
-    execution = next((one for one in pipeline.executions if one.id == identity), None)
+    execution = next((execution for execution in pipeline.executions if execution.id == identity), None)
     if execution is None or execution.status not in ("InProgress", "Stopping"):
-        said = f"{identity} is {execution.status if execution else 'not an execution'} of {pipeline.name}"
-        raise RefusedError("PipelineExecutionNotStoppableException", said)
+        message = f"{identity} is {execution.status if execution else 'not an execution'} of {pipeline.name}"
+        raise RefusedError("PipelineExecutionNotStoppableException", message)
     return execution
 
 
 def _latest_stage_execution(transition: StageTransition, identity: str) -> StageExecution:
     if transition.latest is None or transition.latest.execution.id != identity:
-        said = f"{identity} is not the execution that was last in {transition.name}"
-        raise RefusedError("NotLatestPipelineExecutionException", said)
+        message = f"{identity} is not the execution that was last in {transition.name}"
+        raise RefusedError("NotLatestPipelineExecutionException", message)
     return transition.latest
 
 
@@ -152,5 +152,5 @@ ACTIONS: dict[str, Action] = {
 
 
 def install() -> None:
-    """Adds the service."""
+    """Add CodePipeline to the services that answer."""
     application.add_service(SERVICE, target=PREFIX, actions=ACTIONS)

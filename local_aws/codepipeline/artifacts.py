@@ -78,7 +78,7 @@ _LETTERS = string.ascii_letters + string.digits
 
 @dataclass(frozen=True)
 class Location:
-    """Where an artifact lies."""
+    """The object in S3 that holds an artifact."""
 
     bucket: str
     key: str
@@ -88,7 +88,7 @@ class Location:
 
 
 def reserve(pipeline: str, store: Record, name: str) -> Location:
-    """Return a key: 20 characters of the pipeline, 10 of the artifact, seven of chance."""
+    """Return a new location; its key: 20 characters of the pipeline's name, 10 of the artifact's, 7 random ones."""
     chance = "".join(secrets.choice(_LETTERS) for _ in range(7))
     return Location(store["location"], f"{pipeline[:20]}/{name[:10]}/{chance}")
 

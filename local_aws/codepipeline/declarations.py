@@ -24,7 +24,7 @@ def from_template(properties: Record, name: str) -> Record:
     kept = {key: value for key, value in properties.items() if key not in NOT_OF_THE_DECLARATION}
     declared: Record = _lowered(kept) | {"name": name}
     if stores := kept.get("ArtifactStores"):
-        declared["artifactStores"] = {one["Region"]: _lowered(one["ArtifactStore"]) for one in stores}
+        declared["artifactStores"] = {store["Region"]: _lowered(store["ArtifactStore"]) for store in stores}
     return declared
 
 

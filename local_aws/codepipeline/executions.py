@@ -25,7 +25,7 @@ class OwningPipeline(RunningPipeline, Protocol):
 
 
 class Execution:
-    """Its declaration, version and transitions are those of its start. Whoever changes it holds `changed`."""
+    """One execution, with the declaration and transitions of its start; only who holds `changed` may change it."""
 
     def __init__(self, pipeline: OwningPipeline, start: Start) -> None:
         self.id, self.pipeline, self.start = str(uuid4()), pipeline, start
@@ -86,11 +86,11 @@ class Execution:
 
     def resolve(self, text: str) -> str:
         """Resolve `codepipeline`, `variables` and the namespaces of the actions that have succeeded."""
-        known = self._outputs | {
+        values = self._outputs | {
             "codepipeline": {"PipelineExecutionId": self.id},
             "variables": dict(self.start.variables),
         }
-        return runs.resolved(text, known)
+        return runs.resolved(text, values)
 
     def take_over(self, run: Run) -> None:
         """Keep what a successful action leaves to those after it."""

@@ -63,7 +63,8 @@ def _switch(pipeline: Pipeline, old: Record, new: Record) -> None:
 
 def _disabled(properties: Record) -> dict[str, str]:
     """Return the stages with a disabled transition, and why."""
-    return {one["StageName"]: one["Reason"] for one in properties.get("DisableInboundStageTransitions", [])}
+    transitions = properties.get("DisableInboundStageTransitions", [])
+    return {transition["StageName"]: transition["Reason"] for transition in transitions}
 
 
 def _created(pipeline: Pipeline) -> Created:

@@ -25,7 +25,7 @@ PROVIDERS: dict[str, Callable[[Run], None]] = {
 
 
 def work(run: Run) -> None:
-    """The thread's edge: whatever happens, the run ends, and the stage hears of it."""
+    """Do the work of an action at the edge of its thread: whatever happens, the run ends, and the stage hears of it."""
     execution = run.execution
     status, error = _outcome(run, _act)
     with execution.changed:
@@ -55,7 +55,7 @@ def _outcome(run: Run, work: Callable[[Run], None]) -> tuple[str, FailedError | 
 
 
 def prepare(run: Run) -> None:
-    """Resolve variables first: one that cannot be resolved fails the action before anything is done."""
+    """Resolve the configuration and find the input artifacts; FailedError, before any work, if one is missing."""
     try:
         for key, value in run.declared.get("configuration", {}).items():
             run.configuration[key] = run.execution.resolve(value)
@@ -69,7 +69,7 @@ def prepare(run: Run) -> None:
 
 
 class ConditionRun:
-    """One evaluation."""
+    """One evaluation of a condition, with the runs of its rules."""
 
     def __init__(self, declared: Record) -> None:
         self.declared = declared

@@ -39,7 +39,7 @@ class DataPlane:
         self._thread.start()
 
     def close(self) -> None:
-        """Closes every socket and connection."""
+        """Close every socket and connection."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         for block in self._blocks.values():

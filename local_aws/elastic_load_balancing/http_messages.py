@@ -13,12 +13,12 @@ OF_ONE_CONNECTION = frozenset(
 
 
 class MalformedError(ValueError):
-    """Not HTTP/1.1 as RFC 9112 has it."""
+    """A message that is not HTTP/1.1 as RFC 9112 defines it."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The first line's three words and the header fields, names in lower case."""
+    """The head of a message: the first line's three words and the header fields, names in lower case."""
 
     words: tuple[str, str, str]
     fields: tuple[tuple[str, str], ...]

@@ -43,13 +43,13 @@ def action_for(listener: str, method: str, target: str, fields: Mapping[str, str
 
 
 async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Response:
-    """Return what a fixed-response or a redirect action says: (status, header fields, body)."""
+    """Return the answer of a fixed-response or redirect action: (status, header fields, body)."""
     path, _, query = target.partition("?")
-    seen = dict(fields) | {
+    fields_seen = dict(fields) | {
         "x-forwarded-proto": str(listener["Protocol"]).lower(),
         "x-forwarded-port": str(listener["Port"]),
     }
-    response = await alb.execute_action(action, method, path, seen, b"", {}, query)
+    response = await alb.execute_action(action, method, path, fields_seen, b"", {}, query)
     return alb.with_server_field(response, listener["ListenerArn"])
 
 
@@ -84,7 +84,7 @@ class Behind:
 
 
 class ListenerConnection:
-    """Serves until either side closes."""
+    """One client's connection, served until either side closes it."""
 
     def __init__(
         self, listener: Record, behind: Behind, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -94,7 +94,7 @@ class ListenerConnection:
         self._client = writer.get_extra_info("peername")[0]
 
     async def serve(self) -> None:
-        """Answers requests, one after the other."""
+        """Answer requests, one after the other."""
         try:
             while head := await asyncio.wait_for(read_head(self._reader), CLIENT_IDLE):
                 keep = head.keeps_alive(head.words[2])

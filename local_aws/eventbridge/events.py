@@ -28,13 +28,13 @@ def install(clock: Clock) -> None:
 
 
 def close() -> None:
-    """Stops evaluating alarms."""
+    """Stop evaluating alarms."""
     while _running:
         _running.pop().close()
 
 
 def emit(source: str, detail_type: str, detail: Record, resources: Sequence[str] = ()) -> None:
-    """Delivers an event of an AWS service to the rules that match it: Lambda, SNS, Step Functions, queues."""
+    """Deliver an AWS service's event to the targets of matching rules: Lambda, SNS, Step Functions, queues."""
     entry = {
         "Source": source,
         "DetailType": detail_type,

@@ -11,7 +11,7 @@ _CLAIM_PORT = 47010
 
 
 class Block:
-    """127.<net>.<x>.0/24: `address` is its first host; held by listening on its last."""
+    """A loopback block 127.<net>.<x>.0/24: `address` is its first host, and listening on its last one holds it."""
 
     def __init__(self, net: int) -> None:
         self._claim, number = _claim(net)

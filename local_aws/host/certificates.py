@@ -19,7 +19,7 @@ NAMES = ("*.example.com", "*.elb.amazonaws.com", "localhost")
 
 @cache
 def server_context() -> ssl.SSLContext:
-    """Return what a listener speaks TLS with."""
+    """Return the TLS context of the listeners."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory(dir=workplace.current().temporary) as folder:
         file = Path(folder) / "listener.pem"
@@ -29,7 +29,7 @@ def server_context() -> ssl.SSLContext:
 
 
 def public_pem() -> bytes:
-    """Return the certificate that a program trusts that is to trust the listeners."""
+    """Return, as PEM, the certificate that a program needs to trust the listeners."""
     return _made()[0].public_bytes(serialization.Encoding.PEM)
 
 

@@ -32,7 +32,7 @@ def root_arn() -> str:
 
 
 class RefusedError(Exception):
-    """An error as the service's model names it, with its message."""
+    """A request is refused with an error of the service's model, by its code, and a message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -61,10 +61,10 @@ def camel_case(value: Any) -> Any:
     return {key[:1].lower() + key[1:]: item if key in _FREE else camel_case(item) for key, item in value.items()}
 
 
-def asked(
+def query(
     action: Callable[[Record], Any], parameters: Mapping[str, Any], *, list_word: str = ""
 ) -> ElementTree.Element:
-    """Calls an action of a query API inside ministack; an error becomes the reason of the resource's event."""
+    """Call an action of ministack's query API; an error becomes the reason of the resource's event."""
     _, _, body = action(flat(parameters, list_word=list_word))
     answer = ElementTree.fromstring(re.sub(rb'\sxmlns="[^"]*"', b"", body))  # noqa: S314  (ministack wrote it)
     if (error := answer.find(".//Error")) is not None:

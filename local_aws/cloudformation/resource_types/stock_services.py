@@ -13,9 +13,9 @@ from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.resource_handlers import (
     Created,
     answer_of,
-    asked,
     camel_case,
     in_place,
+    query,
     replaced,
     text,
 )
@@ -25,7 +25,7 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a type)
 
 
 def _install_secrets() -> None:
-    """Wraps the type's handlers: ARN outside, name inside."""
+    """Let CloudFormation know a secret by its ARN, where ministack's handlers know it by its name."""
     stock = cloudformation.handlers[SECRET]
 
     def create(logical_id: str, properties: Record, stack: str) -> tuple[str, Record]:
@@ -72,13 +72,13 @@ def create_identity_provider(_logical_id: str, properties: Record, _stack: str) 
         "ClientIDList": properties.get("ClientIdList"),
         "ThumbprintList": properties.get("ThumbprintList"),
     }
-    answer = asked(iam.create_oidc_provider, request, list_word="member")
+    answer = query(iam.create_oidc_provider, request, list_word="member")
     arn = text(answer, "OpenIDConnectProviderArn")
     return arn, {"Arn": arn}
 
 
 def delete_identity_provider(physical_id: str, _properties: Record) -> None:
-    asked(iam.delete_oidc_provider, {"OpenIDConnectProviderArn": physical_id})
+    query(iam.delete_oidc_provider, {"OpenIDConnectProviderArn": physical_id})
 
 
 WEB_ACL_ASSOCIATION = "AWS::WAFv2::WebACLAssociation"

@@ -36,7 +36,7 @@ def work(run: Run) -> None:
 
 
 def answer(run: Run | None, request: Record) -> float:
-    """PutApprovalResult of the action's newest run; https://docs.aws.amazon.com/codepipeline/latest/APIReference/"""
+    """Take the answer of PutApprovalResult to the action's newest run, and return the time."""
     token = request["token"]
     if run is None or token != run.token:
         raise RefusedError("InvalidApprovalTokenException", f"The token {token} is not that of a pending approval")

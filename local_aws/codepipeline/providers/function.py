@@ -23,7 +23,7 @@ _lock = threading.Lock()
 
 @dataclass
 class Job:
-    """`result` is the request of the one answer that it takes; `lost` why none can come any more."""
+    """A job for a function: `result` is the one answer that it takes, `lost` says why none can come any more."""
 
     id: str = field(default_factory=lambda: str(uuid4()))
     result: Record | None = None
@@ -46,7 +46,7 @@ def create() -> Job:
 
 
 def answer(request: Record) -> Record:
-    """PutJobSuccessResult and PutJobFailureResult: the latter has `failureDetails`."""
+    """Take the result of a job: PutJobSuccessResult, or PutJobFailureResult, which has `failureDetails`."""
     with _lock:
         job = _jobs.get(request["jobId"])
         if job is None:

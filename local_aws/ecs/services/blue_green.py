@@ -14,7 +14,7 @@ Work = Callable[[ServiceState, Rollout], Iterator[None]]
 
 
 def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
-    """Goes through the stages; a hook of a stage runs when the stage's own work is done."""
+    """Go through the stages; a hook of a stage runs when the stage's own work is done."""
     for stage, work in STAGES:
         if work is _reconcile and not _others(service, rollout):
             continue
@@ -35,7 +35,7 @@ def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) ->
         shift_test(former, failed)
         for stage in ("PRODUCTION_TRAFFIC_SHIFT", "TEST_TRAFFIC_SHIFT"):
             failed.stage = stage
-            yield from _told(service, failed, stage)
+            yield from _run_again(service, failed, stage)
     yield from failed.end("Deployment rolled back")
 
 
@@ -89,7 +89,7 @@ def _clean_up(service: ServiceState, green: Rollout) -> Iterator[None]:
         yield from green.source.end(f"Task replaced by deployment {green.id}")
 
 
-def _told(service: ServiceState, failed: Rollout, stage: str) -> Iterator[None]:
+def _run_again(service: ServiceState, failed: Rollout, stage: str) -> Iterator[None]:
     """Run the traffic hooks again during a rollback, with the target at 0; what they answer changes nothing."""
     try:
         yield from run_hooks(service.clock, failed, stage)

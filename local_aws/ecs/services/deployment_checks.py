@@ -20,7 +20,7 @@ LONGEST_TIMEOUT = {"AWS_LAMBDA": 1440, "PAUSE": 20160}
 
 
 def check(settings: Record) -> None:
-    """Refuses the first thing that is wrong in these settings of a service."""
+    """Refuse these settings of a service for the first thing that is wrong with them."""
     configuration = settings.get("deploymentConfiguration") or {}
     strategy = configuration.get("strategy") or "ROLLING"
     hooks = configuration.get("lifecycleHooks") or []

@@ -48,7 +48,7 @@ _ADJUSTED = (
 
 
 def install(clock: Clock) -> None:
-    """Replaces the service and deployment actions, in the API and where CloudFormation calls them."""
+    """Replace the actions on services and deployments, in the API and where CloudFormation calls them."""
 
     ACTIONS.update(
         {
@@ -67,7 +67,7 @@ def install(clock: Clock) -> None:
 
 
 def close() -> None:
-    """Ends every service controller, so that no task is replaced any more."""
+    """End every service controller, so that no task is replaced any more."""
     for service in _controllers.values():
         service.abandon()
 

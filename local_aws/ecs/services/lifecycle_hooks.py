@@ -29,7 +29,7 @@ OPEN = ("", "IN_PROGRESS", "AWAITING_ACTION")
 
 
 class HookRun:
-    """A hook of one stage (of one traffic step), from its start to what became of it."""
+    """One run of a hook, in one stage and at one traffic step, from its start to its end."""
 
     def __init__(self, rollout: Rollout, stage: str, hook: Record, clock: Clock) -> None:
         limit = hook.get("timeoutConfiguration") or {}
@@ -135,7 +135,7 @@ def _reason(run: HookRun, answer: Record) -> str:
 
 
 def _answer(run: HookRun, event: Record) -> Generator[None, None, Record | None]:
-    """Wait without blocking; None when the hook's time is over.
+    """Invoke the hook's function and wait without blocking; return None when the hook's time is over.
 
     The clock divides waiting, and a function at work does not wait: on a busy machine its work counts no more of the
     hook's minutes than it would on AWS.
@@ -196,7 +196,7 @@ ID = re.compile(r"ecs-\w+-.+")
 
 
 def wait(_clock: Clock, run: HookRun) -> Iterator[None]:
-    """Ends when a person or a program has said CONTINUE."""
+    """Wait until a person or a program answers the pause; HookError when the answer is ROLLBACK."""
     run.move("AWAITING_ACTION")
     while run.open:
         if run.expired:
@@ -230,7 +230,7 @@ WORK: dict[str, Work] = {"AWS_LAMBDA": ask, "PAUSE": wait}
 
 
 def run_hooks(clock: Clock, rollout: Rollout, stage: str) -> Iterator[None]:
-    """Runs the hooks of this stage; HookError as soon as one does not let the deployment go on."""
+    """Run the hooks of this stage; HookError as soon as one does not let the deployment go on."""
     runs = [
         HookRun(rollout, stage, hook, clock)
         for hook in rollout.configuration.get("lifecycleHooks") or []

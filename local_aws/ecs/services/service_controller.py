@@ -15,7 +15,7 @@ _log = logging.getLogger("local_aws.ecs")
 
 
 class ServiceController:
-    """Everything that happens to a service happens in its thread, one tick at a time, under its lock.
+    """One ECS service: all that happens to it happens in the controller's thread, tick by tick, under its lock.
 
     `history` are all its rollouts, the oldest first.
     """
@@ -102,7 +102,7 @@ class ServiceController:
                 self._drain()
 
     def _guarded_tick(self) -> None:
-        """The thread's edge: who waits for a rollout must hear of a fault in here."""
+        """Do one tick at the edge of the thread: who waits for a rollout must hear of a fault in here."""
         try:
             with self.lock:
                 self._tick()

@@ -33,7 +33,7 @@ KEPT_EVENTS = 100  # as DescribeServices shows
 
 
 class ServiceState:
-    """Changed in the controller's thread, under its lock.
+    """The state of one service, changed in the controller's thread, under its lock.
 
     `rollouts` are those that run or ran last, the newest first; of each in `kept` the number of tasks is held at the
     desired count; `completed` is the one to go back to.

@@ -12,7 +12,7 @@ from local_aws.ministack_parts.services import cloudformation, ecs
 
 
 def install(clock: Clock) -> None:
-    """Replaces both actions, and keeps all of a template's container definition."""
+    """Replace both actions, and keep all of a template's container definition."""
 
     ecs.replace_action("RunTask", answered(lambda request: _run_task(request, clock)))
     ecs.replace_action("StopTask", answered(_stop_task))

@@ -14,7 +14,7 @@ from local_aws.ministack_parts.services import ecs
 
 
 class TaskStartError(RuntimeError):
-    """The reason as ECS gives it in stoppedReason."""
+    """A task could not be started; the text is what ECS gives as stoppedReason."""
 
 
 class TaskContainer:
@@ -37,7 +37,7 @@ class TaskContainer:
         return self.process.exit_code is not None
 
     def look(self) -> None:
-        """Writes down how it is."""
+        """Write the container's status and health into the task's record."""
         if self.ended:
             self.entry.update(lastStatus="STOPPED", exitCode=self.process.exit_code)
         elif self.monitor:

@@ -103,10 +103,10 @@ def _first_subnet(request: Record) -> str | None:
 
 
 def announce(record: Record) -> None:
-    """Tells EventBridge of this state of a task."""
-    seen: Record = ecs.without_internals(record)
-    detail = _without_health(seen) | {
-        "containers": [_without_health(container) for container in seen["containers"]],
+    """Tell EventBridge of this state of a task."""
+    task: Record = ecs.without_internals(record)
+    detail = _without_health(task) | {
+        "containers": [_without_health(container) for container in task["containers"]],
         "updatedAt": now_iso(),
     }
     events.emit_later("aws.ecs", "ECS Task State Change", detail, [record["taskArn"]])

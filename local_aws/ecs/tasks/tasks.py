@@ -32,7 +32,7 @@ class Stop(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A place in a target group where the load balancer finds the task."""
+    """A target group at which a task registers, with the task's port."""
 
     group: str
     port: int
@@ -88,7 +88,7 @@ class Task:
         self._thread.start()
 
     def register(self, target: Target) -> None:
-        """Lets the load balancer send it requests; ends by itself when the task stops."""
+        """Let the load balancer send requests to the task, until the task stops."""
         with self._lock:
             if target in self._targets or not self.running:
                 return
@@ -105,7 +105,7 @@ class Task:
         return self._stop is not None and self._stop.failed
 
     def stop(self, reason: str, code: str = "ServiceSchedulerInitiated", *, failed: bool = False) -> None:
-        """Asks it to end: drained from its target groups, then SIGTERM, then SIGKILL. Returns at once."""
+        """Ask the task to end (drained, then SIGTERM, then SIGKILL), and return at once."""
         with self._lock:
             if self._stop is None and not self.stopped:
                 self._stop = Stop(reason, code, failed)
@@ -113,7 +113,7 @@ class Task:
                 task_records.announce(self.record)
 
     def join(self, timeout: float | None = None) -> None:
-        """Waits until it has ended."""
+        """Wait until the task has ended."""
         self._thread.join(timeout)
 
     def _live(self) -> None:
@@ -216,7 +216,7 @@ _tasks: dict[str, Task] = {}
 
 
 def launch(request: Record, *, cluster: Record, definition: Record, clock: Clock) -> Task:
-    """Starts a task; its record is in ministack's store at once."""
+    """Start a task; its record is in ministack's store at once."""
     _forget_stopped()
     task = Task(new_task(request, cluster=cluster, definition=definition), definition, clock)
     ecs.tasks[task.arn] = task.record
@@ -240,7 +240,7 @@ def _forget_stopped() -> None:
 
 
 def stop_all() -> list[Task]:
-    """Asks every task of this local AWS to end."""
+    """Ask every task of this local AWS to end, and return those that have not ended yet."""
     alive = [task for task in list(_tasks.values()) if not task.stopped]
     for task in alive:
         task.stop("The local AWS is shut down")
