@@ -135,7 +135,7 @@ def install(clock: Clock) -> None:
 
 
 class StackServices:
-    """The handlers of the type: they return when the service is steady, or raise."""
+    """The handlers of AWS::ECS::Service, which return when the service is steady and raise when it fails to be."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

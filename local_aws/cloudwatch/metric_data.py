@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 def extract(line: str) -> None:
-    """Put the metrics that a log line carries, if it carries any."""
+    """Put the metrics that a log line carries, if any."""
     if MARK in line:
         for metric in metrics_in(line):
             cloudwatch.record_metric(metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions)

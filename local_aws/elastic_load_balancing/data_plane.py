@@ -24,7 +24,7 @@ _log = logging.getLogger("local_aws.load_balancer")
 
 
 class DataPlane:
-    """Follows ministack's records: whoever creates, changes or deletes a listener, its socket follows."""
+    """Keeps a socket for each listener in ministack's records, whoever creates, changes or deletes it."""
 
     def __init__(self, clock: Clock) -> None:
         self._loop = asyncio.new_event_loop()

@@ -15,7 +15,7 @@ DEFAULT_WEIGHT = 1
 
 
 class UnknownRuleError(LookupError):
-    """No rule or listener of this ARN, or it does not forward."""
+    """There is no rule or listener of this ARN, or it does not forward."""
 
 
 def install() -> None:

@@ -21,7 +21,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class TargetError(Exception):
-    """The target did not answer: the status that the client gets instead."""
+    """The target did not answer; `status` is what the client gets instead."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"target failed: {status}")

@@ -14,7 +14,10 @@ from local_aws.ministack_parts.services import cloudformation
 
 @dataclass(frozen=True)
 class RecordOnly:
-    """`reference` and `attributes` may name {stack} {logical} {unique} {region} {account} {name} {reference}."""
+    """How a type of which only a record is kept answers, and why only that.
+
+    `reference` may name {stack} {logical} {unique} {region} {account} and {name}, `attributes` the {reference}.
+    """
 
     reason: str
     reference: str = "{stack}-{logical}-{unique}"

@@ -14,7 +14,7 @@ LINE_LIMIT = 4 * 1024 * 1024
 
 
 class RequestError(Exception):
-    """What was wrong with a request: its text is the answer's `error`."""
+    """A request was wrong; the text is the answer's `error`."""
 
 
 def serve(answer: Answering) -> None:

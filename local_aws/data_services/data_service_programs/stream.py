@@ -10,7 +10,7 @@ LONGEST_WAIT = 30.0
 
 
 class Stream:
-    """Topics of one partition, and how far each consumer group has read."""
+    """Holds topics of one partition, and how far each consumer group has read them."""
 
     def __init__(self) -> None:
         self._topics: dict[str, list[str]] = defaultdict(list)

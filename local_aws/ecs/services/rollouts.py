@@ -39,7 +39,7 @@ class BreakerError(RolloutError):
 
 
 class AlarmError(RolloutError):
-    """An alarm of the deployment went off: back if that is what alarms are to do."""
+    """An alarm of the deployment went off; the rollout goes back if its alarms are configured to roll back."""
 
     cause = "ECS deployment alarms"
 
@@ -94,7 +94,7 @@ class RunOfHook(Protocol):
 
 
 class Rollout:
-    """One revision's tasks and how far its deployment got."""
+    """The deployment of one revision: its tasks, its status, and the traffic that they get."""
 
     def __init__(self, revision: Revision, *, arn: str, configuration: Record) -> None:
         self.revision, self.arn, self.configuration = revision, arn, configuration
