@@ -33,7 +33,7 @@ ClientFactory = Callable[[str], Any]
 
 
 class HasClients(Protocol):
-    """A local AWS, as its seeds see it."""
+    """What a seed needs of a local AWS: clients."""
 
     def client(self, service: str) -> Any: ...
 

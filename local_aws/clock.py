@@ -19,12 +19,8 @@ class Clock:
         """Return the wall-clock seconds that stand for `seconds` of the deployed system's time."""
         return seconds / self.speed
 
-    def sleep(self, seconds: float) -> None:
-        """Wait for `seconds` of the deployed system's time."""
-        time.sleep(self.real(seconds))
-
     def ticks(self, seconds: float) -> Iterator[None]:
-        """Yields until `seconds` of the deployed system's time are over: waiting for those who must not block."""
+        """Yield until `seconds` of the deployed system's time are over: a wait for callers that must not block."""
         until = time.monotonic() + self.real(seconds)
         while time.monotonic() < until:
             yield

@@ -9,12 +9,12 @@ from time import time
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import cloudwatch, cloudwatch_logs, eventbridge, stepfunctions
 
 METRIC_SECONDS = 3 * 3600.0  # by the clock
 LOG_EVENTS_OF_A_STREAM = 10_000
 ENDED_EXECUTIONS = 50
-Record = dict[str, Any]
 _sharing: set[str] = set()  # the executions whose events share equal texts already
 
 
@@ -48,7 +48,7 @@ def forget_executions() -> None:
 
 
 def _share_texts(execution: Record) -> None:
-    """The output of a state is the input of the next one: the same text, many times over in a history."""
+    """Keep one copy of equal texts in a history: a state's output is the next one's input, many times over."""
     texts: dict[str, str] = {}
     for event in execution["events"]:
         for details in [value for value in event.values() if isinstance(value, dict)]:

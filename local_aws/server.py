@@ -49,7 +49,7 @@ Programs = Callable[[Path], None]
 
 
 class LocalAws:
-    """An AWS of one's own on loopback.
+    """A local AWS on loopback addresses, there while the block is entered.
 
     `folder` holds its log, the unpacked images and the tasks' working folders; `speed` divides every imitated
     waiting; each of `seed` puts in place what the account holds before anything is deployed. `programs` writes into a
@@ -95,7 +95,7 @@ class LocalAws:
         self._log.close()
 
     def environment(self) -> dict[str, str]:
-        """Return what makes boto3, the CDK CLI and command lines talk to this AWS, and to no other."""
+        """Return the variables that make boto3, the CDK CLI and command lines talk to this AWS, and to no other."""
         return leading_to(self.folder)
 
     def client(self, service: str) -> Any:

@@ -27,7 +27,7 @@ _activities: list[Record] = []
 
 
 def install(_clock: Clock) -> None:
-    """Adds the service, with nothing in it."""
+    """Add the service, without scalable targets and policies."""
     _targets.clear()
     _policies.clear()
     _activities.clear()
@@ -36,15 +36,15 @@ def install(_clock: Clock) -> None:
 
 def register_scalable_target(request: Record) -> Record:
     """Register a service, and bring it within its bounds if it is outside."""
-    key, known = _key(request), _targets.get(_key(request), {})
-    if not known:
+    key, former = _key(request), _targets.get(_key(request), {})
+    if not former:
         _check_service(request)
-    bounds = _bounds(known | request)
+    bounds = _bounds(former | request)
     arn = f"arn:aws:application-autoscaling:{get_region()}:{get_account_id()}:scalable-target/{new_uuid()}"
     _targets[key] = (
         {"RoleARN": request.get("RoleARN") or _service_role(), "CreationTime": time(), "ScalableTargetARN": arn}
         | {"SuspendedState": dict.fromkeys(SUSPENDABLE, False)}
-        | known
+        | former
         | dict(zip(KEYS, key, strict=True))
         | bounds
     )
@@ -65,7 +65,7 @@ def deregister_scalable_target(request: Record) -> Record:
     """Forget a scalable target and its policies."""
     key = _key(request)
     if _targets.pop(key, None) is None:
-        raise RefusedError("ObjectNotFoundException", f"No scalable target found for {_said(key)}")
+        raise RefusedError("ObjectNotFoundException", f"No scalable target found for {_words(key)}")
     for policy in [policy for policy in _policies if policy[1] == key]:
         del _policies[policy]
     return {}
@@ -79,14 +79,14 @@ def describe_scalable_targets(request: Record) -> Record:
 def put_scaling_policy(request: Record) -> Record:
     key, name = _key(request), request["PolicyName"]
     if key not in _targets:
-        raise RefusedError("ObjectNotFoundException", f"No scalable target registered for {_said(key)}")
-    known = _policies.get((name, key), {})
+        raise RefusedError("ObjectNotFoundException", f"No scalable target registered for {_words(key)}")
+    former = _policies.get((name, key), {})
     resource = f"resource/{key[0]}/{key[1]}:policyName/{name}"
     arn = f"arn:aws:autoscaling:{get_region()}:{get_account_id()}:scalingPolicy:{new_uuid()}:{resource}"
     settings = {setting: request[setting] for setting in POLICY_SETTINGS if setting in request}
     _policies[name, key] = (
         {"PolicyARN": arn, "CreationTime": time(), "Alarms": [], "PolicyType": "StepScaling"}
-        | known
+        | former
         | dict(zip(KEYS, key, strict=True))
         | settings
         | {"PolicyName": name}
@@ -97,7 +97,7 @@ def put_scaling_policy(request: Record) -> Record:
 def delete_scaling_policy(request: Record) -> Record:
     key = _key(request)
     if _policies.pop((request["PolicyName"], key), None) is None:
-        raise RefusedError("ObjectNotFoundException", f"No scaling policy found for {_said(key)}")
+        raise RefusedError("ObjectNotFoundException", f"No scaling policy found for {_words(key)}")
     return {}
 
 
@@ -129,7 +129,7 @@ def _key(request: Record) -> Key:
     return (request["ServiceNamespace"], request["ResourceId"], request["ScalableDimension"])
 
 
-def _said(key: Key) -> str:
+def _words(key: Key) -> str:
     namespace, resource, dimension = key
     return f"service namespace: {namespace}, resource ID: {resource}, scalable dimension: {dimension}"
 
@@ -156,7 +156,7 @@ def _check_service(request: Record) -> None:
 
 
 def _bring_within(target: Record) -> None:
-    """The thread's edge: what fails here shows as a failed scaling activity."""
+    """Bring the service's desired count within its target's bounds; the edge of a thread, so a failure is logged."""
     _, cluster, service = target["ResourceId"].split("/")
     api = clients.client("ecs")
     try:

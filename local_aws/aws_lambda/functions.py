@@ -5,14 +5,17 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html. In stock ev
 """
 
 import re
+import subprocess
+from collections.abc import Mapping, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.host import workplace
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import aws_lambda
 
-Record = dict[str, Any]
 IDLE_WORKERS_END_AFTER = 30.0
 STOCK = "traceback.format_exc()"
 MARK = "errorType: "
@@ -25,14 +28,26 @@ def install(_clock: Clock) -> None:
     if script.count(STOCK) != 1:
         raise RuntimeError("ministack's worker script is another one: look at _PYTHON_WORKER_SCRIPT")
     aws_lambda.replace_worker_script(script.replace(STOCK, rf'{STOCK} + "{MARK}" + type(e).__name__'))
-    aws_lambda.keep_workers_in(workplace.current().functions)
+    aws_lambda.keep_functions_in(workplace.current().functions)
+    aws_lambda.start_workers_with(_start_worker)
     aws_lambda.end_idle_workers_after(IDLE_WORKERS_END_AFTER)
     aws_lambda.execute_function.wrap(_naming_errors)
 
 
 def close() -> None:
-    """Ends the workers and removes their folders."""
+    """End the workers and remove their folders."""
     aws_lambda.end_workers()
+
+
+def _start_worker(command: Sequence[str], *, cwd: str, env: Mapping[str, str], **options: Any) -> Any:
+    """Start a worker whose temporary files and home lie beside its code, and go with it."""
+    own = {"TMPDIR": Path(cwd).with_name("tmp"), "HOME": Path(cwd).with_name("home")}
+    for folder in own.values():
+        folder.mkdir(exist_ok=True)
+    environment = {**env, **{name: str(folder) for name, folder in own.items()}}
+    process = subprocess.Popen(command, cwd=cwd, env=environment, start_new_session=True, **options)
+    workplace.current().orphans.record(process.pid)
+    return process
 
 
 def _naming_errors(stock: Any) -> Any:

@@ -11,9 +11,9 @@ from functools import wraps
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import cloudformation
 
-Record = dict[str, Any]
 REFERENCE = "Fn::GetStackOutput"
 
 # "Update requires: Replacement" in the template reference; every other property of these types is changed in place.
@@ -59,17 +59,17 @@ def _as_deployed(stock: Any) -> Any:
         }
         stack = cloudformation.stacks[stack_name]
         for name, resource in active.items():
-            known = (stack.get("_resources") or {}).get(name)
-            if known is not None:
+            deployed = (stack.get("_resources") or {}).get(name)
+            if deployed is not None:
                 written = template["Resources"][name].get("Properties") or {}
-                resource["Properties"] |= dict(_outputs(template, written, known, stack, parameters))
+                resource["Properties"] |= dict(_outputs(template, written, deployed, stack, parameters))
         return resolved | {"Resources": active}
 
     return resolve
 
 
 def _outputs(
-    template: Record, written: Record, known: Record, stack: Record, parameters: Record
+    template: Record, written: Record, deployed: Record, stack: Record, parameters: Record
 ) -> Iterator[tuple[str, Any]]:
     """Yield the properties that name outputs of other stacks, as they were applied or as they would be now."""
     applied = template is stack.get("_template")
@@ -77,7 +77,7 @@ def _outputs(
         if name == "Tags" or not _refers(value):
             continue
         if applied:
-            yield name, known["Properties"].get(name)
+            yield name, deployed["Properties"].get(name)
         else:
             yield name, _now(template, value, stack, parameters)
 

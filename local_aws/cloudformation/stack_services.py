@@ -20,8 +20,8 @@ from local_aws.clock import Clock
 from local_aws.ecs.services import deployments
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ecs.services.service_controller import ServiceController
-from local_aws.ecs.tasks.task_api import camel_case
 from local_aws.ministack_parts.answers import Record, RefusedError
+from local_aws.ministack_parts.resource_handlers import Created, camel_case, in_place, provisioned
 from local_aws.ministack_parts.services import cloudformation
 
 Sort = Callable[[Record, Record], list[str]]
@@ -29,7 +29,7 @@ Sort = Callable[[Record, Record], list[str]]
 
 @dataclass(frozen=True)
 class Sibling:
-    """A resource as the engine will ask for it; `physical_id` is None when it is to be created."""
+    """A resource as the engine will ask for it; `physical_id` is None for one that is to be created."""
 
     logical_id: str
     physical_id: str | None
@@ -97,7 +97,7 @@ def _parameters(stack: Record, template: Record) -> Record:
 
 
 def _late(resources: Record, order: list[str], resource_type: str) -> tuple[set[str], list[str]]:
-    """Return what is of this type or depends on it, and those of this type that depend on none of these."""
+    """Return the resources that are of this type or depend on one, and those of the type that depend on none."""
     needs = {name: cloudformation.dependencies(resources[name], set(order)) for name in order}
     late: set[str] = set()
     for name in order:
@@ -110,11 +110,10 @@ def _late(resources: Record, order: list[str], resource_type: str) -> tuple[set[
 TYPE = "AWS::ECS::Service"
 PATIENCE = 3 * 3600.0
 LOOK_EVERY = 0.05
-Identity = tuple[str, Record]
 
 
 class NotStabilizedError(ValueError):
-    """The reason that the stack's event shows."""
+    """The service did not become steady; the text is the reason that the stack's event shows."""
 
 
 @dataclass(frozen=True)
@@ -127,30 +126,25 @@ class Begun:
 
 
 def install(clock: Clock) -> None:
-    """Replaces the type's handlers, and lets them wait off ministack's event loop and be sent back."""
+    """Replace the type's handlers, run them off ministack's event loop, and let a failed update be sent back."""
     handlers = StackServices(clock)
-    cloudformation.handlers[TYPE] = {
-        "create": handlers.create,
-        "update": handlers.update,
-        "update_with_logical_id": True,
-        "delete": handlers.delete,
-    }
+    cloudformation.handlers[TYPE] = in_place(handlers.create, handlers.update, handlers.delete)
     cloudformation.runs_on_worker_thread.wrap(_also_services)
     cloudformation.sends_back_failed_update.wrap(_also_services)
     cloudformation.order_of_operation.wrap(lambda stock: last(stock, TYPE))
 
 
 class StackServices:
-    """The handlers of the type: they return when the service is steady, or raise."""
+    """The handlers of AWS::ECS::Service, which return when the service is steady and raise when it fails to be."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead: dict[tuple[str, str], Begun] = {}
 
-    def create(self, logical_id: str, properties: Record, stack: str) -> Identity:
+    def create(self, logical_id: str, properties: Record, stack: str) -> Created:
         return self._settle(stack, logical_id, lambda: self._create(logical_id, properties, stack))
 
-    def update(self, physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Identity:
+    def update(self, physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
         if any(old.get(key) != new.get(key) for key in ("ServiceName", "Cluster")):
             return self.create(logical_id, new, stack)
         return self._settle(stack, logical_id, lambda: self._update(physical_id, old, new))
@@ -160,7 +154,7 @@ class StackServices:
         with suppress(RefusedError):  # it is gone already
             _end(deployments.controller(cluster, name))
 
-    def _settle(self, stack: str, logical_id: str, begin: Callable[[], Begun]) -> Identity:
+    def _settle(self, stack: str, logical_id: str, begin: Callable[[], Begun]) -> Created:
         begun = self._ahead.pop((stack, logical_id), None)
         if begun is None:
             begun = begin()
@@ -226,16 +220,12 @@ class StackServices:
 
 
 def _called(action: str, request: Record) -> ServiceController:
-    try:
-        answer = deployments.ACTIONS[action](request)
-    except RefusedError as refusal:
-        raise ValueError(f"{refusal.code}: {refusal}") from refusal
-    record = answer["service"]
+    record = provisioned(deployments.ACTIONS[action], request)["service"]
     return deployments.controller(record["clusterArn"], record["serviceName"])
 
 
 def _end(service: ServiceController) -> None:
-    """Deletes a service and waits until its last process is gone."""
+    """Delete a service and wait until its last process is gone."""
     service.record.update(status="DRAINING", desiredCount=0)
     service.close()
     service.drained.wait()

@@ -19,7 +19,7 @@ from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import request_scope
+from local_aws.ministack_parts.answers import Record, request_scope
 from local_aws.ministack_parts.services import cloudformation, cloudwatch
 
 Value = float | None
@@ -93,7 +93,6 @@ def _if(arguments: list[Any], lookup: Lookup) -> Value:
 FUNCTIONS: dict[str, Callable[[list[Any], Lookup], Value]] = {"FILL": _fill, "IF": _if}
 
 
-Record = dict[str, Any]
 SHORTEST_PERIOD = 0.5
 OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit")
 COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
@@ -125,7 +124,7 @@ class Alarms:
         self._thread.join(timeout=2)
 
     def evaluate(self, alarm: Record) -> None:
-        """Moves the alarm to the state that its last periods say."""
+        """Move the alarm to the state that its last periods call for."""
         if alarm["ComparisonOperator"] not in COMPARISONS:
             return
         periods = int(alarm["EvaluationPeriods"])
@@ -143,7 +142,7 @@ class Alarms:
                     self._guarded(alarm)
 
     def _guarded(self, alarm: Record) -> None:
-        """The thread's edge: one alarm that can't be evaluated must not silence the others."""
+        """Evaluate an alarm at the edge of the thread: one that can't be evaluated must not silence the others."""
         try:
             self.evaluate(alarm)
         except Exception:  # noqa: BLE001  (logged; the alarm keeps its state)
@@ -177,7 +176,7 @@ class Alarms:
 
 
 def _state(alarm: Record, points: list[Value], *, silent: bool) -> str | None:
-    """Return the state that the points say; None when they say nothing."""
+    """Return the state that the datapoints call for; None when the alarm keeps the state that it has."""
     treatment = alarm.get("TreatMissingData") or "missing"
     present = [point for point in points if point is not None]
     if not present and treatment in ("missing", "ignore"):
@@ -230,7 +229,7 @@ def _with_math(stock: Any) -> Any:
 
 
 def _as_in_templates(stock: Any) -> Any:
-    """PutMetricAlarm with `Metrics`, which stock drops; an alarm that there was keeps its state.
+    """Let PutMetricAlarm keep `Metrics`, which ministack drops; an alarm that exists already keeps its state.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     """

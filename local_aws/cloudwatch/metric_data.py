@@ -13,14 +13,14 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 from local_aws.clock import Clock
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import cloudwatch
 
-Record = dict[str, Any]
 MARK = '"_aws"'  # what every such line has; most lines are spared the parsing
 
 
 class Found(NamedTuple):
-    """One value for one metric."""
+    """One value of one metric, as a log line carries it."""
 
     namespace: str
     name: str
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 def extract(line: str) -> None:
-    """Puts the metrics of a log line, if it has any."""
+    """Put the metrics that a log line carries, if any."""
     if MARK in line:
         for metric in metrics_in(line):
             cloudwatch.record_metric(metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions)
@@ -61,14 +61,14 @@ def _of_directive(document: Record, directive: Record) -> Iterator[Found]:
 def _values(value: object) -> list[float]:
     """Return the numbers of a metric, which may be one or a list."""
     listed = value if isinstance(value, list) else [value]
-    return [float(one) for one in listed if isinstance(one, int | float) and not isinstance(one, bool)]
+    return [float(number) for number in listed if isinstance(number, int | float) and not isinstance(number, bool)]
 
 
 SHORTEST_PERIOD = 1
 
 
 def install(clock: Clock) -> None:
-    """Wraps the action, in the two encodings that boto3 may use."""
+    """Let GetMetricData answer by the clock, in the two encodings that boto3 may use."""
     cloudwatch.get_metric_data.wrap(lambda stock: _by_the_clock(stock, clock))
 
 
@@ -85,7 +85,7 @@ def _by_the_clock(stock: Callable[..., Any], clock: Clock) -> Callable[..., Any]
             results = [_newest_first(result) for result in results]
         if is_json:
             return cloudwatch.json_answer({"MetricDataResults": results})
-        return cloudwatch.cbor_answer({"MetricDataResults": [cloudwatch.cbor_result(one) for one in results]})
+        return cloudwatch.cbor_answer({"MetricDataResults": [cloudwatch.cbor_result(result) for result in results]})
 
     return answer
 

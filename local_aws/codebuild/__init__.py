@@ -17,6 +17,6 @@ def install(_clock: Clock) -> None:
 
 
 def close() -> None:
-    """Ends the builds that still run."""
+    """End the builds that still run."""
     builds.close()
     build_environment.close_endpoint()

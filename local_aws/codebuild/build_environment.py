@@ -30,18 +30,18 @@ ANSWERED_WITHIN = 30.0
 
 
 class _Answer(BaseHTTPRequestHandler):
-    """Root's, to whoever asks: roles are not evaluated in the local AWS."""
+    """Answers every request with root's credentials: roles are not evaluated in the local AWS."""
 
     timeout = ANSWERED_WITHIN
 
     def do_GET(self) -> None:
-        said = {
+        credentials = {
             "AccessKeyId": "test",
             "SecretAccessKey": "test",
             "Token": "test",
             "Expiration": f"{datetime.now(UTC) + GOOD_FOR:%Y-%m-%dT%H:%M:%SZ}",
         }
-        body = json.dumps(said).encode()
+        body = json.dumps(credentials).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -56,7 +56,7 @@ _servers: list[ThreadingHTTPServer] = []
 
 
 def open_endpoint() -> None:
-    """Answers from now on, on loopback."""
+    """Serve credentials from now on, at a loopback address."""
     server = ThreadingHTTPServer((embedding.HOST, 0), _Answer)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True, name="build-credentials").start()
@@ -81,36 +81,36 @@ SECRET_PARTS = 7  # of an ARN, before the key
 
 
 def environment_of(build: Record, spec: Buildspec, folders: Folders) -> dict[str, str]:
-    """Return the whole environment; ParameterError and SecretError when a value is nowhere to be found."""
+    """Return a build's whole environment; ParameterError or SecretError when a value cannot be read."""
     project: Iterable[Mapping[str, str]] = build["environment"].get("environmentVariables") or ()
     own = {
         **spec.variables,
         **{name: _parameter(value) for name, value in spec.parameters.items()},
         **{name: _secret(value) for name, value in spec.secrets.items()},
-        **{one["name"]: _value(one) for one in project},
+        **{variable["name"]: _value(variable) for variable in project},
     }
     return {**_machine(folders), **own, **_about(build, folders)}
 
 
 def exported(build: Record, spec: Buildspec, environment: Mapping[str, str]) -> list[Record]:
-    """Return the variables that the buildspec exports, of those that the commands left.
+    """Return the variables that the buildspec exports, with the values that the commands left in them.
 
     Never secrets of the project, and nothing that begins with AWS_:
     https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html#build-spec.env.exported-variables
     """
     variables: Iterable[Mapping[str, str]] = build["environment"].get("environmentVariables") or ()
-    secret = {one["name"] for one in variables if one.get("type", "PLAINTEXT") != "PLAINTEXT"}
+    secret = {variable["name"] for variable in variables if variable.get("type", "PLAINTEXT") != "PLAINTEXT"}
     names = (name for name in spec.exported if name not in secret and not name.startswith("AWS_"))
     return [{"name": name, "value": environment[name]} for name in names if name in environment]
 
 
 def _machine(folders: Folders) -> dict[str, str]:
-    place = workplace.current()
+    paths = workplace.current()
     return {
-        **{name: value for name, value in leading_to(place.folder).items() if name not in KEYS},
-        **public_names.environment(place.folder),
+        **{name: value for name, value in leading_to(paths.folder).items() if name not in KEYS},
+        **public_names.environment(paths.folder),
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": uri(),
-        "PATH": f"{place.programs}:{containers.PATH}",
+        "PATH": f"{paths.programs}:{containers.PATH}",
         "HOME": str(folders.home),
         "TMPDIR": str(folders.temporary),
         "LC_CTYPE": "C.UTF-8",
@@ -119,7 +119,7 @@ def _machine(folders: Folders) -> dict[str, str]:
 
 def _about(build: Record, folders: Folders) -> dict[str, str]:
     secondary = {f"CODEBUILD_SRC_DIR_{name}": str(folder) for name, folder in folders.secondary.items()}
-    said = {
+    variables = {
         "CODEBUILD_BUILD_ARN": build["arn"],
         "CODEBUILD_BUILD_ID": build["id"],
         "CODEBUILD_BUILD_IMAGE": build["environment"].get("image", ""),
@@ -136,7 +136,7 @@ def _about(build: Record, folders: Folders) -> dict[str, str]:
         "CODEBUILD_RESOLVED_SOURCE_VERSION": "resolvedSourceVersion",
         "CODEBUILD_SOURCE_VERSION": "sourceVersion",
     }
-    return said | {name: build[key] for name, key in versions.items() if build.get(key)}
+    return variables | {name: build[key] for name, key in versions.items() if build.get(key)}
 
 
 def _value(variable: Mapping[str, str]) -> str:
@@ -153,7 +153,7 @@ def _parameter(name: str) -> str:
 
 
 def _secret(reference: str) -> str:
-    """`secret-id:json-key:version-stage:version-id`; the identifier may be an ARN, the rest may be left out."""
+    """Return the secret of `secret-id:json-key:version-stage:version-id`; only the id, or an ARN, is required."""
     parts = reference.split(":")
     cut = SECRET_PARTS if reference.startswith("arn:") else 1
     key, stage, version = (*parts[cut:], "", "", "")[:3]

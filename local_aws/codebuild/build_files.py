@@ -23,7 +23,7 @@ from local_aws.ministack_parts.answers import Record
 
 @dataclass(frozen=True)
 class Sources:
-    """Folders with the unpacked input artifacts; secondary ones by their artifacts' names."""
+    """The folders of a build's unpacked input artifacts; secondary ones by their artifacts' names."""
 
     primary: Path
     secondary: Mapping[str, Path]
@@ -41,7 +41,7 @@ class Folders:
         self.secondary = {name: root / "src" / f"{number:02}" for number, name in enumerate(names, start=1)}
 
     def fill(self) -> None:
-        """Makes them, and copies the sources."""
+        """Make the folders, and copy the sources into them."""
         for folder in (self.home, self.temporary, self.shell, self.artifacts):
             folder.mkdir(parents=True)
         if self._sources is None:
@@ -82,7 +82,7 @@ def directories(folder: Path, location: str) -> list[Path]:
         directory = folder / location
         return [directory] if directory.is_dir() else []
     wanted = compiled(location)
-    return sorted(one for one in folder.iterdir() if one.is_dir() and wanted.fullmatch(one.name))
+    return sorted(inner for inner in folder.iterdir() if inner.is_dir() and wanted.fullmatch(inner.name))
 
 
 def compiled(location: str) -> "re.Pattern[str]":
@@ -101,13 +101,13 @@ PRIMARY = "primary"
 SECONDARY = "secondary-"
 
 
-def collect(source: Path, target: Path, artifacts: Mapping[str, Files], told: Callable[[str], None]) -> None:
+def collect(source: Path, target: Path, artifacts: Mapping[str, Files], log: Callable[[str], None]) -> None:
     """Copy each artifact's files into a folder of its own; PhaseError when one would be empty."""
     for identifier, wanted in artifacts.items():
-        files = list(_found(source, wanted, told))
+        files = list(_files_of(source, wanted, log))
         if not files:
             raise PhaseError("no matching artifact paths found")
-        told(f"Found {len(files)} file(s)")
+        log(f"Found {len(files)} file(s)")
         for folder, file in files:
             _copy(folder / file, folder_of(target, identifier) / (file.name if wanted.discard_paths else file))
 
@@ -122,19 +122,21 @@ def identifier_of(folder: Path) -> str:
     return "" if folder.name == PRIMARY else folder.name.removeprefix(SECONDARY)
 
 
-def _found(source: Path, wanted: Files, told: Callable[[str], None]) -> Iterator[tuple[Path, PurePosixPath]]:
+def _files_of(source: Path, wanted: Files, log: Callable[[str], None]) -> Iterator[tuple[Path, PurePosixPath]]:
     bases = directories(source, wanted.base_directory)
     if not bases:
         raise PhaseError(f"no matching base directory path found for {wanted.base_directory}")
     excluded = [compiled(location) for location in wanted.exclude]
     for base in bases:
         for location in wanted.files:
-            told(f"Expanding {location}")
+            log(f"Expanding {location}")
             files = [
-                file for file in matching(base, location) if not any(one.fullmatch(file.as_posix()) for one in excluded)
+                file
+                for file in matching(base, location)
+                if not any(pattern.fullmatch(file.as_posix()) for pattern in excluded)
             ]
             if not files:
-                told(f"Skipping invalid file path {location}")
+                log(f"Skipping invalid file path {location}")
             yield from ((base, file) for file in files)
 
 
@@ -148,21 +150,21 @@ _lock = threading.Lock()
 
 
 class Cache:
-    """Of a build; without a cache in its project nothing is kept."""
+    """The cache of one build; nothing is kept unless the project has a cache."""
 
     def __init__(self, build: Record, paths: Sequence[str], folders: Folders) -> None:
         self._kept = workplace.current().caches / build["projectName"] if _on(build.get("cache") or {}) else None
         self._paths = paths
-        self._places = {"src": folders.source, "home": folders.home}
+        self._folders = {"src": folders.source, "home": folders.home}
 
     def restore(self) -> None:
         """Put the kept files back, before the first command."""
         if self._kept is None:
             return
         with _lock:
-            for name, place in self._places.items():
+            for name, folder in self._folders.items():
                 if (self._kept / name).is_dir():
-                    shutil.copytree(self._kept / name, place, symlinks=True, dirs_exist_ok=True)
+                    shutil.copytree(self._kept / name, folder, symlinks=True, dirs_exist_ok=True)
 
     def save(self) -> None:
         """Keep what is there after a build that succeeded, in place of what was kept."""
@@ -170,10 +172,10 @@ class Cache:
             return
         fresh = self._kept.with_name(f"{self._kept.name}.{uuid4().hex}")
         for name, location in self._located():
-            for file in matching(self._places[name], location):
+            for file in matching(self._folders[name], location):
                 target = fresh / name / file
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(self._places[name] / file, target, follow_symlinks=False)
+                shutil.copy2(self._folders[name] / file, target, follow_symlinks=False)
         with _lock:
             shutil.rmtree(self._kept, ignore_errors=True)
             if fresh.exists():
@@ -183,7 +185,7 @@ class Cache:
         """Yield where each path lies, and the location there; a directory stands for all that is in it."""
         for path in self._paths:
             name, location = ("home", path.removeprefix(HOME)) if path.startswith(HOME) else ("src", path)
-            whole = (self._places[name] / location).is_dir()
+            whole = (self._folders[name] / location).is_dir()
             yield name, f"{location.rstrip('/')}/**/*" if whole else location
 
 

@@ -72,7 +72,7 @@ def stop(build_id: str) -> None:
 
 
 def close() -> None:
-    """Ends all of them."""
+    """End all builds."""
     for job in _jobs.values():
         job.stop()
     _jobs.clear()
@@ -117,11 +117,11 @@ def _of_this_start(
     own = {variable["name"]: dict(variable) for variable in project["environment"].get("environmentVariables") or ()}
     own |= {variable["name"]: {"type": "PLAINTEXT", **variable} for variable in variables}
     commit = _commit(sources.primary) if sources else ""
-    said = {"sourceVersion": version or commit, "resolvedSourceVersion": commit}
+    versions = {"sourceVersion": version or commit, "resolvedSourceVersion": commit}
     return {
         "initiator": initiator,
         "environment": project["environment"] | {"environmentVariables": list(own.values())},
-        **{key: value for key, value in said.items() if value},
+        **{key: value for key, value in versions.items() if value},
     }
 
 
@@ -153,7 +153,7 @@ MINUTES = range(5, 2161)
 
 
 def install() -> None:
-    """Replaces StartBuild, StopBuild and BatchDeleteBuilds; ministack's lists and queries read the same records."""
+    """Replace StartBuild, StopBuild and BatchDeleteBuilds; ministack's lists and queries read the same records."""
     codebuild.start_build.replace(answered(start_build))
     codebuild.stop_build.replace(answered(stop_build))
     codebuild.batch_delete_builds.replace(answered(batch_delete_builds))
@@ -209,11 +209,11 @@ def _over(build: Record | None) -> bool:
 
 def _source(source: Record, request: Record) -> Record:
     """Return the source of a build that no pipeline starts: it has none, so its buildspec is in project or request."""
-    said = source | {"type": request.get("sourceTypeOverride", source["type"])}
-    said["buildspec"] = request.get("buildspecOverride", source.get("buildspec", ""))
-    if said["type"] != "NO_SOURCE":
-        refused = f"source type {said['type']}: without CodePipeline only NO_SOURCE is imitated here"
+    chosen = source | {"type": request.get("sourceTypeOverride", source["type"])}
+    chosen["buildspec"] = request.get("buildspecOverride", source.get("buildspec", ""))
+    if chosen["type"] != "NO_SOURCE":
+        refused = f"source type {chosen['type']}: without CodePipeline only NO_SOURCE is imitated here"
         raise RefusedError("InvalidInputException", refused)
-    if not buildspec.is_inline(said["buildspec"]):
+    if not buildspec.is_inline(chosen["buildspec"]):
         raise RefusedError("InvalidInputException", "A buildspec is required for a build without a source")
-    return said
+    return chosen

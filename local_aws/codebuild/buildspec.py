@@ -31,7 +31,7 @@ SHELLS = ("bash", "sh", "/bin/sh")
 
 @dataclass(frozen=True)
 class Phase:
-    """`on_failure` is ABORT, CONTINUE or, when it is not said, empty: then the usual transitions hold."""
+    """The commands of one phase; `on_failure` is ABORT, CONTINUE or, for the usual transitions, empty."""
 
     commands: tuple[str, ...] = ()
     last: tuple[str, ...] = ()  # `finally`
@@ -40,7 +40,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Files:
-    """What one artifact is made of."""
+    """The files that make up one artifact."""
 
     files: tuple[str, ...]
     base_directory: str = "."
@@ -50,7 +50,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Buildspec:
-    """Artifacts by their identifiers, the primary one under ""."""
+    """A buildspec that was read; `artifacts` are by their identifiers, the primary one under ""."""
 
     shell: str = "sh"
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -88,37 +88,37 @@ def parsed(text: str) -> Buildspec:
 
 
 def _phase(name: str, written: Any) -> Phase:
-    said = _mapping("phase", written, path=f"phases/{name}")
-    commands = _list(f"phases/{name}/commands", said.get("commands"))
-    if not commands and not (name == "install" and "runtime-versions" in said):
+    phase = _mapping("phase", written, path=f"phases/{name}")
+    commands = _list(f"phases/{name}/commands", phase.get("commands"))
+    if not commands and not (name == "install" and "runtime-versions" in phase):
         raise BuildspecError(f"phases/{name}/commands: at least one command is required")
-    on_failure = said.get("on-failure", "")
+    on_failure = phase.get("on-failure", "")
     if on_failure and on_failure not in ACTIONS:
         raise BuildspecError(f"phases/{name}/on-failure is {on_failure}; imitated here are {' and '.join(ACTIONS)}")
-    return Phase(commands, _list(f"phases/{name}/finally", said.get("finally")), on_failure)
+    return Phase(commands, _list(f"phases/{name}/finally", phase.get("finally")), on_failure)
 
 
 def _artifacts(written: Any) -> dict[str, Files]:
     if not written:
         return {}
-    said = _mapping("artifacts", written)
-    second = said.get("secondary-artifacts") or {}
+    artifacts = _mapping("artifacts", written)
+    second = artifacts.get("secondary-artifacts") or {}
     if not isinstance(second, dict):
         raise BuildspecError("artifacts/secondary-artifacts: a mapping is expected")
-    found = {name: _files(f"artifacts/secondary-artifacts/{name}", one) for name, one in second.items()}
-    return found | ({"": _files("artifacts", said)} if "files" in said or not found else {})
+    files = {name: _files(f"artifacts/secondary-artifacts/{name}", artifact) for name, artifact in second.items()}
+    return files | ({"": _files("artifacts", artifacts)} if "files" in artifacts or not files else {})
 
 
 def _files(path: str, written: Any) -> Files:
-    said = _mapping("artifacts", written, path=path)
-    files = _list(f"{path}/files", said.get("files"))
+    artifact = _mapping("artifacts", written, path=path)
+    files = _list(f"{path}/files", artifact.get("files"))
     if not files:
         raise BuildspecError(f"{path}/files: at least one location is required")
     return Files(
         files,
-        base_directory=said.get("base-directory", "."),
-        exclude=_list(f"{path}/exclude-paths", said.get("exclude-paths")),
-        discard_paths=said.get("discard-paths") in ("yes", "true"),
+        base_directory=artifact.get("base-directory", "."),
+        exclude=_list(f"{path}/exclude-paths", artifact.get("exclude-paths")),
+        discard_paths=artifact.get("discard-paths") in ("yes", "true"),
     )
 
 
@@ -147,10 +147,10 @@ def _list(path: str, written: Any) -> tuple[str, ...]:
 
 
 def _texts(path: str, written: Any) -> dict[str, str]:
-    said = written or {}
-    if not isinstance(said, dict) or not all(isinstance(value, str) for value in said.values()):
+    texts = written or {}
+    if not isinstance(texts, dict) or not all(isinstance(value, str) for value in texts.values()):
         raise BuildspecError(f"{path}: a mapping of texts is expected")
-    return said
+    return texts
 
 
 def _shell(name: Any) -> str:
@@ -162,18 +162,18 @@ def _shell(name: Any) -> str:
 USUAL = "buildspec.yml"
 
 
-def is_inline(said: str) -> bool:
-    """Say whether the buildspec is text rather than a path."""
-    return "\n" in said.strip() or said.lstrip().startswith("{")
+def is_inline(buildspec: str) -> bool:
+    """Say whether a buildspec is given as text rather than as a path."""
+    return "\n" in buildspec.strip() or buildspec.lstrip().startswith("{")
 
 
-def text_of(said: str, source: Path) -> str:
-    """`said` is the text itself, or a path relative to the primary source; empty is the usual path."""
-    if is_inline(said):
-        return said
-    if said.startswith("arn:"):
-        raise BuildspecError(f"{said}: a buildspec in S3 is not imitated here: put it into the project or the source")
-    file = source / (said or USUAL)
+def text_of(buildspec: str, source: Path) -> str:
+    """Return a buildspec's text, given as the text itself or as a path in the primary source (empty: buildspec.yml)."""
+    if is_inline(buildspec):
+        return buildspec
+    if buildspec.startswith("arn:"):
+        raise BuildspecError(f"{buildspec}: a buildspec in S3 is not imitated here: put it into project or source")
+    file = source / (buildspec or USUAL)
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:

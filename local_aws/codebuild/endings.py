@@ -49,7 +49,7 @@ MINUTE = 60.0
 
 
 class Limit:
-    """Real minutes, whatever the clock of the local AWS: programs take the time that they take."""
+    """A build's time in real minutes, whatever the clock of the local AWS: programs take the time that they take."""
 
     def __init__(self, minutes: float) -> None:
         self._deadline = monotonic() + minutes * MINUTE

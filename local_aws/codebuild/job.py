@@ -22,11 +22,11 @@ Step = Callable[[str, Callable[[], None]], bool]
 
 @dataclass
 class Phases:
-    """`step` carries a phase out and says whether it succeeded; `told` gets what CodeBuild itself has to say."""
+    """Runs phases; `step` carries one out and says whether it succeeded, `log` takes CodeBuild's own lines."""
 
     shell: Shell
     step: Step
-    told: Callable[[str], None]
+    log: Callable[[str], None]
     succeeding: bool = True
 
     def run(self, phases: Mapping[str, Phase]) -> bool:
@@ -48,10 +48,10 @@ class Phases:
 
     def _until_one_fails(self, commands: Sequence[str], succeeding: bool) -> list[str]:
         for command in commands:
-            self.told(f"Running command {command}")
+            self.log(f"Running command {command}")
             status = self.shell.run(command, succeeding=succeeding)
             if status:
-                self.told(f"Command did not exit successfully {command} exit status {status}")
+                self.log(f"Command did not exit successfully {command} exit status {status}")
                 return [f"Error while executing command: {command}. Reason: exit status {status}"]
         return []
 
@@ -61,7 +61,7 @@ CONTEXTS = {"TIMED_OUT": {"statusCode": "BUILD_TIMED_OUT", "message": "Build has
 
 
 class Job:
-    """Runs at once."""
+    """One build on a thread of its own, which starts at once."""
 
     def __init__(self, record: BuildRecord, folders: Folders) -> None:
         self._record, self._folders = record, folders
@@ -72,7 +72,7 @@ class Job:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends it, with all its processes, and waits until it has ended; nothing if it has already."""
+        """End the build with all its processes, and wait until it has ended; one that is over stays as it is."""
         self._limit.stop()
         self._thread.join(timeout=STOPPED_WITHIN)
 
@@ -102,7 +102,7 @@ class Job:
 
     def _download(self) -> None:
         self._folders.fill()
-        self._log.told(f"CODEBUILD_SRC_DIR={self._folders.source}")
+        self._log.note(f"CODEBUILD_SRC_DIR={self._folders.source}")
         text = buildspec.text_of(self._record.now["source"].get("buildspec", ""), self._folders.source)
         self._spec = buildspec.parsed(text)
         self._cache = Cache(self._record.now, self._spec.cache, self._folders)
@@ -115,11 +115,11 @@ class Job:
             folder=self._folders.shell,
             start_in=self._folders.source,
             environment=self._environment,
-            said=self._log.said,
+            output=self._log.output,
             limit=self._limit,
         )
         try:
-            phases = Phases(shell, self._step, self._log.told)
+            phases = Phases(shell, self._step, self._log.note)
             if not phases.run(self._spec.phases):
                 return False
             return self._step("UPLOAD_ARTIFACTS", lambda: self._upload(shell, phases.succeeding)) and phases.succeeding
@@ -130,13 +130,13 @@ class Job:
         """Collect the artifacts, also of a failed build, and save the cache of one that went well."""
         handed_on = build_environment.exported(self._record.now, self._spec, shell.environment())
         self._record.change(exportedEnvironmentVariables=handed_on)
-        build_files.collect(self._folders.source, self._folders.artifacts, self._spec.artifacts, self._log.told)
+        build_files.collect(self._folders.source, self._folders.artifacts, self._spec.artifacts, self._log.note)
         if succeeding:
             self._cache.save()
 
     def _step(self, phase: str, action: Callable[[], None]) -> bool:
         self._record.begin(phase)
-        self._log.told(f"Entering phase {phase}")
+        self._log.note(f"Entering phase {phase}")
         self._limit.require()
         try:
             action()
@@ -148,8 +148,8 @@ class Job:
 
     def _ended(self, status: str, context: dict[str, str]) -> None:
         self._record.end(status, context)
-        self._log.told(f"Phase complete: {self._record.now['currentPhase']} State: {status}")
-        self._log.told(f"Phase context status code: {context['statusCode']} Message: {context['message']}")
+        self._log.note(f"Phase complete: {self._record.now['currentPhase']} State: {status}")
+        self._log.note(f"Phase context status code: {context['statusCode']} Message: {context['message']}")
 
 
 def _nothing() -> None:

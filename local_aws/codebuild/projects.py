@@ -27,7 +27,7 @@ DEFAULT_TIMEOUT = 60  # minutes
 
 
 def install() -> None:
-    """Wraps the actions on projects, and the resource type."""
+    """Let the actions on projects and the resource type keep what ministack drops."""
     codebuild.create_project.wrap(_keeping)
     codebuild.update_project.wrap(_keeping)
     codebuild.project_view.wrap(_shaped)

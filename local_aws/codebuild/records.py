@@ -17,7 +17,7 @@ EMPTY = {"statusCode": "", "message": ""}
 
 
 class BuildRecord:
-    """One writer, the build; each change is a new dictionary, so that nobody reads half of one."""
+    """The record of one build, its only writer; each change is a new dictionary, so nobody reads half of one."""
 
     def __init__(self, build: Record) -> None:
         self.id: str = build["id"]
@@ -63,7 +63,7 @@ def log_location(project: Record, build_id: str) -> Record:
 
 
 class BuildLog:
-    """Puts lines there as they come, from whichever thread; nowhere if the project's logs are disabled."""
+    """The log of one build, written from whichever thread; nothing is written if the project's logs are disabled."""
 
     def __init__(self, logs: Record) -> None:
         self._stream = {"logGroupName": logs.get("groupName"), "logStreamName": logs.get("streamName")}
@@ -74,7 +74,7 @@ class BuildLog:
             cloudwatch_logs.create_log_group({"logGroupName": self._stream["logGroupName"]})
             cloudwatch_logs.create_log_stream(self._stream)
 
-    def said(self, line: str) -> None:
+    def output(self, line: str) -> None:
         """Log a line of a command's output."""
         if not self._stream["logGroupName"]:
             return
@@ -82,6 +82,6 @@ class BuildLog:
         with self._lock, request_scope(*self._scope):
             cloudwatch_logs.put_log_events({**self._stream, "logEvents": [event]})
 
-    def told(self, line: str) -> None:
+    def note(self, line: str) -> None:
         """Log a line of CodeBuild's own."""
-        self.said(f"[Container] {datetime.now(UTC):%Y/%m/%d %H:%M:%S.%f} {line}")
+        self.output(f"[Container] {datetime.now(UTC):%Y/%m/%d %H:%M:%S.%f} {line}")

@@ -68,7 +68,7 @@ DRAINED_WITHIN = 1.0
 
 
 class Shell:
-    """Works in `folder`, and begins in `start_in`; `said` gets each line that the commands print."""
+    """A build's shell: its files lie in `folder`, it begins in `start_in`, `output` takes each printed line."""
 
     def __init__(
         self,
@@ -77,11 +77,11 @@ class Shell:
         folder: Path,
         start_in: Path,
         environment: Mapping[str, str],
-        said: Callable[[str], None],
+        output: Callable[[str], None],
         limit: Limit,
     ) -> None:
         self._kind, self._folder, self._start_in, self._environment = kind, folder, start_in, environment
-        self._said, self._limit = said, limit
+        self._output, self._limit = output, limit
         self._mark = f"codebuild-{uuid4().hex}"
         self._loop = write(folder, kind, self._mark)
         os.mkfifo(folder / "next")
@@ -92,8 +92,8 @@ class Shell:
 
     def run(self, command: str, *, succeeding: bool) -> int:
         """Run a command and return its exit status; BuildEndedError when the build was stopped or timed out first."""
-        said = f"CODEBUILD_BUILD_SUCCEEDING={int(succeeding)}; export CODEBUILD_BUILD_SUCCEEDING\n{command}\n"
-        (self._folder / "command").write_text(said, encoding="utf-8")
+        script = f"CODEBUILD_BUILD_SUCCEEDING={int(succeeding)}; export CODEBUILD_BUILD_SUCCEEDING\n{command}\n"
+        (self._folder / "command").write_text(script, encoding="utf-8")
         if not self._started or self._started[-1][0].poll() is not None:
             self._start()
         os.write(self._next, b"go\n")
@@ -107,7 +107,7 @@ class Shell:
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def close(self) -> None:
-        """Ends it, and all that the commands have started and left, as the container's end does."""
+        """End the shell and all that its commands have started and left, as the container's end does."""
         for process, reader in self._started:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -130,7 +130,7 @@ class Shell:
         for raw in process.stdout:
             line, marked, status = raw.decode("utf-8", errors="replace").rstrip("\n").partition(self._mark)
             if line or not marked:
-                self._said(line)
+                self._output(line)
             if marked:
                 self._statuses.put(int(status))
 

@@ -3,17 +3,13 @@
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/
 """
 
-from typing import Any
-
 from local_aws.codepipeline import pipelines, queries
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.providers import approval, function
 from local_aws.codepipeline.stages import StageExecution, StageTransition
 from local_aws.ministack_parts import application
-from local_aws.ministack_parts.answers import Action, RefusedError, get_account_id
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Action, Record, RefusedError, root_arn
 
 
 def start(request: Record) -> Record:
@@ -22,7 +18,7 @@ def start(request: Record) -> Record:
     with pipeline.changed:
         if token in pipeline.tokens:
             return {"pipelineExecutionId": pipeline.tokens[token].id}
-        trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": _root()}
+        trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": root_arn()}
         given = {variable["name"]: variable["value"] for variable in request.get("variables", [])}
         execution = pipeline.begin(trigger, variables=given, commits=_commits(pipeline, request))
         if token:
@@ -39,8 +35,8 @@ def stop(request: Record) -> Record:
     with pipeline.changed:
         execution, abandon = _stoppable(pipeline, request["pipelineExecutionId"]), bool(request.get("abandon"))
         if execution.status == "Stopping" and not abandon:
-            said = f"{execution.id} is being stopped already; it can only be abandoned"
-            raise RefusedError("DuplicatedStopRequestException", said)
+            message = f"{execution.id} is being stopped already; it can only be abandoned"
+            raise RefusedError("DuplicatedStopRequestException", message)
         execution.stop(request.get("reason", ""), abandon=abandon)
     return {"pipelineExecutionId": execution.id}
 
@@ -63,8 +59,8 @@ def retry(request: Record) -> Record:
         if stage_execution.status in ("Failed", "Stopped") and execution.status in ("Failed", "Stopped"):
             execution.try_again(mode)
         elif mode != "FAILED_ACTIONS" or not stage_execution.retry_failed_now():
-            said = f"{stage_execution.name} is {stage_execution.status}: there is nothing to try again"
-            raise RefusedError("StageNotRetryableException", said)
+            message = f"{stage_execution.name} is {stage_execution.status}: there is nothing to try again"
+            raise RefusedError("StageNotRetryableException", message)
     return {"pipelineExecutionId": execution.id}
 
 
@@ -95,7 +91,7 @@ def _switch(request: Record, *, enabled: bool) -> Record:
         raise RefusedError("ValidationException", "Outbound transitions are not imitated here")
     with pipeline.changed:
         transition = _transition(pipeline, request["stageName"])
-        transition.switch(enabled=enabled, reason=request.get("reason", ""), by=_root())
+        transition.switch(enabled=enabled, reason=request.get("reason", ""), by=root_arn())
         pipeline.changed.notify_all()
     return {}
 
@@ -108,23 +104,23 @@ def _commits(pipeline: Pipeline, request: Record) -> dict[str, str]:
     sources = {action["name"] for action in pipeline.declared["stages"][0]["actions"]}
     for override in request.get("sourceRevisions", []):
         if override["actionName"] not in sources or override["revisionType"] != "COMMIT_ID":
-            said = f"{override['revisionType']} for {override['actionName']}: only COMMIT_ID for {sorted(sources)}"
-            raise RefusedError("ValidationException", said)
+            message = f"{override['revisionType']} for {override['actionName']}: only COMMIT_ID for {sorted(sources)}"
+            raise RefusedError("ValidationException", message)
     return {override["actionName"]: override["revisionValue"] for override in request.get("sourceRevisions", [])}
 
 
 def _stoppable(pipeline: Pipeline, identity: str) -> Execution:
-    execution = next((one for one in pipeline.executions if one.id == identity), None)
+    execution = next((execution for execution in pipeline.executions if execution.id == identity), None)
     if execution is None or execution.status not in ("InProgress", "Stopping"):
-        said = f"{identity} is {execution.status if execution else 'not an execution'} of {pipeline.name}"
-        raise RefusedError("PipelineExecutionNotStoppableException", said)
+        message = f"{identity} is {execution.status if execution else 'not an execution'} of {pipeline.name}"
+        raise RefusedError("PipelineExecutionNotStoppableException", message)
     return execution
 
 
 def _latest_stage_execution(transition: StageTransition, identity: str) -> StageExecution:
     if transition.latest is None or transition.latest.execution.id != identity:
-        said = f"{identity} is not the execution that was last in {transition.name}"
-        raise RefusedError("NotLatestPipelineExecutionException", said)
+        message = f"{identity} is not the execution that was last in {transition.name}"
+        raise RefusedError("NotLatestPipelineExecutionException", message)
     return transition.latest
 
 
@@ -133,10 +129,6 @@ def _transition(pipeline: Pipeline, stage: str) -> StageTransition:
         if transition.name == stage:
             return transition
     raise RefusedError("StageNotFoundException", f"{pipeline.name} has no stage {stage}")
-
-
-def _root() -> str:
-    return f"arn:aws:iam::{get_account_id()}:root"
 
 
 SERVICE, PREFIX = "codepipeline", "CodePipeline_20150709"
@@ -160,5 +152,5 @@ ACTIONS: dict[str, Action] = {
 
 
 def install() -> None:
-    """Adds the service."""
+    """Add CodePipeline to the services that answer."""
     application.add_service(SERVICE, target=PREFIX, actions=ACTIONS)

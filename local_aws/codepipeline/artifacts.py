@@ -14,10 +14,10 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from local_aws import clients
 from local_aws.host import workplace
+from local_aws.ministack_parts.answers import Record
 
 
 def packed(folder: Path) -> bytes:
@@ -73,13 +73,12 @@ def _content(path: Path) -> bytes:
     return b"" if path.is_dir() else path.read_bytes()
 
 
-Record = dict[str, Any]
 _LETTERS = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True)
 class Location:
-    """Where an artifact lies."""
+    """The object in S3 that holds an artifact."""
 
     bucket: str
     key: str
@@ -89,7 +88,7 @@ class Location:
 
 
 def reserve(pipeline: str, store: Record, name: str) -> Location:
-    """Return a key: 20 characters of the pipeline, 10 of the artifact, seven of chance."""
+    """Return a new location; its key: 20 characters of the pipeline's name, 10 of the artifact's, 7 random ones."""
     chance = "".join(secrets.choice(_LETTERS) for _ in range(7))
     return Location(store["location"], f"{pipeline[:20]}/{name[:10]}/{chance}")
 
@@ -111,7 +110,7 @@ def unpacked(location: Location) -> Path:
 
 def new_folder() -> Path:
     """Make a folder in which an artifact is unpacked while an action works."""
-    return Path(tempfile.mkdtemp(dir=workplace.current().artifacts))
+    return Path(tempfile.mkdtemp(dir=workplace.current().temporary))
 
 
 def discard(folder: Path) -> None:

@@ -6,18 +6,16 @@ action-reference.html and rule-reference.html
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from local_aws.codepipeline import declarations
 from local_aws.codepipeline.providers.source import FULL_CLONE
 from local_aws.codepipeline.runs import REFERENCE
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 @dataclass(frozen=True)
 class Rules:
-    """`values` are the only ones that a key may have; artifacts are counted (at least, at most)."""
+    """What a provider's action or rule may say: `values` are a key's only ones, artifacts are (least, most)."""
 
     categories: tuple[str, ...]
     required: tuple[str, ...] = ()
@@ -65,7 +63,7 @@ def provider_problems(declared: Record, kind: Record, known: Mapping[str, Rules]
     """Yield what is wrong with one action or rule, whatever its place."""
     rules = known.get(kind["provider"])
     if rules is None or kind["category"] not in rules.categories or kind.get("owner", "AWS") != "AWS":
-        there = ", ".join(f"{'/'.join(one.categories)} {name}" for name, one in known.items())
+        there = ", ".join(f"{'/'.join(provider.categories)} {name}" for name, provider in known.items())
         yield f"{kind['category']} {kind['provider']} of {kind.get('owner')} is not imitated here; these are: {there}"
         return
     if kind.get("version", "1") != "1":
@@ -173,7 +171,7 @@ def _artifacts(declared: Record) -> Iterator[str]:
     """Yield artifacts that are used before an action has made them, or made twice."""
     made: dict[str, Record] = {}
     for stage in declared["stages"]:
-        for action in sorted(stage["actions"], key=lambda one: one.get("runOrder", 1)):
+        for action in sorted(stage["actions"], key=lambda item: item.get("runOrder", 1)):
             where = f"{stage['name']}/{action['name']}"
             yield from (f"{where}: {problem}" for problem in _passed_on(action, made))
             made |= {artifact["name"]: action for artifact in action.get("outputArtifacts", [])}
@@ -215,4 +213,4 @@ def _triggers(declared: Record) -> Iterator[str]:
 
 
 def _twice(what: str, names: list[str]) -> Iterator[str]:
-    yield from (f"{what} {name} is there twice" for name in sorted({one for one in names if names.count(one) > 1}))
+    yield from (f"{what} {name} is there twice" for name in sorted({name for name in names if names.count(name) > 1}))

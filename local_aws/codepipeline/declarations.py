@@ -12,7 +12,8 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
+
 NOT_OF_THE_DECLARATION = ("DisableInboundStageTransitions", "RestartExecutionOnUpdate", "Tags")
 _FREE = ("Configuration",)  # its keys are the provider's, its values texts
 _NUMBERS = ("RunOrder", "TimeoutInMinutes")
@@ -23,7 +24,7 @@ def from_template(properties: Record, name: str) -> Record:
     kept = {key: value for key, value in properties.items() if key not in NOT_OF_THE_DECLARATION}
     declared: Record = _lowered(kept) | {"name": name}
     if stores := kept.get("ArtifactStores"):
-        declared["artifactStores"] = {one["Region"]: _lowered(one["ArtifactStore"]) for one in stores}
+        declared["artifactStores"] = {store["Region"]: _lowered(store["ArtifactStore"]) for store in stores}
     return declared
 
 

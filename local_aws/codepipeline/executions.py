@@ -5,15 +5,14 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.
 
 import threading
 from time import time
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from local_aws.codepipeline import runs
 from local_aws.codepipeline.artifacts import Location
 from local_aws.codepipeline.runs import Run, RunningPipeline, Start
 from local_aws.codepipeline.stages import StageExecution, StageTransition
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 class OwningPipeline(RunningPipeline, Protocol):
@@ -26,7 +25,7 @@ class OwningPipeline(RunningPipeline, Protocol):
 
 
 class Execution:
-    """Its declaration, version and transitions are those of its start. Whoever changes it holds `changed`."""
+    """One execution, with the declaration and transitions of its start; only who holds `changed` may change it."""
 
     def __init__(self, pipeline: OwningPipeline, start: Start) -> None:
         self.id, self.pipeline, self.start = str(uuid4()), pipeline, start
@@ -87,11 +86,11 @@ class Execution:
 
     def resolve(self, text: str) -> str:
         """Resolve `codepipeline`, `variables` and the namespaces of the actions that have succeeded."""
-        known = self._outputs | {
+        values = self._outputs | {
             "codepipeline": {"PipelineExecutionId": self.id},
             "variables": dict(self.start.variables),
         }
-        return runs.resolved(text, known)
+        return runs.resolved(text, values)
 
     def take_over(self, run: Run) -> None:
         """Keep what a successful action leaves to those after it."""

@@ -4,16 +4,14 @@ import logging
 import threading
 from collections.abc import Mapping
 from time import time
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.codepipeline import declaration_checks, declarations
 from local_aws.codepipeline.executions import Execution
 from local_aws.codepipeline.runs import Start
 from local_aws.codepipeline.stages import StageTransition
-from local_aws.ministack_parts.answers import RefusedError, get_account_id, get_region
+from local_aws.ministack_parts.answers import Record, RefusedError, get_account_id, get_region
 
-Record = dict[str, Any]
 MOST_QUEUED = 50  # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
 _pipelines: dict[str, "Pipeline"] = {}
 _clock: list[Clock] = []
@@ -22,7 +20,7 @@ _log = logging.getLogger("local_aws.codepipeline")
 
 
 class Pipeline:
-    """One at a time may change it or its executions: whoever holds `changed`."""
+    """A pipeline with its executions; only who holds `changed` may change either."""
 
     def __init__(self, declared: Record, clock: Clock) -> None:
         self.clock, self.changed = clock, threading.Condition(threading.RLock())
@@ -50,11 +48,11 @@ class Pipeline:
         commits: Mapping[str, str] | None = None,
         branches: Mapping[str, str] | None = None,
     ) -> Execution:
-        """RefusedError when too many wait already, or when a variable has no value."""
+        """Begin an execution; RefusedError when too many wait already, or when a variable has no value."""
         with self.changed:
             if sum(execution.status == "InProgress" for execution in self.executions) > MOST_QUEUED:
-                said = f"{self.name} has {MOST_QUEUED} executions waiting"
-                raise RefusedError("ConcurrentPipelineExecutionsLimitExceededException", said)
+                message = f"{self.name} has {MOST_QUEUED} executions waiting"
+                raise RefusedError("ConcurrentPipelineExecutionsLimitExceededException", message)
             start = Start(trigger, self._valued(variables or {}), dict(commits or {}), dict(branches or {}))
             execution = Execution(self, start)
             self.executions.append(execution)
@@ -73,23 +71,23 @@ class Pipeline:
         values = {name: given.get(name, default) for name, default in declared.items()}
         unknown, missing = sorted(set(given) - set(declared)), [name for name, value in values.items() if value is None]
         if unknown or missing:
-            said = f"variables that {self.name} has not: {unknown}; variables without a value: {missing}"
-            raise RefusedError("ValidationException", said)
+            message = f"variables that {self.name} has not: {unknown}; variables without a value: {missing}"
+            raise RefusedError("ValidationException", message)
         return {name: value for name, value in values.items() if value is not None}
 
     def update(self, declared: Record) -> None:
-        """An execution in progress ends as Cancelled; a stage of the same name keeps its transition."""
+        """Change the declaration: cancel executions in progress, keep the transitions of stages of the same name."""
         with self.changed:
             self.cancel()
             former = {transition.name: transition for transition in self.transitions}
             self.transitions = [StageTransition(stage) for stage in declared["stages"]]
             for transition in self.transitions:
-                if known := former.get(transition.name):
-                    transition.state, transition.latest = known.state, known.latest
+                if same := former.get(transition.name):
+                    transition.state, transition.latest = same.state, same.latest
             self.declared, self.version, self.updated = declared, self.version + 1, time()
 
     def cancel(self) -> None:
-        """Ends what is in progress, without waiting for it: an action may wait for the thread that asks for this."""
+        """End what is in progress without waiting for it: an action may wait for the thread that calls this."""
         with self.changed:
             for execution in self.executions:
                 if execution.status in ("InProgress", "Stopping"):
@@ -107,7 +105,7 @@ def open_with(clock: Clock) -> None:
 
 
 def close() -> None:
-    """Ends every execution."""
+    """End every execution."""
     for name in list(_pipelines):
         _pipelines.pop(name).close()
 
@@ -117,11 +115,11 @@ def every() -> list[Pipeline]:
 
 
 def find(name: str) -> Pipeline:
-    """RefusedError without one."""
+    """Return the pipeline of this name; RefusedError when there is none."""
     pipeline = _pipelines.get(name)
     if pipeline is None:
-        said = f"Account '{get_account_id()}' does not have a pipeline with name '{name}'"
-        raise RefusedError("PipelineNotFoundException", said)
+        message = f"Account '{get_account_id()}' does not have a pipeline with name '{name}'"
+        raise RefusedError("PipelineNotFoundException", message)
     return pipeline
 
 
@@ -138,7 +136,7 @@ def create(declared: Record) -> Pipeline:
 
 
 def update(declared: Record) -> Pipeline:
-    """Nothing changes where nothing differs."""
+    """Give a pipeline another declaration; one that is the same changes nothing."""
     declaration_checks.check(declared, get_region())
     pipeline = find(declared["name"])
     if declared != pipeline.declared:

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineStat
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from local_aws.codepipeline import pipelines
 from local_aws.codepipeline.artifacts import Location
@@ -13,13 +12,11 @@ from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.runs import Run
 from local_aws.codepipeline.stage_work import ConditionRun
 from local_aws.codepipeline.stages import StageExecution, StageTransition
-from local_aws.ministack_parts.answers import RefusedError
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record, RefusedError
 
 
 def action_state(action: Record, stage_execution: StageExecution | None) -> Record:
-    """Return an ActionState: the newest run of the action in the stage.
+    """Return an ActionState, with the newest run of the action in the stage.
 
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionState.html
     """
@@ -56,7 +53,7 @@ def action_detail(run: Run) -> Record:
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html
     """
     made = run.outputs if run.status == "Succeeded" else {}
-    given = _asked(run) | {"actionTypeId": run.kind}
+    given = _input(run) | {"actionTypeId": run.kind}
     output = {
         "outputArtifacts": _artifacts(made),
         "executionResult": _result(run),
@@ -79,14 +76,14 @@ def rule_detail(run: Run) -> Record:
     return _detail(run) | {
         "ruleName": run.name,
         "ruleExecutionId": run.id,
-        "input": _asked(run) | {"ruleTypeId": run.kind},
+        "input": _input(run) | {"ruleTypeId": run.kind},
         "output": {"executionResult": _result(run)},
     }
 
 
 def _latest_run(run: Run) -> Record:
-    said = {"summary": run.summary, "externalExecutionId": run.external_id, "lastUpdatedBy": run.updated_by}
-    view = {"status": run.status, "lastStatusChange": run.updated} | _filled(said)
+    texts = {"summary": run.summary, "externalExecutionId": run.external_id, "lastUpdatedBy": run.updated_by}
+    view = {"status": run.status, "lastStatusChange": run.updated} | _filled(texts)
     return view | ({"errorDetails": run.error} if run.error else {})
 
 
@@ -102,7 +99,7 @@ def _detail(run: Run) -> Record:
     }
 
 
-def _asked(run: Run) -> Record:
+def _input(run: Run) -> Record:
     configuration = dict(run.declared.get("configuration", {}))
     role = _filled({"roleArn": run.declared.get("roleArn", "")})
     return role | {
@@ -210,8 +207,8 @@ def by_id(pipeline: Pipeline, identity: str) -> Execution:
     for execution in pipeline.executions:
         if execution.id == identity:
             return execution
-    said = f"{pipeline.name} has no execution with the ID {identity}"
-    raise RefusedError("PipelineExecutionNotFoundException", said)
+    message = f"{pipeline.name} has no execution with the ID {identity}"
+    raise RefusedError("PipelineExecutionNotFoundException", message)
 
 
 def _stage_executions(request: Record) -> list[StageExecution]:

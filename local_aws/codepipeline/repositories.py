@@ -10,12 +10,12 @@ _connected: dict[str, "Repository"] = {}
 
 
 class RepositoryError(Exception):
-    """Git's own words."""
+    """A command of git's failed; the text has git's own words."""
 
 
 @dataclass(frozen=True)
 class Repository:
-    """`heads_at_connection` is what a pipeline takes for known: what came before is no push."""
+    """A connected repository; commits that are in `heads_at_connection` (branch -> commit) are no push."""
 
     path: Path
     heads_at_connection: dict[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Repository:
         return git(self.path, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
 
     def changed(self, former: str, commit: str) -> list[str]:
-        """Return the files that differ; of a renaming both names."""
+        """Return the files that differ between two commits; of a renamed one both names."""
         return git(self.path, "diff", "--name-only", "--no-renames", "-z", former, commit).split("\0")[:-1]
 
 
@@ -59,6 +59,6 @@ def git_bytes(folder: Path, *arguments: str) -> bytes:
     environment = os.environ | {"LC_ALL": "C", "TZ": "UTC", "GIT_TERMINAL_PROMPT": "0"}
     done = subprocess.run(["git", "-C", str(folder), *arguments], env=environment, capture_output=True, check=False)
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
-        raise RepositoryError(f"git {' '.join(arguments)} in {folder}: {said}")
+        message = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
+        raise RepositoryError(f"git {' '.join(arguments)} in {folder}: {message}")
     return done.stdout

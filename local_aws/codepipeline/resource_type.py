@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from local_aws.codepipeline import declarations, pipelines, triggers
 from local_aws.codepipeline.pipelines import Pipeline
-from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.resource_handlers import Created, in_place
 from local_aws.ministack_parts.services import cloudformation
 
 
@@ -62,7 +63,8 @@ def _switch(pipeline: Pipeline, old: Record, new: Record) -> None:
 
 def _disabled(properties: Record) -> dict[str, str]:
     """Return the stages with a disabled transition, and why."""
-    return {one["StageName"]: one["Reason"] for one in properties.get("DisableInboundStageTransitions", [])}
+    transitions = properties.get("DisableInboundStageTransitions", [])
+    return {transition["StageName"]: transition["Reason"] for transition in transitions}
 
 
 def _created(pipeline: Pipeline) -> Created:

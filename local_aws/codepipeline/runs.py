@@ -8,29 +8,30 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import time
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from local_aws.clock import Clock
 from local_aws.codepipeline.artifacts import Location
+from local_aws.ministack_parts.answers import Record
 
 REFERENCE = re.compile(r"#\{([^}]*)\}")
 
 
 class UnresolvedError(Exception):
-    """Names the reference, and what is known."""
+    """A reference to a variable that has no value; the text names it, and those that have."""
 
 
-def resolved(text: str, known: Mapping[str, Mapping[str, str]]) -> str:
-    """`known` is namespace -> variable -> value. What cannot be resolved is an error, never an empty text."""
-    return REFERENCE.sub(lambda match: _value(match[1], known), text)
+def resolved(text: str, values: Mapping[str, Mapping[str, str]]) -> str:
+    """Resolve `#{namespace.variable}` in a text; UnresolvedError, never an empty text, for what cannot be resolved."""
+    return REFERENCE.sub(lambda match: _value(match[1], values), text)
 
 
-def _value(reference: str, known: Mapping[str, Mapping[str, str]]) -> str:
+def _value(reference: str, namespaces: Mapping[str, Mapping[str, str]]) -> str:
     namespace, dot, name = reference.partition(".")
-    values = known.get(namespace)
+    values = namespaces.get(namespace)
     if not dot or values is None:
-        there = ", ".join(sorted(known))
+        there = ", ".join(sorted(namespaces))
         raise UnresolvedError(f"#{{{reference}}}: nothing before has the namespace {namespace}; there are: {there}")
     if name not in values:
         there = ", ".join(sorted(values)) or "none"
@@ -38,7 +39,6 @@ def _value(reference: str, known: Mapping[str, Mapping[str, str]]) -> str:
     return values[name]
 
 
-Record = dict[str, Any]
 _LONGEST_SUMMARY, _LONGEST_MESSAGE = 2048, 5000
 
 
@@ -56,7 +56,7 @@ class FailedError(Exception):
 
 @dataclass(frozen=True)
 class Start:
-    """What an execution begins with. `commits` and `branches` pin source actions to what was pushed or asked for."""
+    """What an execution begins with; `commits` and `branches` pin source actions to what was pushed or requested."""
 
     trigger: Record
     variables: Mapping[str, str]
@@ -105,7 +105,7 @@ class RunningExecution(Protocol):
 
 @dataclass(eq=False)
 class Run:
-    """`configuration` is the resolved one. `pause` is the only way in which its work may wait."""
+    """One run of an action or rule; `configuration` is resolved, and the work waits by `pause` alone."""
 
     declared: Record
     stage: str
@@ -137,7 +137,7 @@ class Run:
         return kind
 
     def pause(self, seconds: float) -> None:
-        """Waits wall-clock seconds; AbandonedError as soon as nobody waits for the work any more."""
+        """Wait wall-clock seconds; AbandonedError as soon as nobody waits for the work any more."""
         if self.abandoned.wait(seconds):
             raise AbandonedError
 

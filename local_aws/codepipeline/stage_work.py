@@ -7,10 +7,10 @@ import logging
 import re
 from collections.abc import Callable
 from time import time
-from typing import Any
 
 from local_aws.codepipeline.providers import approval, build, function, source, state_machine
 from local_aws.codepipeline.runs import AbandonedError, FailedError, Run, RunningExecution, UnresolvedError
+from local_aws.ministack_parts.answers import Record
 
 _log = logging.getLogger("local_aws.codepipeline")
 
@@ -25,20 +25,9 @@ PROVIDERS: dict[str, Callable[[Run], None]] = {
 
 
 def work(run: Run) -> None:
-    """The thread's edge: whatever happens, the run ends, and the stage hears of it."""
+    """Do the work of an action at the edge of its thread: whatever happens, the run ends, and the stage hears of it."""
     execution = run.execution
-    status, error = "Failed", None
-    try:
-        prepare(run)
-        PROVIDERS[run.kind["provider"]](run)
-        status = "Succeeded"
-    except AbandonedError:
-        status = "Abandoned"
-    except FailedError as failure:
-        error = failure
-    except Exception as failure:  # noqa: BLE001 - the thread's edge: the stage is told, with the reason
-        _log.exception("%s: %s of %s", execution.pipeline.name, run.name, run.stage)
-        error = FailedError(f"{type(failure).__name__}: {failure}", "InternalError")
+    status, error = _outcome(run, _act)
     with execution.changed:
         if status == "Succeeded":
             execution.take_over(run)
@@ -46,8 +35,27 @@ def work(run: Run) -> None:
         execution.touch()
 
 
+def _act(run: Run) -> None:
+    prepare(run)
+    PROVIDERS[run.kind["provider"]](run)
+
+
+def _outcome(run: Run, work: Callable[[Run], None]) -> tuple[str, FailedError | None]:
+    """Do the work of an action or a rule; return the status that it ends with, and why it failed."""
+    try:
+        work(run)
+    except AbandonedError:
+        return "Abandoned", None
+    except FailedError as failure:
+        return "Failed", failure
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the stage is told, with the reason
+        _log.exception("%s: %s of %s", run.execution.pipeline.name, run.name, run.stage)
+        return "Failed", FailedError(f"{type(failure).__name__}: {failure}", "InternalError")
+    return "Succeeded", None
+
+
 def prepare(run: Run) -> None:
-    """Resolve variables first: one that cannot be resolved fails the action before anything is done."""
+    """Resolve the configuration and find the input artifacts; FailedError, before any work, if one is missing."""
     try:
         for key, value in run.declared.get("configuration", {}).items():
             run.configuration[key] = run.execution.resolve(value)
@@ -60,11 +68,8 @@ def prepare(run: Run) -> None:
         run.inputs[artifact["name"]] = location
 
 
-Record = dict[str, Any]
-
-
 class ConditionRun:
-    """One evaluation."""
+    """One evaluation of a condition, with the runs of its rules."""
 
     def __init__(self, declared: Record) -> None:
         self.declared = declared
@@ -80,27 +85,12 @@ def judge(condition: ConditionRun, stage: str, execution: RunningExecution) -> N
     for declared in condition.declared["rules"]:
         rule = execution.new_run(declared, stage)
         condition.rules.append(rule)
-        _evaluate(rule)
+        rule.end(*_outcome(rule, lambda rule: RULES[rule.kind["provider"]](rule)))
         if rule.status == "Abandoned":
             condition.end("Abandoned", "")
             return
     failed = [f"{rule.name}: {rule.error['message']}" for rule in condition.rules if rule.status == "Failed"]
     condition.end("Failed" if failed else "Succeeded", "; ".join(failed))
-
-
-def _evaluate(rule: Run) -> None:
-    status, error = "Failed", None
-    try:
-        RULES[rule.kind["provider"]](rule)
-        status = "Succeeded"
-    except AbandonedError:
-        status = "Abandoned"
-    except FailedError as failure:
-        error = failure
-    except Exception as failure:  # noqa: BLE001 - whatever it is, the rule is not met
-        _log.exception("rule %s of %s", rule.name, rule.stage)
-        error = FailedError(f"{type(failure).__name__}: {failure}", "InternalError")
-    rule.end(status, error)
 
 
 def _variable_check(rule: Run) -> None:

@@ -9,17 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from time import time
-from typing import Any
 
 from local_aws.codepipeline import stage_work
 from local_aws.codepipeline.runs import Run, RunningExecution
 from local_aws.codepipeline.stage_work import ConditionRun
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 class StageExecution:
-    """`runs` are all runs of its actions, the newest last; `conditions` by where they stand in the declaration."""
+    """One execution in one stage; `runs` are of its actions, the newest last, `conditions` by "beforeEntry" etc."""
 
     def __init__(self, declared: Record, execution: RunningExecution) -> None:
         self.declared, self.execution = declared, execution
@@ -117,7 +115,7 @@ def _order(action: Record) -> int:
 
 @dataclass(eq=False)
 class StageTransition:
-    """Whoever uses it holds the pipeline's lock. `latest` is the last execution that entered."""
+    """The entry to a stage, used by who holds the pipeline's lock; `latest` is what entered last."""
 
     declared: Record
     queue: deque[RunningExecution] = field(default_factory=deque)

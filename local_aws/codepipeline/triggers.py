@@ -12,17 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from local_aws.codepipeline import pipelines, repositories
 from local_aws.codepipeline.pipelines import Pipeline
 from local_aws.codepipeline.repositories import Repository, RepositoryError
+from local_aws.ministack_parts.answers import Record
 
 _TOKEN = re.compile(r"\\.|\*\*|\*|\?|\[!?\]?[^\]]*\]|\{|\}|,|.", re.DOTALL)
 
 
 def matches(pattern: str, text: str) -> bool:
-    """`*` and `?` stay within a folder, `**` crosses folders; `[...]`, `{a,b}` and `\\` as in a shell."""
+    """Match a glob: `*` and `?` stay within a folder, `**` does not; `[...]`, `{a,b}` and `\\` are as in a shell."""
     return _compiled(pattern).fullmatch(text) is not None
 
 
@@ -55,7 +55,7 @@ def _part(sign: str, *, in_group: bool) -> str:
 
 
 def _set(members: str) -> str:
-    """Within brackets `*`, `?` and `\\` stand for themselves, and no set crosses folders."""
+    """Translate a set: in brackets `*`, `?` and `\\` stand for themselves, and no set crosses folders."""
     negated = "^" if members.startswith("!") else ""
     inner = members[1:] if negated else members
     return f"(?!/)[{negated}{inner.translate(_ESCAPED)}]"
@@ -64,7 +64,6 @@ def _set(members: str) -> str:
 _ESCAPED = str.maketrans({"\\": r"\\", "[": r"\[", "]": r"\]", "^": r"\^"})
 
 
-Record = dict[str, Any]
 _LOOK_EVERY = 0.5  # wall-clock seconds
 _log = logging.getLogger("local_aws.codepipeline")
 _stopped = threading.Event()
@@ -74,7 +73,7 @@ _known: dict[tuple[Pipeline, str, Path], dict[str, str]] = {}  # pipeline, actio
 
 @dataclass(frozen=True)
 class Push:
-    """`former` is empty for a new branch."""
+    """New commits of a branch; `former` is the commit before them, empty for a new branch."""
 
     branch: str
     former: str
@@ -82,7 +81,7 @@ class Push:
 
 
 def start() -> None:
-    """Looks about twice a second: whatever came meanwhile is one push."""
+    """Look for pushes twice a second from now on; all commits since the last look are one push."""
     _known.clear()
     _stopped.clear()
     _threads[:] = [threading.Thread(target=_watch, daemon=True, name="code-pipeline-pushes")]
@@ -113,8 +112,8 @@ def _look(pipeline: Pipeline, action: Record, repository: Repository) -> None:
     key = (pipeline, action["name"], repository.path)
     try:
         heads = repository.heads()
-        known = _known.get(key, repository.heads_at_connection)
-        for push in _pushes(known, heads):
+        former_heads = _known.get(key, repository.heads_at_connection)
+        for push in _pushes(former_heads, heads):
             if _wanted(pipeline, action, repository, push):
                 _begin(pipeline, action, push)
         _known[key] = heads
@@ -122,10 +121,10 @@ def _look(pipeline: Pipeline, action: Record, repository: Repository) -> None:
         _log.exception("%s: the repository of %s", pipeline.name, action["name"])
 
 
-def _pushes(known: dict[str, str], heads: dict[str, str]) -> Iterator[Push]:
+def _pushes(former_heads: dict[str, str], heads: dict[str, str]) -> Iterator[Push]:
     for branch, commit in heads.items():
-        if known.get(branch) != commit:
-            yield Push(branch, known.get(branch, ""), commit)
+        if former_heads.get(branch) != commit:
+            yield Push(branch, former_heads.get(branch, ""), commit)
 
 
 def _begin(pipeline: Pipeline, action: Record, push: Push) -> None:
@@ -137,15 +136,15 @@ def _begin(pipeline: Pipeline, action: Record, push: Push) -> None:
 
 def _wanted(pipeline: Pipeline, action: Record, repository: Repository, push: Push) -> bool:
     """Say whether the push starts the pipeline; its triggers, if it has any, replace the detection of changes."""
-    triggers = [one["gitConfiguration"] for one in pipeline.declared.get("triggers", [])]
+    triggers = [trigger["gitConfiguration"] for trigger in pipeline.declared.get("triggers", [])]
     own = push.branch == action["configuration"]["BranchName"]
     if not triggers:
         return own and str(action["configuration"].get("DetectChanges", "true")) == "true"
-    mine = [one for one in triggers if one["sourceActionName"] == action["name"]]
-    filters = [one for trigger in mine for one in trigger.get("push", [])]
+    mine = [trigger for trigger in triggers if trigger["sourceActionName"] == action["name"]]
+    filters = [criteria for trigger in mine for criteria in trigger.get("push", [])]
     if any(not trigger.get("push") for trigger in mine) and own:
         return True
-    return any(_meets(one, repository, push) for one in filters)
+    return any(_meets(criteria, repository, push) for criteria in filters)
 
 
 def _meets(criteria: Record, repository: Repository, push: Push) -> bool:

@@ -17,10 +17,10 @@ from typing import Any
 from local_aws.clock import Clock
 from local_aws.host import workplace
 from local_aws.host.addresses import Block
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.resource_handlers import Created
 from local_aws.ministack_parts.services import cloudformation, elasticache, msk, rds
 
-Record = dict[str, Any]
-Created = tuple[str, Record]
 NET = 30
 READY_WITHIN = 10.0
 KAFKA_PORT = 9092
@@ -35,7 +35,7 @@ class DataServices:
         self._processes: dict[str, list[subprocess.Popen[bytes]]] = {}
 
     def start(self, physical_id: str, program: str, port: int, *more: str, **environment: str) -> str:
-        """Starts a program for a resource; returns the address at which it answers."""
+        """Start a program for a resource, and return the address at which it answers."""
         if physical_id not in self._blocks:
             self._blocks[physical_id] = Block(NET)
         address = self._blocks[physical_id].address
@@ -48,12 +48,12 @@ class DataServices:
         return address
 
     def address(self, physical_id: str) -> str | None:
-        """Where the process of this resource answers; None when it has none."""
+        """Return where the process of this resource answers; None when it has none."""
         block = self._blocks.get(physical_id)
         return block.address if block else None
 
     def stop(self, physical_id: str) -> None:
-        """Ends the processes of a resource that was deleted."""
+        """End the processes of a resource that was deleted."""
         for process in self._processes.pop(physical_id, []):
             process.kill()
             process.wait()
@@ -61,7 +61,7 @@ class DataServices:
             block.close()
 
     def close(self) -> None:
-        """Ends all."""
+        """End the processes of every resource."""
         for physical_id in list(self._processes):
             self.stop(physical_id)
 
@@ -70,7 +70,7 @@ running = DataServices()
 
 
 def install(_clock: Clock) -> None:
-    """Wraps the handlers of the three resource types and the answer of GetBootstrapBrokers."""
+    """Start a process for each resource of the three types, and let GetBootstrapBrokers name its address."""
     _after_creation("AWS::RDS::DBInstance", _database)
     _after_creation("AWS::ElastiCache::ReplicationGroup", _cache)
     _after_creation("AWS::MSK::Cluster", _stream)
@@ -78,7 +78,7 @@ def install(_clock: Clock) -> None:
 
 
 def close() -> None:
-    """Ends every process."""
+    """End every process."""
     running.close()
 
 
@@ -160,5 +160,5 @@ def _wait_until_open(process: subprocess.Popen[bytes], address: str, port: int) 
             if trial.connect_ex((address, port)) == 0:
                 return
         sleep(0.02)
-    said = process.stdout.read().decode() if process.stdout and process.poll() is not None else "no answer"
-    raise RuntimeError(f"the data service at {address}:{port} did not start: {said}")
+    output = process.stdout.read().decode() if process.stdout and process.poll() is not None else "no answer"
+    raise RuntimeError(f"the data service at {address}:{port} did not start: {output}")

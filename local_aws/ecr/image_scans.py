@@ -18,6 +18,7 @@ from functools import wraps
 from typing import Any
 
 from local_aws.clock import Clock
+from local_aws.ecr import images
 from local_aws.ministack_parts import application
 from local_aws.ministack_parts.answers import Handler, Record, RefusedError, Response, answered
 from local_aws.ministack_parts.services import ecr
@@ -33,7 +34,7 @@ _clock = Clock()
 
 @dataclass(frozen=True)
 class Advisory:
-    """`files` is a pattern of paths in an image, such as `app/lib/parser-1.0.*`."""
+    """A known vulnerability; `files` is a pattern of paths in an image, such as `app/lib/parser-1.0.*`."""
 
     name: str
     severity: str
@@ -44,7 +45,7 @@ advisories: list[Advisory] = []
 
 
 def install(clock: Clock) -> None:
-    """After `images`, whose pushes it follows; adds the two actions, which ministack has not."""
+    """Add the two actions, which ministack lacks, and scan what is pushed; `ecr.images` must be installed already."""
     global _clock  # noqa: PLW0603 - the clock of the one local AWS of this process
     _clock = clock
     _scans.clear()
@@ -54,13 +55,13 @@ def install(clock: Clock) -> None:
 
 
 async def handle_request(method: str, path: str, headers: Mapping[str, str], body: bytes, query: Any) -> Response:
-    """As ministack's dispatcher calls a service."""
+    """Answer a request as ministack's dispatcher hands it to a service."""
     action = ACTIONS.get(headers.get("x-amz-target", "").rsplit(".", 1)[-1])
     return action(json.loads(body)) if action else await _stock(method, path, headers, body, query)
 
 
 def start_image_scan(request: Record) -> Record:
-    """One scan of an image in 24 hours, the one when it was pushed included."""
+    """Start a scan; an image may be scanned once in 24 hours, the scan when it was pushed included."""
     key, image = _image(request)
     with _lock:
         if key in _scans and time.monotonic() < _scans[key] + _clock.real(ONCE_IN_SECONDS):
@@ -70,7 +71,7 @@ def start_image_scan(request: Record) -> Record:
 
 
 def describe_image_scan_findings(request: Record) -> Record:
-    """All of them at once: there are few."""
+    """Return all findings of a scan at once, for there are few."""
     key, image = _image(request)
     began = _scans.get(key)
     if began is None:
@@ -98,7 +99,7 @@ ACTIONS: Mapping[str, Handler] = {
 
 
 def _followed(stock: Handler) -> Handler:
-    """A push begins a scan where the repository scans what is pushed."""
+    """Let a push begin a scan if the repository scans what is pushed."""
 
     @wraps(stock)
     def put(request: Record) -> Response:
@@ -113,16 +114,8 @@ def _followed(stock: Handler) -> Handler:
 
 
 def _image(request: Record) -> tuple[tuple[str, str], Record]:
-    name = request["repositoryName"]
-    if name not in ecr.repositories:
-        message = f"The repository with name '{name}' does not exist in the registry"
-        raise RefusedError("RepositoryNotFoundException", message)
-    image: Record | None = ecr.find_image(name, request["imageId"])
-    if image is None:
-        message = (
-            f"The image with imageId {json.dumps(request['imageId'])} does not exist within the repository '{name}'"
-        )
-        raise RefusedError("ImageNotFoundException", message)
+    name = images.repository_of(request)
+    image = images.image_of(name, request["imageId"])
     return (name, image["imageDigest"]), image
 
 

@@ -55,7 +55,7 @@ class Image:
 
 
 def pull(reference: str) -> Image:
-    """The image that `<account>.dkr.ecr.<region>.amazonaws.com/<name>@sha256:...` names, unpacked once."""
+    """Unpack, once, the image that `<account>.dkr.ecr.<region>.amazonaws.com/<name>@sha256:...` names."""
     match = _REFERENCE.fullmatch(reference)
     if match is None:
         raise PullError(f"{reference} is not in this account's registry, and there is no other one here")
@@ -83,7 +83,7 @@ def _unpacked(repository: str, digest: str, manifest: dict[str, Any]) -> Image:
 
 
 def _extract(layer: bytes, root: Path) -> None:
-    """Unpacks a tar, plain or gzip; the `tar` filter refuses paths that leave the folder."""
+    """Unpack a tar, plain or gzip; the `tar` filter refuses paths that leave the folder."""
     try:
         with tarfile.open(fileobj=io.BytesIO(layer), mode="r:*") as archive:
             archive.extractall(root, filter="tar")
@@ -91,13 +91,11 @@ def _extract(layer: bytes, root: Path) -> None:
         raise PullError(f"failed to register layer: {error}") from error
 
 
-__all__ = ["Image", "install", "pull"]
-
 PART_SIZE = 10 * 1024 * 1024
 
 
 def install(_clock: Clock) -> None:
-    """Replaces the upload and availability actions; adds the missing refusals to the others."""
+    """Replace the actions on layers, and add the refusals that ministack's other actions lack."""
     ecr.initiate_layer_upload.replace(answered(initiate_layer_upload))
     ecr.upload_layer_part.replace(answered(upload_layer_part))
     ecr.complete_layer_upload.replace(answered(complete_layer_upload))
@@ -109,7 +107,7 @@ def install(_clock: Clock) -> None:
 
 def initiate_layer_upload(request: Record) -> Record:
     upload = new_uuid()
-    ecr.uploads.setdefault(_repository(request), {})[upload] = bytearray()
+    ecr.uploads.setdefault(repository_of(request), {})[upload] = bytearray()
     return {"uploadId": upload, "partSize": PART_SIZE}
 
 
@@ -118,31 +116,31 @@ def upload_layer_part(request: Record) -> Record:
     part = base64.b64decode(request["layerPartBlob"])
     first, last = int(request["partFirstByte"]), int(request["partLastByte"])
     if first != len(received) or last - first + 1 != len(part):
-        said = f"bytes {first} to {last} do not follow the {len(received)} received, or are not {len(part)}"
-        raise RefusedError("InvalidLayerPartException", f"The layer part is not valid: {said}")
+        problem = f"bytes {first} to {last} do not follow the {len(received)} received, or are not {len(part)}"
+        raise RefusedError("InvalidLayerPartException", f"The layer part is not valid: {problem}")
     received.extend(part)
     return _names(request) | {"uploadId": request["uploadId"], "lastByteReceived": last}
 
 
 def complete_layer_upload(request: Record) -> Record:
-    name, received = _repository(request), bytes(_upload(request))
+    name, received = repository_of(request), bytes(_upload(request))
     if not received:
         raise RefusedError("EmptyUploadException", "The upload contains no layer parts")
     digest = _digest(received)
     if digest not in request["layerDigests"]:
-        said = f"the digest is {digest}, not {', '.join(request['layerDigests'])}"
-        raise RefusedError("InvalidLayerException", f"The layer is not valid: {said}")
+        problem = f"the digest is {digest}, not {', '.join(request['layerDigests'])}"
+        raise RefusedError("InvalidLayerException", f"The layer is not valid: {problem}")
     with _lock:
         ecr.uploads[name].pop(request["uploadId"], None)
         if digest in layers(name):
-            said = f"The layer with digest '{digest}' already exists in the repository with name '{name}'"
-            raise RefusedError("LayerAlreadyExistsException", said)
+            problem = f"The layer with digest '{digest}' already exists in the repository with name '{name}'"
+            raise RefusedError("LayerAlreadyExistsException", problem)
         ecr.layers.setdefault(name, {})[digest] = received
     return _names(request) | {"uploadId": request["uploadId"], "layerDigest": digest}
 
 
 def batch_check_layer_availability(request: Record) -> Record:
-    held = layers(_repository(request))
+    held = layers(repository_of(request))
     layers_held = [
         {
             "layerDigest": digest,
@@ -155,14 +153,14 @@ def batch_check_layer_availability(request: Record) -> Record:
 
 
 def get_download_url_for_layer(request: Record) -> Record:
-    name, digest = _repository(request), request["layerDigest"]
+    name, digest = repository_of(request), request["layerDigest"]
     _require(name, [digest])
     return {"downloadUrl": f"{embedding.endpoint()}/v2/{name}/blobs/{digest}", "layerDigest": digest}
 
 
 def check_manifest(request: Record) -> None:
-    """A manifest must be the one that its digest says, and its configuration and layers must be there."""
-    name, text = _repository(request), request["imageManifest"]
+    """Refuse a manifest that is not of its digest, or whose configuration and layers are not there."""
+    name, text = repository_of(request), request["imageManifest"]
     try:
         manifest = json.loads(text)
         needed = [manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
@@ -171,41 +169,49 @@ def check_manifest(request: Record) -> None:
     _require(name, needed)
     actual = _digest(text.encode())
     if request.get("imageDigest", actual) != actual:
-        said = f"imageDigest is {request['imageDigest']}, the manifest's is {actual}"
-        raise RefusedError("ImageDigestDoesNotMatchException", said)
+        message = f"imageDigest is {request['imageDigest']}, the manifest's is {actual}"
+        raise RefusedError("ImageDigestDoesNotMatchException", message)
 
 
 def check_images(request: Record) -> None:
-    """Asking for an image that is not there is an error, not an empty list."""
-    name = _repository(request)
+    """Refuse a request for an image that is not there, where ministack answers with an empty list."""
+    name = repository_of(request)
     for wanted in request.get("imageIds") or []:
-        if ecr.find_image(name, wanted) is None:
-            said = f"The image with imageId {json.dumps(wanted)} does not exist within the repository '{name}'"
-            raise RefusedError("ImageNotFoundException", said)
+        image_of(name, wanted)
+
+
+def image_of(repository: str, image_id: Record) -> Record:
+    """Return the record of an image; RefusedError when the repository does not hold it."""
+    image = ecr.find_image(repository, image_id)
+    if image is None:
+        message = f"The image with imageId {json.dumps(image_id)} does not exist within the repository '{repository}'"
+        raise RefusedError("ImageNotFoundException", message)
+    return image
 
 
 def layers(repository: str) -> Mapping[str, bytes]:
-    """The layers and configurations that this repository holds, by digest."""
+    """Return the layers and configurations that this repository holds, by digest."""
     return ecr.layers.get(repository, {})
 
 
 def _require(repository: str, digests: list[str]) -> None:
     missing = [digest for digest in digests if digest not in layers(repository)]
     if missing:
-        said = f"The layers {missing} could not be found in the repository with name '{repository}'"
-        raise RefusedError("LayersNotFoundException", said)
+        message = f"The layers {missing} could not be found in the repository with name '{repository}'"
+        raise RefusedError("LayersNotFoundException", message)
 
 
-def _repository(request: Record) -> str:
+def repository_of(request: Record) -> str:
+    """Return the name of the repository that a request names; RefusedError when there is none."""
     name = str(request.get("repositoryName", ""))
     if name not in ecr.repositories:
-        said = f"The repository with name '{name}' does not exist in the registry"
-        raise RefusedError("RepositoryNotFoundException", said)
+        message = f"The repository with name '{name}' does not exist in the registry"
+        raise RefusedError("RepositoryNotFoundException", message)
     return name
 
 
 def _upload(request: Record) -> bytearray:
-    upload: bytearray | None = ecr.uploads.get(_repository(request), {}).get(request["uploadId"])
+    upload: bytearray | None = ecr.uploads.get(repository_of(request), {}).get(request["uploadId"])
     if upload is None:
         raise RefusedError("UploadNotFoundException", f"The upload with id '{request['uploadId']}' could not be found")
     return upload

@@ -22,6 +22,7 @@ from local_aws.ecs.services.service_controller import ServiceController
 from local_aws.ecs.services.service_state import namespace_of
 from local_aws.host import workplace
 from local_aws.host.addresses import Block
+from local_aws.ministack_parts.answers import Record
 
 HOST = "127.0.0.1"
 ATTEMPTS = 3
@@ -55,7 +56,7 @@ class Proxy:
         self._ready.wait()
 
     def listen(self, address: str, host: str, port: int) -> None:
-        """From now on a connection to this address and port is one to `host`."""
+        """Take connections to this address and port as connections to `host`."""
         opened = asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._stream(host, port), address, port), self._loop
         )
@@ -66,7 +67,7 @@ class Proxy:
         self._thread.join()
 
     def environment(self) -> dict[str, str]:
-        """What sends a task's HTTP requests through the proxy, except those to this machine itself."""
+        """Return the variables that send HTTP requests through the proxy, except those to this machine itself."""
         url, direct = f"http://{HOST}:{self.port}", f"{HOST},localhost"
         return {"http_proxy": url, "HTTP_PROXY": url, "no_proxy": direct, "NO_PROXY": direct}
 
@@ -81,7 +82,7 @@ class Proxy:
         self._loop.run_until_complete(_hang_up(asyncio.all_tasks(self._loop)))
 
     def _stream(self, host: str, port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-        """Bytes, both ways, until either side is done; a client of a service without tasks is hung up on."""
+        """Return a handler that passes bytes on both ways until either side is done; without a task it hangs up."""
 
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with suppress(*_HUNG_UP, OSError):
@@ -91,8 +92,8 @@ class Proxy:
                     asyncio.ensure_future(_pump(upstream_reader, writer)),
                 ]
                 await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-                for one in both:
-                    one.cancel()
+                for pump in both:
+                    pump.cancel()
                 upstream_writer.close()
             writer.close()
 
@@ -116,7 +117,7 @@ class Proxy:
         writer.close()
 
     async def _connected(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A task that does not accept a connection is passed over, as Service Connect does."""
+        """Connect to a task of the service, passing over those that refuse, as Service Connect does."""
         for left in reversed(range(ATTEMPTS)):
             address, target = self._resolve(host, port) or (host, port)
             try:
@@ -128,7 +129,7 @@ class Proxy:
 
 
 def _rewritten(head: bytes) -> tuple[str, int, bytes]:
-    """Host, port and the request as its server wants it: `GET /path`, one request per connection."""
+    """Return host, port and the request as its server expects it: `GET /path`, one request per connection."""
     line, _, rest = head.decode("latin-1").partition("\r\n")
     method, target, version = line.split(" ", 2)
     url = urlsplit(target)
@@ -141,8 +142,8 @@ def _rewritten(head: bytes) -> tuple[str, int, bytes]:
 
 
 async def _hang_up(connections: Collection["asyncio.Task[Any]"]) -> None:
-    for one in connections:
-        one.cancel()
+    for connection in connections:
+        connection.cancel()
     await asyncio.gather(*connections, return_exceptions=True)
 
 
@@ -164,7 +165,7 @@ Name = tuple[str, int]
 
 
 class Mesh:
-    """`resolve` names the next task behind a name and port of this namespace."""
+    """The sidecar of one namespace; `resolve` names the next task behind a name and port."""
 
     def __init__(self, resolve: Resolve) -> None:
         self._proxy = Proxy(resolve)
@@ -173,24 +174,23 @@ class Mesh:
         self._open = set[Name]()
 
     def environment(self, streams: Collection[Name]) -> dict[str, str]:
-        """For a task: HTTP goes through the proxy, the names of `streams` stand for addresses."""
+        """Return a task's variables: HTTP goes through the proxy, the names of `streams` stand for addresses."""
         for host, port in sorted(set(streams) - self._open):
             if host not in self._blocks:
                 self._blocks[host] = Block(NET)
             self._proxy.listen(self._blocks[host].address, host, port)
             self._open.add((host, port))
-        known = {host: self._blocks[host].address for host, _ in sorted(streams)}
-        names = " ".join(f"{host}={address}" for host, address in known.items())
+        addresses = {host: self._blocks[host].address for host, _ in sorted(streams)}
+        names = " ".join(f"{host}={address}" for host, address in addresses.items())
         return self._proxy.environment() | ({"SERVICE_CONNECT_NAMES": names, "PYTHONPATH": str(NAMES)} if names else {})
 
     def close(self) -> None:
-        """Ends the proxy and gives the addresses back."""
+        """End the proxy and give the addresses back."""
         self._proxy.close()
         for block in self._blocks.values():
             block.close()
 
 
-Record = dict[str, Any]
 HTTP = ("http", "http2", "grpc")  # of a port mapping's appProtocol; without one it is TCP
 _turns = itertools.count()
 _meshes: dict[str, Mesh] = {}
@@ -198,19 +198,19 @@ _lock = threading.Lock()
 
 
 def install(_clock: Clock) -> None:
-    """Tasks of services with Service Connect are told where to find others."""
+    """Lead the tasks of services with Service Connect to each other."""
     service_state.service_connect[:] = [environment_of]
 
 
 def close() -> None:
-    """Stops the proxies."""
+    """Stop the proxies."""
     service_state.service_connect.clear()
     while _meshes:
         _meshes.popitem()[1].close()
 
 
 def environment_of(namespace: str) -> dict[str, str]:
-    """What a task that starts now is told; names that come later are not known to it."""
+    """Return the variables of a task that starts now; it does not know names that come later."""
     with _lock:
         if namespace not in _meshes:
             _meshes[namespace] = Mesh(lambda host, port: resolve(namespace, host, port))
@@ -218,7 +218,7 @@ def environment_of(namespace: str) -> dict[str, str]:
 
 
 def resolve(namespace: str, host: str, port: int) -> Endpoint | None:
-    """The next task behind a client alias or a discovery name."""
+    """Return the address of the next task behind a client alias or a discovery name; None for any other name."""
     for service, offered in _offered(namespace):
         if (host, port) in _names(service, offered):
             return _endpoint(service, offered)
@@ -226,9 +226,9 @@ def resolve(namespace: str, host: str, port: int) -> Endpoint | None:
 
 
 def _streams(namespace: str) -> Iterator[tuple[str, int]]:
-    """The names behind which TCP is spoken, with their ports."""
+    """Yield the names, with their ports, behind which TCP is spoken."""
     for service, offered in _offered(namespace):
-        mapping = next((found for found in _mappings(service) if found.get("name") == offered["portName"]), {})
+        mapping = next((mapping for mapping in _mappings(service) if mapping.get("name") == offered["portName"]), {})
         if mapping.get("appProtocol") not in HTTP:
             yield from _names(service, offered)
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import threading
 from contextlib import suppress
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing.listener_connection import Behind, ListenerConnection
@@ -14,10 +13,9 @@ from local_aws.elastic_load_balancing.target_health import TargetGroups
 from local_aws.host import certificates
 from local_aws.host.addresses import Block
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import request_scope
+from local_aws.ministack_parts.answers import Record, request_scope
 from local_aws.ministack_parts.services import alb
 
-Record = dict[str, Any]
 NET = 20
 LOOK_EVERY = 0.05
 OPEN_WITHIN = 5.0
@@ -26,7 +24,7 @@ _log = logging.getLogger("local_aws.load_balancer")
 
 
 class DataPlane:
-    """Follows ministack's records: whoever creates, changes or deletes a listener, its socket follows."""
+    """Keeps a socket for each listener in ministack's records, whoever creates, changes or deletes it."""
 
     def __init__(self, clock: Clock) -> None:
         self._loop = asyncio.new_event_loop()
@@ -41,7 +39,7 @@ class DataPlane:
         self._thread.start()
 
     def close(self) -> None:
-        """Closes every socket and connection."""
+        """Close every socket and connection."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         for block in self._blocks.values():

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any
 
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import alb, cloudformation
 
-Record = dict[str, Any]
 DEFAULT_WEIGHT = 1
 
 
 class UnknownRuleError(LookupError):
-    """No rule or listener of this ARN, or it does not forward."""
+    """There is no rule or listener of this ARN, or it does not forward."""
 
 
 def install() -> None:
@@ -86,13 +86,13 @@ def _parsing_weights(stock: Any) -> Any:
         actions: list[Record] = stock(params, prefix)
         for index, action in enumerate(actions, start=1):
             if action["Type"] == "forward":
-                _assign(action, *_asked(params, f"{prefix}.member.{index}", action))
+                _assign(action, *_target_groups(params, f"{prefix}.member.{index}", action))
         return actions
 
     return parse
 
 
-def _asked(params: Record, base: str, action: Record) -> tuple[list[Record], Record]:
+def _target_groups(params: Record, base: str, action: Record) -> tuple[list[Record], Record]:
     listed, number = [], 1
     while arn := alb.parameter(params, f"{base}.ForwardConfig.TargetGroups.member.{number}.TargetGroupArn"):
         weight = alb.parameter(params, f"{base}.ForwardConfig.TargetGroups.member.{number}.Weight", str(DEFAULT_WEIGHT))

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 16 * 1024 * 1024
 PIECE = 64 * 1024
 OF_ONE_CONNECTION = frozenset(
@@ -14,12 +13,12 @@ OF_ONE_CONNECTION = frozenset(
 
 
 class MalformedError(ValueError):
-    """Not HTTP/1.1 as RFC 9112 has it."""
+    """A message that is not HTTP/1.1 as RFC 9112 defines it."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The first line's three words and the header fields, names in lower case."""
+    """The head of a message: the first line's three words and the header fields, names in lower case."""
 
     words: tuple[str, str, str]
     fields: tuple[tuple[str, str], ...]
@@ -43,7 +42,10 @@ class Head:
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """Return the next message's head; None when the other side closed before its first byte."""
+    """Return the next message's head; None when the other side closed before its first byte.
+
+    A stream of asyncio's holds at most 64 KiB while it looks for a separator, which is AWS's limit, too.
+    """
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as short:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from time import monotonic
-from typing import Any
 from urllib.parse import parse_qs
 
 from local_aws.elastic_load_balancing import forward_actions
@@ -26,10 +25,8 @@ from local_aws.elastic_load_balancing.http_messages import (
 from local_aws.elastic_load_balancing.load_balancer_metrics import LoadBalancerMetrics
 from local_aws.elastic_load_balancing.target_connections import Answer, TargetConnections, TargetError
 from local_aws.elastic_load_balancing.target_health import TargetGroups
+from local_aws.ministack_parts.answers import Record, Response
 from local_aws.ministack_parts.services import alb
-
-Record = dict[str, Any]
-Own = tuple[int, dict[str, str], bytes]
 
 
 def action_for(listener: str, method: str, target: str, fields: Mapping[str, str]) -> Record:
@@ -45,14 +42,14 @@ def action_for(listener: str, method: str, target: str, fields: Mapping[str, str
     return {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
 
 
-async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Own:
-    """Return what a fixed-response or a redirect action says: (status, header fields, body)."""
+async def own_answer(action: Record, listener: Record, method: str, target: str, fields: Mapping[str, str]) -> Response:
+    """Return the answer of a fixed-response or redirect action: (status, header fields, body)."""
     path, _, query = target.partition("?")
-    seen = dict(fields) | {
+    fields_seen = dict(fields) | {
         "x-forwarded-proto": str(listener["Protocol"]).lower(),
         "x-forwarded-port": str(listener["Port"]),
     }
-    response = await alb.execute_action(action, method, path, seen, b"", {}, query)
+    response = await alb.execute_action(action, method, path, fields_seen, b"", {}, query)
     return alb.with_server_field(response, listener["ListenerArn"])
 
 
@@ -87,7 +84,7 @@ class Behind:
 
 
 class ListenerConnection:
-    """Serves until either side closes."""
+    """One client's connection, served until either side closes it."""
 
     def __init__(
         self, listener: Record, behind: Behind, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -97,7 +94,7 @@ class ListenerConnection:
         self._client = writer.get_extra_info("peername")[0]
 
     async def serve(self) -> None:
-        """Answers requests, one after the other."""
+        """Answer requests, one after the other."""
         try:
             while head := await asyncio.wait_for(read_head(self._reader), CLIENT_IDLE):
                 keep = head.keeps_alive(head.words[2])

@@ -17,16 +17,15 @@ from local_aws.elastic_load_balancing import forward_actions, load_balancer_metr
 from local_aws.elastic_load_balancing.data_plane import DataPlane
 from local_aws.elastic_load_balancing.target_health import Place, Target, TargetGroups
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import request_scope
+from local_aws.ministack_parts.answers import Record, Response, request_scope
 from local_aws.ministack_parts.services import acm, alb, cloudformation
 
-Record = dict[str, Any]
 Problem = tuple[str, str]
 PREFIX = "AWS::ElasticLoadBalancingV2::"
 
 
 def _install_checks() -> None:
-    """Puts the checks before the actions and before the handlers of the two resource types."""
+    """Put the checks before the actions and before the handlers of the two resource types."""
     alb.replace_action("CreateListener", _checked(alb.action("CreateListener"), _of_listener_request))
     alb.replace_action("CreateRule", _checked(alb.action("CreateRule"), _of_rule_request))
     for kind, check in (("Listener", _of_listener), ("ListenerRule", _of_rule)):
@@ -106,17 +105,14 @@ def _checked_creation(stock: Any, check: Any) -> Any:
     return create
 
 
-Response = tuple[int, dict[str, str], bytes]
-
-
 class TargetApi:
-    """The actions, as ministack's dispatcher calls them."""
+    """The actions on targets, as ministack's dispatcher calls them."""
 
     def __init__(self, groups: TargetGroups) -> None:
         self._groups = groups
 
     def install(self) -> None:
-        """Replaces the three actions, and renders which load balancers use a target group."""
+        """Replace the three actions, and let a target group's description name the load balancers that use it."""
         alb.replace_action("RegisterTargets", self._of_a_group(self._register))
         alb.replace_action("DeregisterTargets", self._of_a_group(self._deregister))
         alb.replace_action("DescribeTargetHealth", self._of_a_group(self._describe))
@@ -131,8 +127,8 @@ class TargetApi:
         return alb.empty_answer("DeregisterTargets")
 
     def _describe(self, group: str, places: list[Place]) -> Response:
-        known = {(target.address, target.port): target for target in self._groups.listed(group)}
-        listed = "".join(_health_xml(*place, known.get(place)) for place in places or known)
+        registered = {(target.address, target.port): target for target in self._groups.listed(group)}
+        listed = "".join(_health_xml(*place, registered.get(place)) for place in places or registered)
         described = f"<TargetHealthDescriptions>{listed}</TargetHealthDescriptions>"
         return alb.xml_answer(200, "DescribeTargetHealth", described)
 
@@ -179,7 +175,7 @@ _running: list[DataPlane] = []
 
 
 def install(clock: Clock) -> None:
-    """Replaces action parsing, target registration and health, and starts the data plane."""
+    """Replace action parsing, target registration and health, and start the data plane."""
     plane = DataPlane(clock)
     forward_actions.install()
     _install_checks()
@@ -190,23 +186,23 @@ def install(clock: Clock) -> None:
 
 
 def close() -> None:
-    """Closes every listener."""
+    """Close every listener."""
     while _running:
         _running.pop().close()
 
 
 def register_targets(target_group: str, places: Sequence[Place]) -> None:
-    """Sends requests to these (address, port) as soon as one health check of each has passed."""
+    """Register targets by (address, port); each gets requests as soon as one health check has passed."""
     _running[0].groups.register(target_group, places)
 
 
 def deregister_targets(target_group: str, places: Sequence[Place]) -> None:
-    """Sends them no new request; they are "draining" until the group's deregistration delay is over."""
+    """Send targets no new request; they are "draining" until the group's deregistration delay is over."""
     _running[0].groups.deregister(target_group, places)
 
 
 def target_state(target_group: str, address: str, port: int) -> str:
-    """ "initial", "healthy", "unhealthy", "draining" or "unused"."""
+    """Return a target's state: "initial", "healthy", "unhealthy", "draining" or "unused"."""
     return _running[0].groups.state(target_group, address, port)
 
 

@@ -18,7 +18,7 @@ Dimensions = tuple[tuple[str, str], ...]
 
 
 def full_name(target_group: str) -> str:
-    """`targetgroup/name/id`: the dimension, and the attribute TargetGroupFullName (stock leaves the first word out)."""
+    """Return `targetgroup/name/id`: dimension and TargetGroupFullName (ministack leaves the first word out)."""
     return f"targetgroup/{alb.end_of_arn(target_group, 'targetgroup/')}"
 
 
@@ -45,7 +45,7 @@ class LoadBalancerMetrics:
             self._counts[f"HTTPCode_ELB_{status // 100}XX_Count", where] += 1
 
     async def publish_for_ever(self) -> None:
-        """Runs in the data plane's loop."""
+        """Publish once a minute of the clock; to be run in the data plane's loop."""
         while True:
             await asyncio.sleep(self._clock.real(60))
             self._publish()

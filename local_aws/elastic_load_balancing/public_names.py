@@ -20,7 +20,7 @@ TRUSTED = "trusted.pem"
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the variables of a program that starts now; `folder` keeps what it trusts."""
+    """Return the variables by which a program finds and trusts the listeners; `folder` keeps the certificate."""
     names = " ".join(f"{name}={endpoint}" for name, endpoint in sorted(_endpoints()))
     return {"PUBLIC_NAMES": names, "PYTHONPATH": str(RESOLVER), "SSL_CERT_FILE": str(_trusted(folder))}
 
@@ -32,7 +32,7 @@ def _endpoints() -> Iterator[tuple[str, str]]:
         arn, port = listener["LoadBalancerArn"], int(listener["Port"])
         endpoint = load_balancer.url(arn, port).rpartition("/")[2]
         certified = [acm.certificates[certificate] for certificate in listener.get("Certificates") or []]
-        for name in (balancers[arn]["DNSName"], *(one["DomainName"] for one in certified)):
+        for name in (balancers[arn]["DNSName"], *(certificate["DomainName"] for certificate in certified)):
             yield f"{name}:{port}", endpoint
 
 

@@ -21,7 +21,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class TargetError(Exception):
-    """The target did not answer: the status that the client gets instead."""
+    """The target did not answer; `status` is what the client gets instead."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"target failed: {status}")
@@ -38,7 +38,7 @@ class Answer:
 
 
 class TargetConnections:
-    """The pool. A kept connection that the target closed meanwhile is tried anew only for an idempotent method."""
+    """The pool of connections; a request on one that the target closed meanwhile is sent again if it is idempotent."""
 
     def __init__(self) -> None:
         self._kept: dict[Place, list[Streams]] = defaultdict(list)
@@ -47,7 +47,7 @@ class TargetConnections:
     async def exchange(
         self, target: Target, method: str, path: str, fields: Mapping[str, str], body: bytes
     ) -> AsyncIterator[Answer]:
-        """Sends the request; yields the answer's head."""
+        """Send a request, and yield the target's answer, of which the head was read; TargetError when there is none."""
         message = head_bytes(f"{method} {path} HTTP/1.1", dict(fields) | {"content-length": str(len(body))}) + body
         place = (target.address, target.port)
         target.in_flight += 1

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from local_aws.clock import Clock
 from local_aws.elastic_load_balancing import forward_actions
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import alb
 
 
@@ -60,7 +61,6 @@ async def _status(address: str, port: int, path: str) -> int:
         writer.close()
 
 
-Record = dict[str, Any]
 Place = tuple[str, int]
 
 SHORTEST_INTERVAL = 0.1
@@ -75,7 +75,7 @@ NOT_IN_USE = Finding("Target.NotInUse", "Target group is not configured to recei
 
 
 class Target:
-    """One place that answers requests, and its latest health."""
+    """One address and port that answers requests, and its latest health."""
 
     def __init__(self, place: Place) -> None:
         self.address, self.port = place
@@ -89,7 +89,7 @@ class Target:
         return self.state == "healthy" and self._streak[0]
 
     def learn(self, finding: Finding | None, *, healthy_after: int, unhealthy_after: int) -> None:
-        """Takes in one check; a target that is new needs a single success, one that was ill needs several."""
+        """Count one health check; a new target needs a single success, one that was unhealthy needs several."""
         passed = finding is None
         self._streak = (passed, self._streak[1] + 1 if self._streak[0] is passed else 1)
         needed = unhealthy_after if not passed else healthy_after if self.state == "unhealthy" else 1
@@ -102,7 +102,7 @@ class Target:
 
 
 class TargetGroups:
-    """Every registration of this local AWS. Changes happen in the data plane's loop; reading is safe anywhere."""
+    """Every target of this local AWS, by group; changes happen in the data plane's loop, reading is safe anywhere."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
         self._loop, self._clock = loop, clock
@@ -110,11 +110,11 @@ class TargetGroups:
         self._turns: dict[str, itertools.count[int]] = {}
 
     def register(self, group: str, places: Sequence[Place]) -> None:
-        """Starts health checks of each new place; one that is draining comes back as a new registration."""
+        """Start health checks of each new target; one that is draining comes back as a new registration."""
         targets = self._targets.setdefault(group, {})
         for place in places:
-            known = targets.get(place)
-            if known is None or known.state == "draining":
+            target = targets.get(place)
+            if target is None or target.state == "draining":
                 targets[place] = target = Target(place)
                 self._start(self._watch(group, target))
 

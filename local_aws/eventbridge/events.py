@@ -13,10 +13,9 @@ from typing import Any
 from local_aws.clock import Clock
 from local_aws.cloudwatch.alarms import Alarms
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import now_iso, request_scope
+from local_aws.ministack_parts.answers import Record, now_iso, request_scope
 from local_aws.ministack_parts.services import cloudwatch, eventbridge
 
-Record = dict[str, Any]
 _running: list[Alarms] = []
 _later = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")  # one thread: events keep their order
 
@@ -29,13 +28,13 @@ def install(clock: Clock) -> None:
 
 
 def close() -> None:
-    """Stops evaluating alarms."""
+    """Stop evaluating alarms."""
     while _running:
         _running.pop().close()
 
 
 def emit(source: str, detail_type: str, detail: Record, resources: Sequence[str] = ()) -> None:
-    """Delivers an event of an AWS service to the rules that match it: Lambda, SNS, Step Functions, queues."""
+    """Deliver an AWS service's event to the targets of matching rules: Lambda, SNS, Step Functions, queues."""
     entry = {
         "Source": source,
         "DetailType": detail_type,

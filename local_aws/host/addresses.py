@@ -11,14 +11,14 @@ _CLAIM_PORT = 47010
 
 
 class Block:
-    """127.<net>.<x>.0/24: `address` is its first host; held by listening on its last."""
+    """A loopback block 127.<net>.<x>.0/24: `address` is its first host, and listening on its last one holds it."""
 
     def __init__(self, net: int) -> None:
         self._claim, number = _claim(net)
         self.address = f"127.{net}.{number}.1"
 
     def close(self) -> None:
-        """Lets another local AWS have the block."""
+        """Let another local AWS have the block."""
         self._claim.close()
 
 
@@ -36,14 +36,12 @@ def _claim(net: int) -> tuple[socket.socket, int]:
 
 
 class Addresses:
-    """Hands out 127.10.x.1 to 127.10.x.250, the longest unused first.
-
-    `x` is claimed by listening on 127.10.x.254, so two local AWS at once never share an address.
-    """
+    """Hands out 127.10.x.1 to 127.10.x.250, the longest unused first."""
 
     def __init__(self) -> None:
-        self._claim, block = _claim_block()
-        self._free = deque(f"127.10.{block}.{host}" for host in range(1, 251))
+        self._block = Block(10)
+        prefix = self._block.address.rpartition(".")[0]
+        self._free = deque(f"{prefix}.{host}" for host in range(1, 251))
         self._lock = threading.Lock()
 
     def take(self) -> str:
@@ -59,18 +57,5 @@ class Addresses:
             self._free.append(address)
 
     def close(self) -> None:
-        """Lets another local AWS have the block."""
-        self._claim.close()
-
-
-def _claim_block() -> tuple[socket.socket, int]:
-    for block in range(256):
-        claim = socket.socket()
-        try:
-            claim.bind((f"127.10.{block}.254", _CLAIM_PORT))
-        except OSError:
-            claim.close()
-            continue
-        claim.listen(1)
-        return claim, block
-    raise RuntimeError("every loopback block 127.10.x is in use")
+        """Let another local AWS have the block."""
+        self._block.close()

@@ -12,14 +12,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from local_aws.host import workplace
+
 NAMES = ("*.example.com", "*.elb.amazonaws.com", "localhost")
 
 
 @cache
 def server_context() -> ssl.SSLContext:
-    """Return what a listener speaks TLS with."""
+    """Return the TLS context of the listeners."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=workplace.current().temporary) as folder:
         file = Path(folder) / "listener.pem"
         file.write_bytes(_pem())
         context.load_cert_chain(file)
@@ -27,7 +29,7 @@ def server_context() -> ssl.SSLContext:
 
 
 def public_pem() -> bytes:
-    """Return the certificate that a program trusts that is to trust the listeners."""
+    """Return, as PEM, the certificate that a program needs to trust the listeners."""
     return _made()[0].public_bytes(serialization.Encoding.PEM)
 
 

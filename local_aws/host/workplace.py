@@ -19,7 +19,7 @@ from local_aws.host.addresses import Addresses
 
 
 class Orphans:
-    """A file of process ids with their start times: an id alone may meanwhile belong to someone else."""
+    """A file of processes that must not outlive a run: ids with start times, for an id alone may be reused."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -65,7 +65,7 @@ class ProcessStarter:
         self._prefix = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
     def start(self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        """Starts `command` in `folder` as leader of its own process group; output and errors share one pipe."""
+        """Start `command` in `folder` as leader of its own process group; output and errors share one pipe."""
         try:
             started = self._thread.submit(self._start, list(command), folder, dict(environment))
         except RuntimeError as error:
@@ -95,13 +95,13 @@ TASK_NAMES = Path(__file__).parent / "task_names"  # has the module by which Pyt
 
 
 class Workplace:
-    """One per local AWS. Leaving it ends every process that was started in it."""
+    """The folders, addresses and processes of one local AWS; closing it ends every process that was started in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.images, self.tasks = folder / "images", folder / "tasks"
         self.builds, self.caches, self.programs = folder / "builds", folder / "build-caches", folder / "programs"
-        self.functions, self.artifacts = folder / "functions", folder / "artifacts"
+        self.functions, self.temporary = folder / "functions", folder / "temporary"
         self.orphans = Orphans(folder / PROCESSES)
         self.orphans.reap()
         for used in self._folders:
@@ -114,7 +114,7 @@ class Workplace:
     def _folders(self) -> tuple[Path, ...]:
         """Return the folders that are emptied at the opening: whatever a run that was cut off left is gone then."""
         own = (self.images, self.tasks, self.builds, self.caches, self.programs)
-        return (*own, self.functions, self.artifacts)
+        return (*own, self.functions, self.temporary)
 
     def close(self) -> None:
         """Kill what still runs."""
@@ -127,7 +127,7 @@ _current: list[Workplace] = []
 
 
 def open_in(folder: Path) -> Workplace:
-    """Opens the workplace of this process's local AWS."""
+    """Open the workplace of this process's local AWS."""
     _current[:] = [Workplace(folder)]
     return _current[0]
 

@@ -22,13 +22,17 @@ now_iso: Callable[[], str] = stock.now_iso
 json_response: Callable[[Record], Response] = stock.json_response
 error_response_json: Callable[[str, str, int], Response] = stock.error_response_json  # code, message, status
 
-
 Action = Callable[[Record], Record]
 Handler = Callable[[Record], Response]
 
 
+def root_arn() -> str:
+    """Return the ARN of the account's root, as whom every request is made here."""
+    return f"arn:aws:iam::{get_account_id()}:root"
+
+
 class RefusedError(Exception):
-    """An error as the service's model names it, with its message."""
+    """A request is refused with an error of the service's model, by its code, and a message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -12,11 +12,11 @@ ACCOUNT = "000000000000"
 
 
 class WrongVersionError(RuntimeError):
-    """Another ministack than the one whose private names the extensions replace."""
+    """The installed ministack is not the one whose private names the extensions replace."""
 
 
 def prepare() -> None:
-    """Refuses another version; binds to loopback, on a free port, without the listeners that nothing here uses."""
+    """Refuse another version, and set what ministack reads: a free port of loopback, nothing persisted."""
     check_version(version("ministack"))
     os.environ.update(
         {
@@ -28,6 +28,9 @@ def prepare() -> None:
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "PERSIST_STATE": "0",
+            "S3_PERSIST": "0",
+            # Cognito would keep its keys in the machine's temporary folder; where no file can be, it keeps them itself.
+            "STATE_DIR": f"{os.devnull}/ministack",
             "LOG_LEVEL": "WARNING",
         }
     )
@@ -43,7 +46,7 @@ def check_version(installed: str) -> None:
 
 @cache
 def listening_socket() -> socket.socket:
-    """Taken now, served later: nobody else can get the port in between."""
+    """Return the socket on which ministack will listen; bound at once, so that nobody else gets the port in between."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, 0))

@@ -7,7 +7,8 @@ from collections.abc import Callable, MutableMapping
 from types import ModuleType
 from typing import Any, Generic, ParamSpec, TypeVar
 
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
+
 Store = MutableMapping[str, Record]
 
 

@@ -1,15 +1,18 @@
 """The form in which ministack's CloudFormation keeps a resource type, and calls into ministack's own services."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Action, Record, RefusedError, Response
+
 Created = tuple[str, Record]
 Create = Callable[[str, Record, str], Created]
 Delete = Callable[[str, Record], None]
 Update = Callable[[str, Record, Record, str, str], Created]
+_FREE = ("Options", "DockerLabels", "DriverOpts", "Labels", "HookDetails")  # maps whose keys are the user's
 
 
 def replaced(create: Create, delete: Delete) -> Record:
@@ -29,10 +32,39 @@ def in_place(create: Create, update: Update, delete: Delete) -> Record:
     return {"create": create, "update": update, "update_with_logical_id": True, "delete": delete}
 
 
-def asked(
+def provisioned(action: Action, request: Record) -> Record:
+    """Call an action of ours for a resource; a refusal becomes the reason of the resource's event."""
+    try:
+        return action(request)
+    except RefusedError as refusal:
+        raise ValueError(f"{refusal.code}: {refusal}") from refusal
+
+
+def answer_of(response: Response) -> Record:
+    """Return the body of a JSON API's response; an error becomes the reason of the resource's event."""
+    status, _, body = response
+    answer: Record = json.loads(body or b"{}")
+    if status >= 400:
+        raise ValueError(f"{answer.get('__type', status)}: {answer.get('message')}")
+    return answer
+
+
+def camel_case(value: Any) -> Any:
+    """Return a template's keys as the API's, in camelCase at every depth; maps of free keys stay as they are.
+
+    Stock stops at the first level, which silently loses secrets and health checks.
+    """
+    if isinstance(value, list):
+        return [camel_case(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key[:1].lower() + key[1:]: item if key in _FREE else camel_case(item) for key, item in value.items()}
+
+
+def query(
     action: Callable[[Record], Any], parameters: Mapping[str, Any], *, list_word: str = ""
 ) -> ElementTree.Element:
-    """Calls an action of a query API inside ministack; an error becomes the reason of the resource's event."""
+    """Call an action of ministack's query API; an error becomes the reason of the resource's event."""
     _, _, body = action(flat(parameters, list_word=list_word))
     answer = ElementTree.fromstring(re.sub(rb'\sxmlns="[^"]*"', b"", body))  # noqa: S314  (ministack wrote it)
     if (error := answer.find(".//Error")) is not None:

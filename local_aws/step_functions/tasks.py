@@ -9,21 +9,19 @@ from typing import Any
 
 from local_aws.aws_lambda import functions
 from local_aws.clock import Clock
-from local_aws.ministack_parts.answers import json_response
+from local_aws.ministack_parts.answers import Record, json_response
 from local_aws.ministack_parts.services import stepfunctions
-
-Record = dict[str, Any]
 
 
 def install(clock: Clock) -> None:
-    """Sets the scale of every wait, and mends StartExecution and what tasks are told of a function's failure."""
+    """Scale every wait, and replace StartExecution and what tasks hear of a function's failure."""
     stepfunctions.scale_waits(clock.real(1))
     stepfunctions.start_execution.wrap(_idempotent)
     functions.install(clock)
 
 
 def close() -> None:
-    """Ends what the functions left running."""
+    """End the workers of functions."""
     functions.close()
 
 
@@ -49,7 +47,7 @@ def _running(request: Record) -> Record | None:
         for execution in stepfunctions.executions.values()
         if execution["name"] == request.get("name") and execution["stateMachineArn"] == request.get("stateMachineArn")
     )
-    known: Record | None = next(executions, None)
-    if known is None or known["status"] != "RUNNING" or known["input"] != request.get("input", "{}"):
+    running: Record | None = next(executions, None)
+    if running is None or running["status"] != "RUNNING" or running["input"] != request.get("input", "{}"):
         return None
-    return known
+    return running

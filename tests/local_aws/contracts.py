@@ -16,8 +16,8 @@ def call(client: Any, operation: str, **request: Any) -> dict[str, Any]:
     name = next(name for name, api in client.meta.method_to_api_mapping.items() if api == operation)
     answer: dict[str, Any] = getattr(client, name)(**request)
     client.meta.events.unregister(event, unique_id="contract")
-    found = list(deviations(shape, json.loads(bodies[-1]), operation))
-    assert not found, found
+    unknown = list(deviations(shape, json.loads(bodies[-1]), operation))
+    assert not unknown, unknown
     return answer
 
 

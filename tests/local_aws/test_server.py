@@ -10,13 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from ministack.services import stepfunctions
 
 from local_aws import account_seed
 from local_aws.account_seed import Certificate, Holdings
 from local_aws.clock import Clock
 from local_aws.host.addresses import Addresses
-from local_aws.host.workplace import Orphans
+from local_aws.host.workplace import Orphans, Workplace
 from local_aws.server import LocalAws
 from tests.local_aws.ecs.sample_services import wait_for
 
@@ -65,10 +64,6 @@ def test_a_second_one_in_the_same_process_is_refused(aws: LocalAws, tmp_path: Pa
         pass
 
 
-def test_step_functions_wait_by_the_same_clock(aws: LocalAws) -> None:
-    assert pytest.approx(1 / 60) == stepfunctions._SFN_WAIT_SCALE
-
-
 def test_leaving_the_block_ends_every_task_process(tmp_path: Path) -> None:
     """In a process of its own: it starts the AWS, a task in it, and leaves."""
     done = _python(str(Path(__file__).with_name("ecs") / "one_task.py"), str(tmp_path))
@@ -90,6 +85,21 @@ def test_orphans_of_a_run_that_was_cut_off_are_reaped(tmp_path: Path) -> None:
     Orphans(tmp_path / "processes").reap()
     assert left.wait(timeout=30) == -signal.SIGKILL
     assert not (tmp_path / "processes").exists()
+
+
+def test_a_killed_one_leaves_files_in_its_folder_alone_and_the_next_one_there_reaps_all(tmp_path: Path) -> None:
+    """In a process of its own: a task, a build and a function write temporary files and into their homes."""
+    home, temporary, folder = (tmp_path / name for name in ("home", "temporary", "aws"))
+    home.mkdir()
+    temporary.mkdir()
+    own = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
+    done = _python(str(Path(__file__).with_name("busy_aws.py")), str(folder), environment=os.environ | own)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    killed = json.loads(done.stdout.splitlines()[-1])
+    assert (killed["outside"], list(home.iterdir()), list(temporary.iterdir())) == ([], [], [])
+    Workplace(folder).close()
+    wait_for(lambda: [pid for pid in killed["left"] if _alive(pid)], lambda alive: not alive)
+    assert {file.name for file in folder.rglob("*") if file.is_file()} == {"local-aws.log", "trusted.pem"}
 
 
 def test_a_process_that_only_has_the_orphans_id_is_spared(tmp_path: Path) -> None:
@@ -121,12 +131,8 @@ def test_an_address_comes_back_after_all_others() -> None:
     addresses.close()
 
 
-def test_the_clock_divides_waiting_by_its_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept = list[float]()
-    monkeypatch.setattr(time, "sleep", slept.append)
-    clock = Clock(speed=60)
-    clock.sleep(6)
-    assert (clock.real(30), slept) == (0.5, [0.1])
+def test_the_clock_divides_waiting_by_its_speed() -> None:
+    assert Clock(speed=60).real(30) == 0.5
     with pytest.raises(ValueError, match="not above 0"):
         Clock(speed=0)
 

@@ -8,7 +8,7 @@ __all__ = ["install", "known"]
 
 
 def install(_clock: Clock) -> None:
-    """Adds them to ministack's table of types."""
+    """Add the resource types to ministack's table."""
     for service in (ec2, application_autoscaling, stock_services, record_only):
         service.install()
 

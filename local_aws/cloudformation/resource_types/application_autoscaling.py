@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from local_aws.application_auto_scaling import scaling
-from local_aws.ministack_parts.answers import RefusedError
-from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.answers import Record, RefusedError
+from local_aws.ministack_parts.resource_handlers import Created, provisioned, replaced
 from local_aws.ministack_parts.services import cloudformation
 
 NUMBERS = {
@@ -27,16 +27,9 @@ def install() -> None:
 def create_target(_logical_id: str, properties: Record, _stack: str) -> Created:
     if properties.get("ScheduledActions"):
         raise ValueError("scheduled actions of a scalable target are not imitated here")
-    _called("RegisterScalableTarget", _typed(properties))
+    provisioned(scaling.register_scalable_target, _typed(properties))
     reference = "|".join(properties[key] for key in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
     return reference, {"Id": reference}
-
-
-def update_target(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
-    created = create_target(logical_id, new, stack)
-    if created[0] != physical_id:
-        delete_target(physical_id, old)
-    return created
 
 
 def delete_target(physical_id: str, _properties: Record) -> None:
@@ -45,15 +38,8 @@ def delete_target(physical_id: str, _properties: Record) -> None:
 
 
 def create_policy(_logical_id: str, properties: Record, _stack: str) -> Created:
-    arn = _called("PutScalingPolicy", _policy(properties))["PolicyARN"]
+    arn = provisioned(scaling.put_scaling_policy, _policy(properties))["PolicyARN"]
     return arn, {"Arn": arn, "PolicyName": properties["PolicyName"]}
-
-
-def update_policy(physical_id: str, old: Record, new: Record, stack: str, logical_id: str) -> Created:
-    created = create_policy(logical_id, new, stack)
-    if created[0] != physical_id:
-        delete_policy(physical_id, old)
-    return created
 
 
 def delete_policy(_physical_id: str, properties: Record) -> None:
@@ -72,13 +58,6 @@ def _target(reference: str) -> Record:
     return dict(zip(("ResourceId", "ScalableDimension", "ServiceNamespace"), reference.split("|"), strict=True))
 
 
-def _called(action: str, request: Record) -> Record:
-    try:
-        return scaling.ACTIONS[action](request)
-    except RefusedError as refusal:
-        raise ValueError(f"{refusal.code}: {refusal}") from refusal
-
-
 def _typed(value: Any) -> Any:
     """Return numbers and booleans as such: a parameter or a template's author may have written them as text."""
     if isinstance(value, dict):
@@ -89,6 +68,6 @@ def _typed(value: Any) -> Any:
 
 
 HANDLERS = {
-    "AWS::ApplicationAutoScaling::ScalableTarget": in_place(create_target, update_target, delete_target),
-    "AWS::ApplicationAutoScaling::ScalingPolicy": in_place(create_policy, update_policy, delete_policy),
+    "AWS::ApplicationAutoScaling::ScalableTarget": replaced(create_target, delete_target),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": replaced(create_policy, delete_policy),
 }

@@ -6,21 +6,22 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_EC2.h
 from functools import wraps
 from typing import Any
 
-from local_aws.ministack_parts.resource_handlers import Created, Record, asked, replaced, text
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.resource_handlers import Created, query, replaced, text
 from local_aws.ministack_parts.services import cloudformation, ec2
 
 VPC = "AWS::EC2::VPC"
 
 
 def install() -> None:
-    """Adds the types, and the attributes that the stock VPC lacks."""
+    """Add the resource types, and the attributes that ministack's VPC lacks."""
     cloudformation.handlers.update(HANDLERS)
     stock = cloudformation.handlers[VPC]
     cloudformation.replace_handlers(VPC, create=_with_cidr(stock["create"]), update=_with_cidr(stock["update"]))
 
 
 def create_address(_logical_id: str, properties: Record, _stack: str) -> Created:
-    answer = asked(ec2.allocate_address, {"Domain": properties.get("Domain", "vpc")} | _tags(properties, "elastic-ip"))
+    answer = query(ec2.allocate_address, {"Domain": properties.get("Domain", "vpc")} | _tags(properties, "elastic-ip"))
     address, allocation = text(answer, "publicIp"), text(answer, "allocationId")
     return address, {"PublicIp": address, "AllocationId": allocation}
 
@@ -28,19 +29,19 @@ def create_address(_logical_id: str, properties: Record, _stack: str) -> Created
 def delete_address(physical_id: str, _properties: Record) -> None:
     for allocation, record in ec2.addresses.items():
         if record["PublicIp"] == physical_id:
-            asked(ec2.release_address, {"AllocationId": allocation})
+            query(ec2.release_address, {"AllocationId": allocation})
 
 
 def create_nat_gateway(_logical_id: str, properties: Record, _stack: str) -> Created:
     request = {key: properties.get(key) for key in ("SubnetId", "AllocationId", "ConnectivityType")}
     if request["AllocationId"] and request["AllocationId"] not in ec2.addresses:
         raise ValueError(f"InvalidAllocationID.NotFound: {request['AllocationId']}")
-    identity = text(asked(ec2.create_nat_gateway, request | _tags(properties, "natgateway")), "natGatewayId")
+    identity = text(query(ec2.create_nat_gateway, request | _tags(properties, "natgateway")), "natGatewayId")
     return identity, {"NatGatewayId": identity}
 
 
 def delete_nat_gateway(physical_id: str, _properties: Record) -> None:
-    asked(ec2.delete_nat_gateway, {"NatGatewayId": physical_id})
+    query(ec2.delete_nat_gateway, {"NatGatewayId": physical_id})
 
 
 def create_flow_log(_logical_id: str, properties: Record, _stack: str) -> Created:
@@ -48,13 +49,13 @@ def create_flow_log(_logical_id: str, properties: Record, _stack: str) -> Create
         key: properties.get(key) for key in ("ResourceType", "TrafficType", "LogDestinationType", "LogDestination")
     }
     request |= {"ResourceId": [properties["ResourceId"]], "LogGroupName": properties.get("LogGroupName")}
-    answer = asked(ec2.create_flow_logs, request | _tags(properties, "flow-log"))
+    answer = query(ec2.create_flow_logs, request | _tags(properties, "flow-log"))
     identity = text(answer, "flowLogIdSet/item")
     return identity, {"Id": identity}
 
 
 def delete_flow_log(physical_id: str, _properties: Record) -> None:
-    asked(ec2.delete_flow_logs, {"FlowLogId": [physical_id]})
+    query(ec2.delete_flow_logs, {"FlowLogId": [physical_id]})
 
 
 def create_ingress(_logical_id: str, properties: Record, _stack: str) -> Created:
@@ -77,7 +78,7 @@ def _authorized(action: Any, properties: Record, group_key: str, prefix_list_key
     for group in (properties["GroupId"], properties.get(group_key)):
         if group and group not in ec2.security_groups:
             raise ValueError(f"InvalidGroup.NotFound: The security group '{group}' does not exist")
-    identity = text(asked(action, _permission(properties, group_key, prefix_list_key)), "securityGroupRuleId")
+    identity = text(query(action, _permission(properties, group_key, prefix_list_key)), "securityGroupRuleId")
     return identity, {"Id": identity}
 
 
@@ -97,7 +98,7 @@ def _permission(properties: Record, group_key: str, prefix_list_key: str) -> Rec
 
 def _revoke(action: Any, physical_id: str, properties: Record) -> None:
     if properties["GroupId"] in ec2.security_groups:
-        asked(action, {"GroupId": properties["GroupId"], "SecurityGroupRuleId": [physical_id]})
+        query(action, {"GroupId": properties["GroupId"], "SecurityGroupRuleId": [physical_id]})
 
 
 def _tags(properties: Record, resource_type: str) -> Record:

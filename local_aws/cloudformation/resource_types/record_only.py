@@ -7,14 +7,17 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.ministack_parts.answers import get_account_id, get_region
-from local_aws.ministack_parts.resource_handlers import Created, Record, in_place
+from local_aws.ministack_parts.answers import Record, get_account_id, get_region
+from local_aws.ministack_parts.resource_handlers import Created, in_place
 from local_aws.ministack_parts.services import cloudformation
 
 
 @dataclass(frozen=True)
 class RecordOnly:
-    """`reference` and `attributes` may name {stack} {logical} {unique} {region} {account} {name} {reference}."""
+    """How a type of which only a record is kept answers, and why only that.
+
+    `reference` may name {stack} {logical} {unique} {region} {account} and {name}, `attributes` the {reference}.
+    """
 
     reason: str
     reference: str = "{stack}-{logical}-{unique}"

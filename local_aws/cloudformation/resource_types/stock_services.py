@@ -8,16 +8,24 @@ name, and a name with a JSON key finds nothing.
 """
 
 import json
-from typing import Any
 
-from local_aws.ministack_parts.resource_handlers import Created, Record, asked, in_place, replaced, text
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.resource_handlers import (
+    Created,
+    answer_of,
+    camel_case,
+    in_place,
+    query,
+    replaced,
+    text,
+)
 from local_aws.ministack_parts.services import cloudformation, cloudwatch, iam, msk, secretsmanager, waf
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  (a type)
 
 
 def _install_secrets() -> None:
-    """Wraps the type's handlers: ARN outside, name inside."""
+    """Let CloudFormation know a secret by its ARN, where ministack's handlers know it by its name."""
     stock = cloudformation.handlers[SECRET]
 
     def create(logical_id: str, properties: Record, stack: str) -> tuple[str, Record]:
@@ -47,19 +55,12 @@ COMPOSITE_ALARM = "AWS::CloudWatch::CompositeAlarm"
 
 def create_alarm(logical_id: str, properties: Record, stack: str) -> Created:
     name = properties.get("AlarmName") or f"{stack}-{logical_id}"
-    _called_cloudwatch(cloudwatch.put_composite_alarm, properties | {"AlarmName": name})
+    answer_of(cloudwatch.put_composite_alarm({}, properties | {"AlarmName": name}, False, is_json=True))
     return name, {"Arn": cloudwatch.composite_alarms[name]["AlarmArn"]}
 
 
 def delete_alarm(physical_id: str, _properties: Record) -> None:
-    _called_cloudwatch(cloudwatch.delete_alarms, {"AlarmNames": [physical_id]})
-
-
-def _called_cloudwatch(action: Any, request: Record) -> None:
-    status, _, body = action({}, request, False, is_json=True)
-    if status >= 400:
-        answer = json.loads(body)
-        raise ValueError(f"{answer['__type']}: {answer['message']}")
+    answer_of(cloudwatch.delete_alarms({}, {"AlarmNames": [physical_id]}, False, is_json=True))
 
 
 IDENTITY_PROVIDER = "AWS::IAM::OIDCProvider"
@@ -71,13 +72,13 @@ def create_identity_provider(_logical_id: str, properties: Record, _stack: str) 
         "ClientIDList": properties.get("ClientIdList"),
         "ThumbprintList": properties.get("ThumbprintList"),
     }
-    answer = asked(iam.create_oidc_provider, request, list_word="member")
+    answer = query(iam.create_oidc_provider, request, list_word="member")
     arn = text(answer, "OpenIDConnectProviderArn")
     return arn, {"Arn": arn}
 
 
 def delete_identity_provider(physical_id: str, _properties: Record) -> None:
-    asked(iam.delete_oidc_provider, {"OpenIDConnectProviderArn": physical_id})
+    query(iam.delete_oidc_provider, {"OpenIDConnectProviderArn": physical_id})
 
 
 WEB_ACL_ASSOCIATION = "AWS::WAFv2::WebACLAssociation"
@@ -85,19 +86,12 @@ WEB_ACL_ASSOCIATION = "AWS::WAFv2::WebACLAssociation"
 
 def create_association(_logical_id: str, properties: Record, _stack: str) -> Created:
     resource, acl = properties["ResourceArn"], properties["WebACLArn"]
-    _called(waf.associate_web_acl, {"ResourceArn": resource, "WebACLArn": acl})
+    answer_of(waf.associate_web_acl({"ResourceArn": resource, "WebACLArn": acl}))
     return f"{acl}|{resource}", {}
 
 
 def delete_association(_physical_id: str, properties: Record) -> None:
-    _called(waf.disassociate_web_acl, {"ResourceArn": properties["ResourceArn"]})
-
-
-def _called(action: Any, request: Record) -> None:
-    status, _, body = action(request)
-    if status >= 400:
-        answer = json.loads(body)
-        raise ValueError(f"{answer['__type']}: {answer['message']}")
+    answer_of(waf.disassociate_web_acl({"ResourceArn": properties["ResourceArn"]}))
 
 
 FIXED = ("ClusterName", "BrokerNodeGroupInfo")
@@ -113,7 +107,7 @@ def install() -> None:
 
 
 def create_cluster(_logical_id: str, properties: Record, _stack: str) -> Created:
-    answer = _answered(msk.create_cluster(json.dumps(lowered(properties)).encode()))
+    answer = answer_of(msk.create_cluster(json.dumps(camel_case(properties)).encode()))
     return _cluster(answer["clusterArn"])
 
 
@@ -125,17 +119,17 @@ def update_cluster(physical_id: str, old: Record, new: Record, stack: str, logic
     msk.clusters[physical_id].update(
         NumberOfBrokerNodes=int(new["NumberOfBrokerNodes"]),
         EnhancedMonitoring=new.get("EnhancedMonitoring", "DEFAULT"),
-        LoggingInfo=lowered(new.get("LoggingInfo") or {}),
+        LoggingInfo=camel_case(new.get("LoggingInfo") or {}),
     )
     return _cluster(physical_id)
 
 
 def delete_cluster(physical_id: str, _properties: Record) -> None:
-    _answered(msk.delete_cluster(physical_id))
+    answer_of(msk.delete_cluster(physical_id))
 
 
 def create_configuration(_logical_id: str, properties: Record, _stack: str) -> Created:
-    answer = _answered(msk.create_configuration(json.dumps(lowered(properties)).encode()))
+    answer = answer_of(msk.create_configuration(json.dumps(camel_case(properties)).encode()))
     return answer["arn"], {"Arn": answer["arn"], "LatestRevision.Revision": answer["latestRevision"]["revision"]}
 
 
@@ -143,25 +137,8 @@ def delete_configuration(physical_id: str, _properties: Record) -> None:
     msk.configurations.pop(physical_id, None)
 
 
-def lowered(value: Any) -> Any:
-    """Return the value with the API's names: they begin with a small letter, those of a template with a capital."""
-    if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: lowered(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [lowered(inner) for inner in value]
-    return value
-
-
 def _cluster(arn: str) -> Created:
     return arn, {"Arn": arn, "CurrentVersion": msk.clusters[arn]["CurrentVersion"]}
-
-
-def _answered(response: Any) -> Record:
-    status, _, body = response
-    answer: Record = json.loads(body or b"{}")
-    if status >= 400:
-        raise ValueError(f"{answer.get('__type', status)}: {answer.get('message')}")
-    return answer
 
 
 HANDLERS = {

@@ -5,15 +5,13 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html
 
 import json
 from time import monotonic, time
-from typing import Any
 
 from local_aws import clients
 from local_aws.codepipeline.runs import FailedError, Run
 from local_aws.eventbridge import events
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.answers import RefusedError
+from local_aws.ministack_parts.answers import Record, RefusedError, root_arn
 
-Record = dict[str, Any]
 MINUTES = 7 * 24 * 60  # https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
 _LOOK_EVERY = 0.05  # wall-clock seconds
 _results: dict[str, Record] = {}  # token -> what was answered
@@ -32,13 +30,13 @@ def work(run: Run) -> None:
             raise FailedError("The approval action has timed out", "Timeout")
     result = _results[run.token]
     run.say(result["summary"])
-    run.updated_by = f"arn:aws:iam::{embedding.ACCOUNT}:root"
+    run.updated_by = root_arn()
     if result["status"] != "Approved":
         raise FailedError(result["summary"] or "Rejected")
 
 
 def answer(run: Run | None, request: Record) -> float:
-    """PutApprovalResult of the action's newest run; https://docs.aws.amazon.com/codepipeline/latest/APIReference/"""
+    """Take the answer of PutApprovalResult to the action's newest run, and return the time."""
     token = request["token"]
     if run is None or token != run.token:
         raise RefusedError("InvalidApprovalTokenException", f"The token {token} is not that of a pending approval")

@@ -6,28 +6,28 @@ https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeB
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from local_aws.codebuild import builds
 from local_aws.codepipeline import artifacts
 from local_aws.codepipeline.runs import FailedError, Run
+from local_aws.ministack_parts.answers import Record
 
-Record = dict[str, Any]
 _LOOK_EVERY = 0.2  # wall-clock seconds: a build takes the time that it takes
 
 
 def work(run: Run) -> None:
-    """Build; a build that goes on after its action was abandoned keeps its sources until the local AWS ends."""
+    """Run a build; one that goes on after its action was abandoned keeps its sources until the local AWS ends."""
     folders = {name: artifacts.unpacked(location) for name, location in run.inputs.items()}
     build = _started(run, folders)
     run.external_id = build
-    while (seen := builds.described(build))["buildStatus"] == "IN_PROGRESS":
+    while (described := builds.described(build))["buildStatus"] == "IN_PROGRESS":
         run.pause(_LOOK_EVERY)
     for folder in folders.values():
         artifacts.discard(folder)
-    if seen["buildStatus"] != "SUCCEEDED":
-        raise FailedError(f"Build terminated with state: {seen['buildStatus']}{_reasons(seen)}")
-    run.variables = {one["name"]: one["value"] for one in seen.get("exportedEnvironmentVariables", [])}
+    if described["buildStatus"] != "SUCCEEDED":
+        raise FailedError(f"Build terminated with state: {described['buildStatus']}{_reasons(described)}")
+    exported = described.get("exportedEnvironmentVariables", [])
+    run.variables = {variable["name"]: variable["value"] for variable in exported}
     _keep(run, builds.artifacts(build))
 
 
@@ -53,11 +53,12 @@ def _reasons(build: Record) -> str:
 
 def _keep(run: Run, made: Mapping[str, Path]) -> None:
     """Store the build's artifacts: one may be the primary one, of several each is named in the buildspec."""
-    wanted, pipeline = [one["name"] for one in run.declared.get("outputArtifacts", [])], run.execution.pipeline
+    pipeline = run.execution.pipeline
+    wanted = [artifact["name"] for artifact in run.declared.get("outputArtifacts", [])]
     for name in wanted:
         folder = made.get(name) or (made.get("") if len(wanted) == 1 else None)
         if folder is None:
-            there = ", ".join(one or "the primary one" for one in made) or "none"
+            there = ", ".join(artifact or "the primary one" for artifact in made) or "none"
             raise FailedError(f"the build left no artifact {name}; it left: {there}")
         location = artifacts.reserve(pipeline.name, pipeline.store, name)
         artifacts.put(location, artifacts.packed(folder), pipeline.store)

@@ -10,22 +10,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
 from uuid import uuid4
 
 from local_aws import clients
 from local_aws.codepipeline import artifacts
 from local_aws.codepipeline.runs import FailedError, Run
-from local_aws.ministack_parts.answers import RefusedError, get_account_id
+from local_aws.ministack_parts.answers import Record, RefusedError, get_account_id
 
-Record = dict[str, Any]
 _jobs: dict[str, "Job"] = {}
 _lock = threading.Lock()
 
 
 @dataclass
 class Job:
-    """`result` is the request of the one answer that it takes; `lost` why none can come any more."""
+    """A job for a function: `result` is the one answer that it takes, `lost` says why none can come any more."""
 
     id: str = field(default_factory=lambda: str(uuid4()))
     result: Record | None = None
@@ -48,7 +46,7 @@ def create() -> Job:
 
 
 def answer(request: Record) -> Record:
-    """PutJobSuccessResult and PutJobFailureResult: the latter has `failureDetails`."""
+    """Take the result of a job: PutJobSuccessResult, or PutJobFailureResult, which has `failureDetails`."""
     with _lock:
         job = _jobs.get(request["jobId"])
         if job is None:

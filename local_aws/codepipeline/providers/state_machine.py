@@ -23,11 +23,11 @@ def work(run: Run) -> None:
         raise FailedError(f"{machine} was not started: {error}") from error
     run.external_id = started["executionArn"]
     until = monotonic() + run.clock.real(LONGEST)
-    while (seen := api.describe_execution(executionArn=run.external_id))["status"] == "RUNNING":
+    while (execution := api.describe_execution(executionArn=run.external_id))["status"] == "RUNNING":
         if monotonic() > until:
             raise FailedError(f"{run.external_id} still runs after seven days", "Timeout")
         run.pause(_LOOK_EVERY)
-    if seen["status"] != "SUCCEEDED":
-        why = ": ".join(seen[key] for key in ("error", "cause") if seen.get(key))
-        raise FailedError(f"{run.external_id} ended as {seen['status']}{f': {why}' if why else ''}")
+    if execution["status"] != "SUCCEEDED":
+        why = ": ".join(execution[key] for key in ("error", "cause") if execution.get(key))
+        raise FailedError(f"{run.external_id} ended as {execution['status']}{f': {why}' if why else ''}")
     run.variables = {"StateMachineArn": machine, "ExecutionArn": run.external_id}

@@ -12,7 +12,7 @@ WRONG_KIND = "WRONGTYPE Operation against a key holding the wrong kind of value"
 
 
 class Cache:
-    """Texts and lists, in memory."""
+    """Holds texts and lists in memory, and answers Redis's commands on them."""
 
     def __init__(self, token: str) -> None:
         self._token = token

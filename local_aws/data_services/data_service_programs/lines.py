@@ -14,11 +14,11 @@ LINE_LIMIT = 4 * 1024 * 1024
 
 
 class RequestError(Exception):
-    """What was wrong with a request: its text is the answer's `error`."""
+    """A request was wrong; the text is the answer's `error`."""
 
 
 def serve(answer: Answering) -> None:
-    """Serves on the address and port of the command line until the parent ends."""
+    """Serve on the address and port of the command line until the parent ends."""
     _die_with_parent()
     address, port = sys.argv[1], int(sys.argv[2])
     asyncio.run(_serve(answer, address, port))
@@ -52,6 +52,6 @@ async def _answered(answer: Answering, line: bytes) -> Record:
 
 
 def _die_with_parent() -> None:
-    """Linux: the kernel ends this process when the thread that started it does (prctl PR_SET_PDEATHSIG)."""
+    """Let the kernel (Linux) end this process when the thread that started it does: prctl PR_SET_PDEATHSIG."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)

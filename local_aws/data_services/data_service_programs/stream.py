@@ -10,7 +10,7 @@ LONGEST_WAIT = 30.0
 
 
 class Stream:
-    """Topics of one partition, and how far each consumer group has read."""
+    """Holds topics of one partition, and how far each consumer group has read them."""
 
     def __init__(self) -> None:
         self._topics: dict[str, list[str]] = defaultdict(list)
@@ -44,8 +44,8 @@ class Stream:
         wait = min(float(request.get("wait", 0)), LONGEST_WAIT)
         if wait and len(self._topics[name]) <= start:
             await self._wait_for(name, start, wait)
-        found = self._topics[name][start : start + min(int(request.get("max", 100)), MOST_MESSAGES)]
-        return {"messages": [{"offset": start + index, "value": value} for index, value in enumerate(found)]}
+        messages = self._topics[name][start : start + min(int(request.get("max", 100)), MOST_MESSAGES)]
+        return {"messages": [{"offset": start + index, "value": value} for index, value in enumerate(messages)]}
 
     async def _wait_for(self, name: str, offset: int, seconds: float) -> None:
         async with self._produced:

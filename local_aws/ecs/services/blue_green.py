@@ -14,7 +14,7 @@ Work = Callable[[ServiceState, Rollout], Iterator[None]]
 
 
 def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
-    """Goes through the stages; a hook of a stage runs when the stage's own work is done."""
+    """Go through the stages; a hook of a stage runs when the stage's own work is done."""
     for stage, work in STAGES:
         if work is _reconcile and not _others(service, rollout):
             continue
@@ -29,16 +29,14 @@ def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) ->
     """Send all traffic back to blue, which is still there, and then end the green tasks."""
     service.kept = [former] if former is not None else []
     if former is not None:
-        while (
-            failed.stage == "CLEAN_UP" and not former.healthy
-        ):  # it had begun to end: it comes back before traffic does
+        while failed.stage == "CLEAN_UP" and not former.healthy:  # blue had begun to end: it is back before its traffic
             yield
         shift_production(former, failed, 100)
         shift_test(former, failed)
         for stage in ("PRODUCTION_TRAFFIC_SHIFT", "TEST_TRAFFIC_SHIFT"):
             failed.stage = stage
-            yield from _told(service, failed, stage)
-    yield from _stopped(failed, "Deployment rolled back")
+            yield from _run_again(service, failed, stage)
+    yield from failed.end("Deployment rolled back")
 
 
 def _others(service: ServiceState, green: Rollout) -> list[Rollout]:
@@ -53,7 +51,7 @@ def _reconcile(service: ServiceState, green: Rollout) -> Iterator[None]:
         if green.source is not None:
             shift_production(green.source, other, 100)
             shift_test(green.source, other)
-        yield from _stopped(other, f"Task replaced by deployment {green.id}")
+        yield from other.end(f"Task replaced by deployment {green.id}")
 
 
 def _nothing(_service: ServiceState, _rollout: Rollout) -> Iterator[None]:
@@ -88,17 +86,10 @@ def _bake(service: ServiceState, green: Rollout) -> Iterator[None]:
 def _clean_up(service: ServiceState, green: Rollout) -> Iterator[None]:
     service.kept = [green]
     if green.source is not None:
-        yield from _stopped(green.source, f"Task replaced by deployment {green.id}")
+        yield from green.source.end(f"Task replaced by deployment {green.id}")
 
 
-def _stopped(rollout: Rollout, reason: str) -> Iterator[None]:
-    rollout.desired = 0
-    while rollout.tasks:
-        rollout.stop(len(rollout.wanted), reason)
-        yield
-
-
-def _told(service: ServiceState, failed: Rollout, stage: str) -> Iterator[None]:
+def _run_again(service: ServiceState, failed: Rollout, stage: str) -> Iterator[None]:
     """Run the traffic hooks again during a rollback, with the target at 0; what they answer changes nothing."""
     try:
         yield from run_hooks(service.clock, failed, stage)

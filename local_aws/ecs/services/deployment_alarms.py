@@ -4,11 +4,9 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-fai
 alarm does that does not exist: here it never fires, and is watched from when it exists.
 """
 
-from typing import Any
-
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import cloudwatch
 
-Record = dict[str, Any]
 LONGEST_DEFAULT_BAKE = 5.0
 MINUTES_OF_A_COMPOSITE = 1.0
 

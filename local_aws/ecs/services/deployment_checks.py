@@ -7,12 +7,10 @@ they are our own.
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from local_aws.ecs.services.lifecycle_hooks import KINDS
-from local_aws.ministack_parts.answers import RefusedError
+from local_aws.ministack_parts.answers import Record, RefusedError
 
-Record = dict[str, Any]
 STRATEGIES = ("ROLLING", "BLUE_GREEN", "LINEAR", "CANARY")
 HOOKS_OF_A_KIND = 10
 NO_PAUSE = {"TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"}
@@ -22,7 +20,7 @@ LONGEST_TIMEOUT = {"AWS_LAMBDA": 1440, "PAUSE": 20160}
 
 
 def check(settings: Record) -> None:
-    """Refuses the first thing that is wrong in these settings of a service."""
+    """Refuse these settings of a service for the first thing that is wrong with them."""
     configuration = settings.get("deploymentConfiguration") or {}
     strategy = configuration.get("strategy") or "ROLLING"
     hooks = configuration.get("lifecycleHooks") or []

@@ -18,6 +18,7 @@ from local_aws.ministack_parts.answers import (
     get_account_id,
     get_region,
     now_iso,
+    root_arn,
 )
 from local_aws.ministack_parts.services import ecs
 
@@ -47,14 +48,14 @@ _ADJUSTED = (
 
 
 def install(clock: Clock) -> None:
-    """Replaces the service and deployment actions, in the API and where CloudFormation calls them."""
+    """Replace the actions on services and deployments, in the API and where CloudFormation calls them."""
 
     ACTIONS.update(
         {
             "CreateService": lambda request: _create_service(request, clock),
             "UpdateService": _update_service,
             "DeleteService": _delete_service,
-            "ListServiceDeployments": _list_service_deployments,
+            "ListServiceDeployments": lambda request: service_views.listed(request, _requested(request).history),
             "DescribeServiceDeployments": lambda request: service_views.deployments(request, _rollouts()),
             "DescribeServiceRevisions": lambda request: service_views.revisions(request, _rollouts()),
             "StopServiceDeployment": _stop_service_deployment,
@@ -66,7 +67,7 @@ def install(clock: Clock) -> None:
 
 
 def close() -> None:
-    """Ends every service controller, so that no task is replaced any more."""
+    """End every service controller, so that no task is replaced any more."""
     for service in _controllers.values():
         service.abandon()
 
@@ -78,9 +79,7 @@ def controllers() -> list[ServiceController]:
 
 def controller(cluster: str, service: str) -> ServiceController:
     """Return the controller of a service, by names or ARNs."""
-    name = ecs.cluster_name(cluster or "default")
-    if name not in ecs.clusters:
-        raise RefusedError("ClusterNotFoundException", "Cluster not found.")
+    name = tasks.cluster(cluster)["clusterName"]
     service_controller = _controllers.get(f"{name}/{service.rsplit('/', 1)[-1]}")
     if service_controller is None:
         raise RefusedError("ServiceNotFoundException", "Service not found.")
@@ -97,16 +96,18 @@ def _without_internals(action: Action) -> Action:
     return answer
 
 
+def _requested(request: Record) -> ServiceController:
+    return controller(request.get("cluster", ""), request.get("service", ""))
+
+
 def _create_service(request: Record, clock: Clock) -> Record:
-    cluster = ecs.cluster_name(request.get("cluster") or "default")
-    if cluster not in ecs.clusters:
-        raise RefusedError("ClusterNotFoundException", "Cluster not found.")
-    key = f"{cluster}/{request['serviceName']}"
+    cluster = tasks.cluster(request.get("cluster"))
+    key = f"{cluster['clusterName']}/{request['serviceName']}"
     if key in _controllers and _controllers[key].record["status"] != "INACTIVE":
         raise RefusedError("InvalidParameterException", "Creation of service was not idempotent.")
     deployment_checks.check(request)
-    definition = _active_definition(request.get("taskDefinition", ""))
-    record = _service_record(request, ecs.clusters[cluster])
+    definition = tasks.active_definition(request.get("taskDefinition", ""))
+    record = _service_record(request, cluster)
     ecs.services[key] = record
     if record["tags"]:
         ecs.tags[record["serviceArn"]] = list(record["tags"])
@@ -116,8 +117,11 @@ def _create_service(request: Record, clock: Clock) -> Record:
 
 
 def _update_service(request: Record) -> Record:
-    service = controller(request.get("cluster", ""), request.get("service", ""))
-    definition = _active_definition(request.get("taskDefinition") or service.record["taskDefinition"], service)
+    service = _requested(request)
+    # A service goes on with the definition that it has, though that may have been deregistered meanwhile.
+    definition = tasks.active_definition(
+        request.get("taskDefinition") or service.record["taskDefinition"], also_former=True
+    )
     with service.lock:
         before = {key: service.record.get(key) for key in _REVISED}
         changes = {key: request[key] for key in (*_REVISED, *_ADJUSTED) if request.get(key) is not None}
@@ -129,17 +133,12 @@ def _update_service(request: Record) -> Record:
 
 
 def _delete_service(request: Record) -> Record:
-    service = controller(request.get("cluster", ""), request.get("service", ""))
+    service = _requested(request)
     if service.state.desired > 0 and not request.get("force"):
         raise RefusedError("InvalidParameterException", "The service cannot be stopped while it is scaled above 0.")
     service.record.update(status="DRAINING", desiredCount=0)
     service.close()
     return {"service": service.record}
-
-
-def _list_service_deployments(request: Record) -> Record:
-    service = controller(request.get("cluster", ""), request.get("service", ""))
-    return service_views.listed(request, service.history)
 
 
 def _stop_service_deployment(request: Record) -> Record:
@@ -199,14 +198,6 @@ def _roll_out(service: ServiceController, definition: Record) -> Rollout:
     return service.begin(revision)
 
 
-def _active_definition(reference: str, service: ServiceController | None = None) -> Record:
-    definition = tasks.task_definition(reference)
-    used = service is not None and definition is not None
-    if definition is None or (definition["status"] != "ACTIVE" and not used):
-        raise RefusedError("ClientException", f"Unable to find an active task definition: {reference}")
-    return definition
-
-
 def _service_record(request: Record, cluster: Record) -> Record:
     arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:service/{cluster['clusterName']}/{request['serviceName']}"
     definition = tasks.task_definition(request["taskDefinition"]) or {}
@@ -227,6 +218,6 @@ def _service_record(request: Record, cluster: Record) -> Record:
         "events": [],
         "roleArn": request.get("role"),
         "createdAt": now_iso(),
-        "createdBy": f"arn:aws:iam::{get_account_id()}:root",
+        "createdBy": root_arn(),
         "tags": request.get("tags") or [],
     }

@@ -15,23 +15,21 @@ import secrets
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, time
-from typing import Any
 from uuid import uuid4
 
 from local_aws import clients
 from local_aws.clock import Clock
 from local_aws.ecs.services.rollouts import HookError, Rollout
 from local_aws.eventbridge import events
-from local_aws.ministack_parts.answers import RefusedError, now_iso
+from local_aws.ministack_parts.answers import Record, RefusedError, now_iso
 
-Record = dict[str, Any]
 LONGEST_MINUTES = 1440.0
 KINDS = {"AWS_LAMBDA": "lambda", "PAUSE": "pause"}
 OPEN = ("", "IN_PROGRESS", "AWAITING_ACTION")
 
 
 class HookRun:
-    """A hook of one stage (of one traffic step), from its start to what became of it."""
+    """One run of a hook, in one stage and at one traffic step, from its start to its end."""
 
     def __init__(self, rollout: Rollout, stage: str, hook: Record, clock: Clock) -> None:
         limit = hook.get("timeoutConfiguration") or {}
@@ -137,7 +135,7 @@ def _reason(run: HookRun, answer: Record) -> str:
 
 
 def _answer(run: HookRun, event: Record) -> Generator[None, None, Record | None]:
-    """Wait without blocking; None when the hook's time is over.
+    """Invoke the hook's function and wait without blocking; return None when the hook's time is over.
 
     The clock divides waiting, and a function at work does not wait: on a busy machine its work counts no more of the
     hook's minutes than it would on AWS.
@@ -173,6 +171,8 @@ def _invoke(function: str, event: Record) -> object:
 
 def _event(run: HookRun, execution: str, details: Record) -> Record:
     rollout = run.rollout
+    test = {side.revision.arn: side.test_weight for side in rollout.sides}
+    production = {side.revision.arn: side.production_weight for side in rollout.sides}
     event: Record = {
         "executionId": execution,
         "lifecycleStage": run.stage,
@@ -180,19 +180,11 @@ def _event(run: HookRun, execution: str, details: Record) -> Record:
         "executionDetails": {
             "serviceArn": rollout.revision.settings["serviceArn"],
             "targetServiceRevisionArn": rollout.revision.arn,
-            "testTrafficWeights": _test_weights(rollout) if run.stage == "TEST_TRAFFIC_SHIFT" else {},
-            "productionTrafficWeights": _production_weights(rollout) if run.stage in _PRODUCTION else {},
+            "testTrafficWeights": test if run.stage == "TEST_TRAFFIC_SHIFT" else {},
+            "productionTrafficWeights": production if run.stage in _PRODUCTION else {},
         },
     }
     return event | ({"hookDetails": dict(details)} if details else {})
-
-
-def _test_weights(rollout: Rollout) -> Record:
-    return {side.revision.arn: side.test_weight for side in rollout.sides}
-
-
-def _production_weights(rollout: Rollout) -> Record:
-    return {side.revision.arn: side.production_weight for side in rollout.sides}
 
 
 def _parsed(details: object) -> Record:
@@ -204,7 +196,7 @@ ID = re.compile(r"ecs-\w+-.+")
 
 
 def wait(_clock: Clock, run: HookRun) -> Iterator[None]:
-    """Ends when a person or a program has said CONTINUE."""
+    """Wait until a person or a program answers the pause; HookError when the answer is ROLLBACK."""
     run.move("AWAITING_ACTION")
     while run.open:
         if run.expired:
@@ -238,7 +230,7 @@ WORK: dict[str, Work] = {"AWS_LAMBDA": ask, "PAUSE": wait}
 
 
 def run_hooks(clock: Clock, rollout: Rollout, stage: str) -> Iterator[None]:
-    """Runs the hooks of this stage; HookError as soon as one does not let the deployment go on."""
+    """Run the hooks of this stage; HookError as soon as one does not let the deployment go on."""
     runs = [
         HookRun(rollout, stage, hook, clock)
         for hook in rollout.configuration.get("lifecycleHooks") or []

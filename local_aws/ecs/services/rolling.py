@@ -29,7 +29,7 @@ def deploy(service: ServiceState, rollout: Rollout) -> Iterator[None]:
 def roll_back(service: ServiceState, failed: Rollout, former: Rollout | None) -> Iterator[None]:
     """Replace tasks in the same way, by those of the last completed deployment."""
     if former is None:
-        yield from _empty(failed)
+        yield from failed.end("Deployment failed")
     else:
         yield from _replace(service, former, [failed])
 
@@ -78,10 +78,3 @@ def _limits(rollout: Rollout, desired: int) -> tuple[int, int]:
         math.ceil(desired * (100 if least is None else int(least)) / 100),
         max(1, desired * (200 if most is None else int(most)) // 100),
     )
-
-
-def _empty(rollout: Rollout) -> Iterator[None]:
-    rollout.desired = 0
-    while rollout.tasks:
-        rollout.stop(len(rollout.wanted), "Deployment failed")
-        yield

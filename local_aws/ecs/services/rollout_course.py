@@ -16,7 +16,7 @@ from local_aws.ministack_parts.answers import now_iso
 
 
 def announce(what: str, rollout: Rollout, reason: str) -> None:
-    """Tell of IN_PROGRESS (of a rollback too, then of the deployment that comes back), COMPLETED or FAILED."""
+    """Emit the event of a turn: IN_PROGRESS (also of the deployment that comes back), COMPLETED or FAILED."""
     detail = {
         "eventType": "ERROR" if what == "FAILED" else "INFO",
         "eventName": f"SERVICE_DEPLOYMENT_{what}",
@@ -54,8 +54,8 @@ def carry_out(service: ServiceState, rollout: Rollout, interruption: Interruptio
 
 
 def _check(service: ServiceState, rollout: Rollout, interruption: Interruption) -> None:
-    if (asked_for := interruption(rollout)) is not None:
-        raise asked_for
+    if (request := interruption(rollout)) is not None:
+        raise request
     if too_many := _failures(service, rollout):
         rollout.broken = True
         raise BreakerError(too_many)
@@ -117,7 +117,7 @@ def _undo(service: ServiceState, rollout: Rollout, failure: RolloutError) -> Ite
 
 
 def _give_up_going_back(service: ServiceState, former: Rollout, failed: Rollout, reason: str) -> None:
-    """Launch no task any more: behind a rollback that failed there is nothing to go back to.
+    """Launch no more tasks: behind a rollback that failed there is nothing to go back to.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html
     """

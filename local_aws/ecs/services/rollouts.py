@@ -6,15 +6,15 @@ API_ServiceRevision.html and API_Deployment.html.
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic, time
-from typing import Any, Protocol
+from typing import Protocol
 
 from local_aws.ecs.services.deployment_alarms import AlarmWatch
 from local_aws.ecs.tasks.tasks import Target, Task
+from local_aws.ministack_parts.answers import Record
 
-Record = dict[str, Any]
 Launch = Callable[["Rollout"], Task]
 
 SETTLED_AFTER = 0.6
@@ -23,12 +23,12 @@ TARGET_GRACE = 6.0
 
 
 class RolloutError(Exception):
-    """Why it can't go on: the text becomes the reason that ECS and CloudFormation report."""
+    """A rollout can't go on; the text becomes the reason that ECS and CloudFormation report."""
 
     cause = "ECS deployment"
 
     def rolls_back(self, rollout: "Rollout") -> bool:
-        """Traffic always goes back; a rolling deployment does when its breaker says so."""
+        """Say whether the rollout goes back: a rolling one if its breaker says so, one that shifts traffic always."""
         return rollout.configuration["strategy"] != "ROLLING" or bool(rollout.breaker.get("rollback"))
 
 
@@ -39,7 +39,7 @@ class BreakerError(RolloutError):
 
 
 class AlarmError(RolloutError):
-    """An alarm of the deployment went off: back if that is what alarms are to do."""
+    """An alarm of the deployment went off; the rollout goes back if its alarms are configured to roll back."""
 
     cause = "ECS deployment alarms"
 
@@ -48,7 +48,7 @@ class AlarmError(RolloutError):
 
 
 class HookError(RolloutError):
-    """A lifecycle hook did not let it go on."""
+    """A lifecycle hook did not let the rollout go on."""
 
     def rolls_back(self, rollout: "Rollout") -> bool:  # noqa: ARG002  (whatever the configuration says)
         return True
@@ -94,7 +94,7 @@ class RunOfHook(Protocol):
 
 
 class Rollout:
-    """One revision's tasks and how far its deployment got."""
+    """The deployment of one revision: its tasks, its status, and the traffic that they get."""
 
     def __init__(self, revision: Revision, *, arn: str, configuration: Record) -> None:
         self.revision, self.arn, self.configuration = revision, arn, configuration
@@ -154,18 +154,25 @@ class Rollout:
                 self.failed_tasks = 0 if reset_on_healthy else self.failed_tasks
 
     def start(self, count: int, launch: Launch) -> None:
-        """Starts tasks, after a pause when the last one failed."""
+        """Start tasks, after a pause when the last one failed."""
         if count > 0 and monotonic() >= self._not_before:
             self.tasks.extend(launch(self) for _ in range(count))
 
     def stop(self, count: int, reason: str) -> None:
-        """Stops tasks: those that serve least first."""
+        """Stop tasks, beginning with those that do not serve or have started last."""
         healthy = {task.arn for task in self.healthy}
         for task in sorted(self.wanted, key=lambda task: (task.arn in healthy, task.uptime))[: max(count, 0)]:
             task.stop(reason)
 
+    def end(self, reason: str) -> Iterator[None]:
+        """Stop every task, and yield until the last one has ended."""
+        self.desired = 0
+        while self.tasks:
+            self.stop(len(self.wanted), reason)
+            yield
+
     def keep(self, count: int, launch: Launch) -> None:
-        """Holds the number of tasks at `count`."""
+        """Hold the number of tasks at `count`."""
         self.desired = count
         missing = count - len(self.wanted)
         self.start(missing, launch)

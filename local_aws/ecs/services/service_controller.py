@@ -3,21 +3,19 @@
 import logging
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.ecs.services import rollout_course, service_views, traffic
 from local_aws.ecs.services.rollouts import Revision, Rollout, RolloutError, StopRequestedError, SupersededError
 from local_aws.ecs.services.service_state import ServiceState
-from local_aws.ministack_parts.answers import get_account_id, get_region, new_uuid, request_scope
+from local_aws.ministack_parts.answers import Record, get_account_id, get_region, new_uuid, request_scope
 
-Record = dict[str, Any]
 TICK = 0.05
 _log = logging.getLogger("local_aws.ecs")
 
 
 class ServiceController:
-    """Everything that happens to a service happens in its thread, one tick at a time, under its lock.
+    """One ECS service: all that happens to it happens in the controller's thread, tick by tick, under its lock.
 
     `history` are all its rollouts, the oldest first.
     """
@@ -104,7 +102,7 @@ class ServiceController:
                 self._drain()
 
     def _guarded_tick(self) -> None:
-        """The thread's edge: who waits for a rollout must hear of a fault in here."""
+        """Do one tick at the edge of the thread: who waits for a rollout must hear of a fault in here."""
         try:
             with self.lock:
                 self._tick()

@@ -7,7 +7,7 @@ from local_aws.clock import Clock
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ecs.tasks import tasks
 from local_aws.ecs.tasks.tasks import Task
-from local_aws.ministack_parts.answers import new_uuid, now_iso
+from local_aws.ministack_parts.answers import Record, new_uuid, now_iso
 from local_aws.ministack_parts.services import ecs
 
 # Namespace -> what its tasks are told; `service_connect` puts it here, which needs the services itself.
@@ -29,12 +29,11 @@ def namespace_of(connect: dict[str, Any]) -> str:
     return str(connect.get("namespace") or "").rsplit("/", 1)[-1]
 
 
-Record = dict[str, Any]
 KEPT_EVENTS = 100  # as DescribeServices shows
 
 
 class ServiceState:
-    """Changed in the controller's thread, under its lock.
+    """The state of one service, changed in the controller's thread, under its lock.
 
     `rollouts` are those that run or ran last, the newest first; of each in `kept` the number of tasks is held at the
     desired count; `completed` is the one to go back to.

@@ -189,18 +189,18 @@ def listed(request: Record, history: Sequence[Rollout]) -> Record:
 
 def deployments(request: Record, rollouts: Sequence[Rollout]) -> Record:
     """Answer DescribeServiceDeployments."""
-    known = {rollout.arn: rollout for rollout in rollouts}
-    return _described(request["serviceDeploymentArns"], known, "serviceDeployments", service_deployment)
+    rollouts_by_arn = {rollout.arn: rollout for rollout in rollouts}
+    return _described(request["serviceDeploymentArns"], rollouts_by_arn, "serviceDeployments", service_deployment)
 
 
 def revisions(request: Record, rollouts: Sequence[Rollout]) -> Record:
     """Answer DescribeServiceRevisions."""
-    known = {rollout.revision.arn: rollout for rollout in rollouts}
-    return _described(request["serviceRevisionArns"], known, "serviceRevisions", service_revision)
+    rollouts_by_arn = {rollout.revision.arn: rollout for rollout in rollouts}
+    return _described(request["serviceRevisionArns"], rollouts_by_arn, "serviceRevisions", service_revision)
 
 
-def _described(arns: list[str], known: dict[str, Rollout], name: str, view: Callable[[Rollout], Record]) -> Record:
+def _described(arns: list[str], rollouts: dict[str, Rollout], name: str, view: Callable[[Rollout], Record]) -> Record:
     return {
-        name: [view(known[arn]) for arn in arns if arn in known],
-        "failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known],
+        name: [view(rollouts[arn]) for arn in arns if arn in rollouts],
+        "failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in rollouts],
     }

@@ -4,17 +4,16 @@ ECS owns the weights of the rules named by the service. Traffic moves at once, a
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from local_aws.ecs.services.rollouts import Rollout
 from local_aws.ecs.tasks.tasks import Target
 from local_aws.elastic_load_balancing import load_balancer
-
-Record = dict[str, Any]
+from local_aws.ministack_parts.answers import Record
 
 
 class Step(NamedTuple):
-    """Percent of production traffic for green, and the minutes to stay there."""
+    """A step of the traffic shift: the percentage of production traffic for green, and the minutes to stay there."""
 
     percent: float
     minutes: float
@@ -57,7 +56,7 @@ def places(settings: Record, serving: Rollout | None) -> tuple[Target, ...]:
 
 
 def shift_production(target: Rollout, other: Rollout | None, percent: float) -> None:
-    """Sends `percent` of production traffic to `target`, the rest to the other revision."""
+    """Send `percent` of production traffic to `target`, the rest to the other revision."""
     _shift(target, "productionListenerRule", percent)
     target.production_weight = percent
     if other is not None:
@@ -65,7 +64,7 @@ def shift_production(target: Rollout, other: Rollout | None, percent: float) -> 
 
 
 def shift_test(target: Rollout, other: Rollout | None) -> None:
-    """Sends all test traffic to `target`."""
+    """Send all test traffic to `target`."""
     _shift(target, "testListenerRule", 100)
     target.test_weight = 100
     if other is not None:

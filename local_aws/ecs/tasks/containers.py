@@ -36,7 +36,7 @@ class StartError(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run, and where: `root` is this container's own copy of the image's files."""
+    """What a container runs, and where; `root` is its own copy of the image's files."""
 
     name: str
     command: Sequence[str]
@@ -50,24 +50,25 @@ class Container:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._environment = {"PATH": PATH, "TMPDIR": str(_temporary(plan.root)), **plan.environment}
+        temporary, home = (str(_made(plan.root / name)) for name in ("tmp", "root"))
+        self._environment = {"PATH": PATH, "TMPDIR": temporary, "HOME": home, **plan.environment}
         self._process = self._start(plan.command)
 
     @property
     def output(self) -> "subprocess.Popen[bytes]":
-        """The process, whose standard output carries errors too."""
+        """Return the process, whose standard output carries errors too."""
         return self._process
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """Return the exit code as a container has it; None while the process runs."""
         code = self._process.poll()
         if code is None:
             return None
         return code if code >= 0 else 128 - code
 
     def execute(self, command: Sequence[str], *, timeout: float) -> bool:
-        """Runs a command inside the container (a health check): true if it ends with 0 in time."""
+        """Run a command inside the container (a health check), and say whether it ended with 0 in time."""
         try:
             process = self._start(command)
         except (StartError, OSError):
@@ -80,11 +81,11 @@ class Container:
         return process.returncode == 0
 
     def terminate(self) -> None:
-        """Asks it to end (SIGTERM)."""
+        """Ask the process to end (SIGTERM)."""
         _signal(self._process, signal.SIGTERM)
 
     def kill(self) -> None:
-        """Ends it and all that it started, and waits until it is gone."""
+        """Kill the process and all that it started, and wait until it is gone."""
         _signal(self._process, signal.SIGKILL)
         self._process.wait()
 
@@ -96,7 +97,7 @@ class Container:
 
 
 def _executable(name: str, plan: Plan) -> str:
-    """Absolute paths are the image's own; bare names are looked up on the task's PATH."""
+    """Return a program's path: absolute ones are the image's own, bare names are looked up on the task's PATH."""
     inside = plan.root / name.lstrip("/") if name.startswith("/") else plan.folder / name
     if "/" in name and os.access(inside, os.X_OK):
         return str(inside)
@@ -106,8 +107,7 @@ def _executable(name: str, plan: Plan) -> str:
     return program
 
 
-def _temporary(root: Path) -> Path:
-    folder = root / "tmp"
+def _made(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     return folder
 
@@ -127,7 +127,7 @@ _checks = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health-check")
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """The settings in seconds of the deployed system's time."""
+    """A container's health check, with its times in seconds of the deployed system's time."""
 
     command: Sequence[str]
     interval: float
@@ -152,7 +152,7 @@ class HealthCheck:
 
 
 class HealthMonitor:
-    """Call `look` often: it starts a check when one is due and counts the outcomes."""
+    """Checks a container: `look`, called often, starts a check when one is due and counts the outcomes."""
 
     def __init__(self, check: HealthCheck, container: Container, clock: Clock) -> None:
         self._check, self._container, self._clock = check, container, clock
@@ -202,7 +202,7 @@ class LogForwarder:
         self._thread.start()
 
     def finish(self) -> None:
-        """Waits for the last line of a process that has ended."""
+        """Wait for the last line of a process that has ended."""
         self._thread.join(timeout=1)
 
     def _forward(self) -> None:

@@ -3,20 +3,18 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.ecr.images import Image, PullError, pull
 from local_aws.ecs.tasks.containers import Container, HealthCheck, HealthMonitor, LogForwarder, Plan, StartError
 from local_aws.host import workplace
 from local_aws.ministack_parts import embedding
+from local_aws.ministack_parts.answers import Record
 from local_aws.ministack_parts.services import ecs
-
-Record = dict[str, Any]
 
 
 class TaskStartError(RuntimeError):
-    """The reason as ECS gives it in stoppedReason."""
+    """A task could not be started; the text is what ECS gives as stoppedReason."""
 
 
 class TaskContainer:
@@ -39,7 +37,7 @@ class TaskContainer:
         return self.process.exit_code is not None
 
     def look(self) -> None:
-        """Writes down how it is."""
+        """Write the container's status and health into the task's record."""
         if self.ended:
             self.entry.update(lastStatus="STOPPED", exitCode=self.process.exit_code)
         elif self.monitor:

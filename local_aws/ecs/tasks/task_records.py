@@ -5,13 +5,10 @@ The `ECS Task State Change` event is the record as it is now, without its health
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 """
 
-from typing import Any
-
 from local_aws.eventbridge import events
-from local_aws.ministack_parts.answers import get_account_id, get_region, new_uuid, now_iso
+from local_aws.ministack_parts.answers import Record, get_account_id, get_region, new_uuid, now_iso
 from local_aws.ministack_parts.services import ecs
 
-Record = dict[str, Any]
 # Present from the start, so that no key is added while another thread reads the record; ministack leaves out None.
 _LATER = (
     "pullStartedAt",
@@ -106,10 +103,10 @@ def _first_subnet(request: Record) -> str | None:
 
 
 def announce(record: Record) -> None:
-    """Tells EventBridge of this state of a task."""
-    seen: Record = ecs.without_internals(record)
-    detail = _without_health(seen) | {
-        "containers": [_without_health(container) for container in seen["containers"]],
+    """Tell EventBridge of this state of a task."""
+    task: Record = ecs.without_internals(record)
+    detail = _without_health(task) | {
+        "containers": [_without_health(container) for container in task["containers"]],
         "updatedAt": now_iso(),
     }
     events.emit_later("aws.ecs", "ECS Task State Change", detail, [record["taskArn"]])

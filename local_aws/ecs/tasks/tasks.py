@@ -12,10 +12,10 @@ from typing import NamedTuple
 from local_aws.clock import Clock
 from local_aws.ecs.tasks import task_records
 from local_aws.ecs.tasks.task_containers import TaskContainer, TaskStartError
-from local_aws.ecs.tasks.task_records import Record, attach_network_interface, move, new_task
+from local_aws.ecs.tasks.task_records import attach_network_interface, move, new_task
 from local_aws.elastic_load_balancing import load_balancer
 from local_aws.host import workplace
-from local_aws.ministack_parts.answers import get_account_id, get_region, now_iso, request_scope
+from local_aws.ministack_parts.answers import Record, RefusedError, get_account_id, get_region, now_iso, request_scope
 from local_aws.ministack_parts.services import ecs
 
 LOOK_EVERY = 0.05
@@ -32,7 +32,7 @@ class Stop(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A place in a target group where the load balancer finds the task."""
+    """A target group at which a task registers, with the task's port."""
 
     group: str
     port: int
@@ -88,7 +88,7 @@ class Task:
         self._thread.start()
 
     def register(self, target: Target) -> None:
-        """Lets the load balancer send it requests; ends by itself when the task stops."""
+        """Let the load balancer send requests to the task, until the task stops."""
         with self._lock:
             if target in self._targets or not self.running:
                 return
@@ -105,7 +105,7 @@ class Task:
         return self._stop is not None and self._stop.failed
 
     def stop(self, reason: str, code: str = "ServiceSchedulerInitiated", *, failed: bool = False) -> None:
-        """Asks it to end: drained from its target groups, then SIGTERM, then SIGKILL. Returns at once."""
+        """Ask the task to end (drained, then SIGTERM, then SIGKILL), and return at once."""
         with self._lock:
             if self._stop is None and not self.stopped:
                 self._stop = Stop(reason, code, failed)
@@ -113,7 +113,7 @@ class Task:
                 task_records.announce(self.record)
 
     def join(self, timeout: float | None = None) -> None:
-        """Waits until it has ended."""
+        """Wait until the task has ended."""
         self._thread.join(timeout)
 
     def _live(self) -> None:
@@ -216,7 +216,7 @@ _tasks: dict[str, Task] = {}
 
 
 def launch(request: Record, *, cluster: Record, definition: Record, clock: Clock) -> Task:
-    """Starts a task; its record is in ministack's store at once."""
+    """Start a task; its record is in ministack's store at once."""
     _forget_stopped()
     task = Task(new_task(request, cluster=cluster, definition=definition), definition, clock)
     ecs.tasks[task.arn] = task.record
@@ -240,11 +240,27 @@ def _forget_stopped() -> None:
 
 
 def stop_all() -> list[Task]:
-    """Asks every task of this local AWS to end."""
+    """Ask every task of this local AWS to end, and return those that have not ended yet."""
     alive = [task for task in list(_tasks.values()) if not task.stopped]
     for task in alive:
         task.stop("The local AWS is shut down")
     return alive
+
+
+def cluster(reference: str | None) -> Record:
+    """Return the record of a cluster by its name or ARN; without one the account's default cluster."""
+    name = ecs.cluster_name(reference or "default")
+    if name not in ecs.clusters:
+        raise RefusedError("ClusterNotFoundException", "Cluster not found.")
+    return ecs.clusters[name]
+
+
+def active_definition(reference: str, *, also_former: bool = False) -> Record:
+    """Return a registered task definition; a deregistered one only with `also_former`."""
+    definition = task_definition(reference)
+    if definition is None or (definition["status"] != "ACTIVE" and not also_former):
+        raise RefusedError("ClientException", f"Unable to find an active task definition: {reference}")
+    return definition
 
 
 def task_definition(reference: str) -> Record | None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from ministack.services import alb as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Replaceable, Store
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Replaceable, Store
 
 Action = Callable[[Record], Response]
 

@@ -8,11 +8,8 @@ from ministack.services.cloudformation import changesets, engine, provisioners
 from ministack.services.cloudformation import handlers as request_handlers
 from ministack.services.cloudformation import stacks as operations
 
-from local_aws.ministack_parts.forms import Record, Replaceable, Store
-
-Created = tuple[str, Record]
-Create = Callable[[str, Record, str], Created]
-Delete = Callable[[str, Record], None]
+from local_aws.ministack_parts.answers import Record
+from local_aws.ministack_parts.forms import Replaceable, Store
 
 stacks: Store = stock._stacks  # by name
 # Resource type -> {"create", "update", "delete", ...}: see `resource_handlers` for their forms.

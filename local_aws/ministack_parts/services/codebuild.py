@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import codebuild as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Replaceable, Store
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Replaceable, Store
 
 projects: Store = stock._projects  # by name
 builds: Store = stock._builds  # by `project:uuid`

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import ec2 as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Store
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Store
 
 Action = Callable[[Record], Response]
 

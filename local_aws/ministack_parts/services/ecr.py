@@ -4,8 +4,8 @@ from collections.abc import Callable, MutableMapping
 
 from ministack.services import ecr as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Replaceable, Store
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Replaceable, Store
 
 repositories: Store = stock._repositories  # by name
 layers: MutableMapping[str, dict[str, bytes]] = stock._layer_blobs  # by repository, then by digest

@@ -5,8 +5,8 @@ from typing import Any
 
 from ministack.services import ecs as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Store
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Store
 
 clusters: Store = stock._clusters  # by name
 services: Store = stock._services  # by `cluster/service`

@@ -2,7 +2,7 @@
 
 from ministack.services import eventbridge as stock
 
-from local_aws.ministack_parts.forms import Record
+from local_aws.ministack_parts.answers import Record
 
 
 def put_events_of_aws(entries: list[Record]) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from ministack.services import iam as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record
+from local_aws.ministack_parts.answers import Record, Response
 
 # Actions of the query API.
 create_oidc_provider: Callable[[Record], Response] = stock._create_oidc_provider

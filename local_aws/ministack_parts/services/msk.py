@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from ministack.services import msk as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Replaceable, Store
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Replaceable, Store
 
 # By ARN.
 clusters: Store = stock._clusters

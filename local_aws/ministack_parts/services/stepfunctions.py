@@ -2,8 +2,8 @@
 
 from ministack.services import stepfunctions as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record, Replaceable, Store
+from local_aws.ministack_parts.answers import Record, Response
+from local_aws.ministack_parts.forms import Replaceable, Store
 
 executions: Store = stock._executions  # by ARN
 start_execution: Replaceable[[Record], Response] = Replaceable(stock, "_start_execution")  # action of the API

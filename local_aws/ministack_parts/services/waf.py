@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from ministack.services import waf as stock
 
-from local_aws.ministack_parts.answers import Response
-from local_aws.ministack_parts.forms import Record
+from local_aws.ministack_parts.answers import Record, Response
 
 # Actions of the API.
 associate_web_acl: Callable[[Record], Response] = stock._associate_web_acl

@@ -32,8 +32,8 @@ class Stack:
         wait_for(lambda: self._status(identity), lambda status: status == "DELETE_COMPLETE")
 
     def settled(self, status: str) -> dict[str, str]:
-        found = wait_for(lambda: self._status(self.name), lambda seen: not seen.endswith("IN_PROGRESS"))
-        assert found == status, self.reasons()
+        reached = wait_for(lambda: self._status(self.name), lambda seen: not seen.endswith("IN_PROGRESS"))
+        assert reached == status, self.reasons()
         described = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
@@ -49,9 +49,9 @@ class Stack:
         """What a change set lists; the change set is deleted again."""
         name = f"changes-{uuid.uuid4().hex[:8]}"
         self.client.create_change_set(StackName=self.name, ChangeSetName=name, **request)
-        found = self.client.describe_change_set(StackName=self.name, ChangeSetName=name)
+        change_set = self.client.describe_change_set(StackName=self.name, ChangeSetName=name)
         self.client.delete_change_set(StackName=self.name, ChangeSetName=name)
-        return [change["ResourceChange"] for change in found["Changes"]] if found["Changes"] else [found]
+        return [change["ResourceChange"] for change in change_set["Changes"]] if change_set["Changes"] else [change_set]
 
     def _status(self, name: str) -> str:
         return str(self.client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])

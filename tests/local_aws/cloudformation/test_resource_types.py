@@ -47,10 +47,10 @@ def test_nat_gateway_has_an_elastic_address(aws: LocalAws, stack: Stack) -> None
     )
     ec2 = aws.client("ec2")
     assert made["Nat"] in [nat["NatGatewayId"] for nat in ec2.describe_nat_gateways()["NatGateways"]]
-    addresses = {found["AllocationId"]: found["PublicIp"] for found in ec2.describe_addresses()["Addresses"]}
+    addresses = {address["AllocationId"]: address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]}
     assert addresses[made["Allocation"]] == made["Ip"]
     stack.delete()
-    assert made["Allocation"] not in [found["AllocationId"] for found in ec2.describe_addresses()["Addresses"]]
+    assert made["Allocation"] not in [address["AllocationId"] for address in ec2.describe_addresses()["Addresses"]]
 
 
 def test_vpc_tells_its_address_range(stack: Stack) -> None:
@@ -99,8 +99,8 @@ def test_flow_log_is_found_by_the_api(aws: LocalAws, stack: Stack) -> None:
     made = stack.create(
         {"Vpc": VPC, "Log": {"Type": "AWS::EC2::FlowLog", "Properties": properties}}, Id=get("Log", "Id")
     )
-    found = aws.client("ec2").describe_flow_logs(FlowLogIds=[made["Id"]])["FlowLogs"]
-    assert [log["TrafficType"] for log in found] == ["REJECT"]
+    flow_logs = aws.client("ec2").describe_flow_logs(FlowLogIds=[made["Id"]])["FlowLogs"]
+    assert [log["TrafficType"] for log in flow_logs] == ["REJECT"]
 
 
 def test_composite_alarm_follows_its_children(aws: LocalAws, stack: Stack) -> None:
@@ -123,17 +123,17 @@ def test_composite_alarm_follows_its_children(aws: LocalAws, stack: Stack) -> No
     arn = stack.create(alarms, Arn=get("Any", "Arn"))["Arn"]
     cloudwatch = aws.client("cloudwatch")
     cloudwatch.set_alarm_state(AlarmName=f"{stack.name}-child", StateValue="ALARM", StateReason="a test")
-    found = cloudwatch.describe_alarms(AlarmNames=[f"{stack.name}-any"], AlarmTypes=["CompositeAlarm"])[
+    alarms = cloudwatch.describe_alarms(AlarmNames=[f"{stack.name}-any"], AlarmTypes=["CompositeAlarm"])[
         "CompositeAlarms"
     ]
-    assert [(alarm["AlarmArn"], alarm["StateValue"]) for alarm in found] == [(arn, "ALARM")]
+    assert [(alarm["AlarmArn"], alarm["StateValue"]) for alarm in alarms] == [(arn, "ALARM")]
 
 
 def test_oidc_provider_is_found_by_the_api(aws: LocalAws, stack: Stack) -> None:
     properties = {"Url": f"https://{stack.name}.example.com", "ClientIdList": ["sts.amazonaws.com"]}
     arn = stack.create({"P": {"Type": "AWS::IAM::OIDCProvider", "Properties": properties}}, Arn=get("P", "Arn"))["Arn"]
-    found = aws.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-    assert found["ClientIDList"] == ["sts.amazonaws.com"]
+    provider = aws.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert provider["ClientIDList"] == ["sts.amazonaws.com"]
 
 
 def test_every_record_only_type_has_a_reason_and_is_deployable() -> None:

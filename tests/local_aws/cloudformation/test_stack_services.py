@@ -62,8 +62,8 @@ class Stack:
         return [event.get("ResourceStatusReason", "") for event in failed]
 
     def newest_deployment(self, service: str) -> dict[str, Any]:
-        found = self.ecs.client.list_service_deployments(cluster=self.ecs.cluster, service=service)
-        newest: dict[str, Any] = max(found["serviceDeployments"], key=lambda deployment: deployment["createdAt"])
+        listed = self.ecs.client.list_service_deployments(cluster=self.ecs.cluster, service=service)
+        newest: dict[str, Any] = max(listed["serviceDeployments"], key=lambda deployment: deployment["createdAt"])
         return newest
 
     def images(self) -> list[str]:
@@ -180,7 +180,7 @@ def test_f2_an_update_under_way_can_be_cancelled(stack: Callable[[], Stack], reg
     configuration = {"Strategy": "BLUE_GREEN", "BakeTimeInMinutes": 30}
     made.create(image, configuration=configuration)
     made.begin(registry.server("two"))
-    wait_for(lambda: made.ecs.deployment(made.services[0]), lambda found: found.get("lifecycleStage") == "BAKE_TIME")
+    wait_for(lambda: made.ecs.deployment(made.services[0]), lambda newest: newest.get("lifecycleStage") == "BAKE_TIME")
     made.client.cancel_update_stack(StackName=made.name)
     assert made.over() == "UPDATE_ROLLBACK_COMPLETE"
     assert made.images() == [image]
@@ -207,7 +207,7 @@ def test_services_of_a_stack_are_deployed_side_by_side(stack: Callable[[int], St
     assert made.update(image) == "UPDATE_COMPLETE"
     assert made.images() == [image] * 4
     newest = [made.newest_deployment(service) for service in made.services]
-    assert max(deployment["startedAt"] for deployment in newest) < min(one["finishedAt"] for one in newest)
+    assert max(each["startedAt"] for each in newest) < min(each["finishedAt"] for each in newest)
 
 
 def test_f26_one_service_that_fails_brings_all_of_the_stack_back(

@@ -57,8 +57,8 @@ def test_f12_a_hook_that_refuses_fails_the_update_and_the_former_digest_is_back(
 ) -> None:
     """The hook's details come from the template: their keys stay as they are."""
     made, image, ssm = stack(), registry.server("one"), aws.client("ssm")
-    found = 'boto3.client("ssm").get_parameter(Name=event["hookDetails"]["Asked"])["Parameter"]["Value"]'
-    body = f'return {{"hookStatus": {found}}}'
+    status = 'boto3.client("ssm").get_parameter(Name=event["hookDetails"]["Asked"])["Parameter"]["Value"]'
+    body = f'return {{"hookStatus": {status}}}'
     ssm.put_parameter(Name="/stack-hook", Type="String", Value="SUCCEEDED", Overwrite=True)
     hooks = _hooks(HookTargetArn=hook(body), RoleArn=ROLE, HookDetails={"Asked": "/stack-hook"})
     assert made.create(image, configuration=BAKING | hooks) == "CREATE_COMPLETE"
@@ -104,8 +104,8 @@ def _answer(made: Stack, action: str) -> None:
             return None
         deployment = made.ecs.deployment(made.services[0])
         details = deployment.get("lifecycleHookDetails", [])
-        found = [detail["hookId"] for detail in details if detail["status"] == "AWAITING_ACTION"]
-        return (deployment["serviceDeploymentArn"], found[0]) if found else None
+        waiting = [detail["hookId"] for detail in details if detail["status"] == "AWAITING_ACTION"]
+        return (deployment["serviceDeploymentArn"], waiting[0]) if waiting else None
 
     arn, hook_id = wait_for(paused, bool) or ("", "")
     made.ecs.client.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook_id, action=action)
@@ -121,9 +121,9 @@ def delete(aws: LocalAws) -> Deletes:
 
     def take_away(image: str) -> Callable[[], None]:
         name, _, digest = image.partition("/")[2].partition("@")
-        asked: dict[str, Any] = {"repositoryName": name, "imageIds": [{"imageDigest": digest}]}
-        kept = ecr.batch_get_image(**asked)["images"][0]
-        assert ecr.batch_delete_image(**asked)["imageIds"]
+        request: dict[str, Any] = {"repositoryName": name, "imageIds": [{"imageDigest": digest}]}
+        kept = ecr.batch_get_image(**request)["images"][0]
+        assert ecr.batch_delete_image(**request)["imageIds"]
         media_type = kept["imageManifestMediaType"]
 
         def push_again() -> None:

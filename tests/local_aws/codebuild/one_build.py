@@ -15,7 +15,7 @@ def main(folder: Path) -> None:
     with LocalAws(folder) as aws:
         builds = Builds(aws)
         builds.start(builds.project(spec("sleep 600 & sleep 601")))
-        sleeping = wait_for(_sleeping, lambda found: len(found) == 2)
+        sleeping = wait_for(_sleeping, lambda pids: len(pids) == 2)
     print(json.dumps(sleeping))
 
 

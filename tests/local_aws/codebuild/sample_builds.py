@@ -47,8 +47,8 @@ class Builds:
         return str(self.client.start_build(projectName=project, **request)["build"]["id"])
 
     def described(self, build_id: str) -> Record:
-        found: Record = self.client.batch_get_builds(ids=[build_id])["builds"][0]
-        return found
+        build: Record = self.client.batch_get_builds(ids=[build_id])["builds"][0]
+        return build
 
     def ended(self, build_id: str, seconds: float = 20) -> Record:
         return wait_for(lambda: self.described(build_id), lambda build: build["buildComplete"])
@@ -81,8 +81,8 @@ def statuses(build: Record) -> dict[str, str]:
 
 def context(build: Record, phase: str) -> tuple[str, str]:
     """Code and message of a phase."""
-    (found,) = [one for one in build["phases"] if one["phaseType"] == phase]
-    return found["contexts"][0]["statusCode"], found["contexts"][0]["message"]
+    (ended,) = [entry for entry in build["phases"] if entry["phaseType"] == phase]
+    return ended["contexts"][0]["statusCode"], ended["contexts"][0]["message"]
 
 
 def commands(**phases: Sequence[str]) -> Record:

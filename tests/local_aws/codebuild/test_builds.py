@@ -46,8 +46,8 @@ def test_a_failing_command_fails_the_build_and_its_phase_tells_the_status(builds
     """https://docs.aws.amazon.com/codebuild/latest/APIReference/API_PhaseContext.html"""
     build = builds.run("echo before", "(exit 7)", "echo never")
     assert build["buildStatus"] == "FAILED"
-    told = "Error while executing command: (exit 7). Reason: exit status 7"
-    assert context(build, "BUILD") == ("COMMAND_EXECUTION_ERROR", told)
+    message = "Error while executing command: (exit 7). Reason: exit status 7"
+    assert context(build, "BUILD") == ("COMMAND_EXECUTION_ERROR", message)
     assert builds.log(build) == ["before"]
 
 
@@ -128,9 +128,9 @@ def test_every_line_is_in_the_log_group_of_the_project(builds: Builds) -> None:
     unique = build["id"].rpartition(":")[2]
     assert (build["logs"]["groupName"], build["logs"]["streamName"]) == ("a-group", f"a-stream/{unique}")
     assert builds.log(build) == [*map(str, range(1, 301)), "no end of line", "after"]
-    told = [line.split(" ", 3)[3] for line in builds.whole_log(build) if line.startswith("[Container]")]
-    assert "Running command echo after >&2" in told
-    assert "Phase complete: BUILD State: SUCCEEDED" in told
+    notes = [line.split(" ", 3)[3] for line in builds.whole_log(build) if line.startswith("[Container]")]
+    assert "Running command echo after >&2" in notes
+    assert "Phase complete: BUILD State: SUCCEEDED" in notes
 
 
 def test_without_one_the_group_is_named_after_the_project(builds: Builds) -> None:
@@ -141,9 +141,9 @@ def test_without_one_the_group_is_named_after_the_project(builds: Builds) -> Non
 
 def test_three_builds_at_once_do_not_see_each_other(builds: Builds) -> None:
     """Each waits for the two others outside, and writes what only it can see."""
-    place = builds.aws.folder / "meeting"
-    place.mkdir()
-    wait = f'touch "{place}/$NAME"; until [ $(ls "{place}" | wc -l) = 3 ]; do sleep 0.05; done'
+    meeting = builds.aws.folder / "meeting"
+    meeting.mkdir()
+    wait = f'touch "{meeting}/$NAME"; until [ $(ls "{meeting}" | wc -l) = 3 ]; do sleep 0.05; done'
     project = builds.project(spec('echo $NAME > mine; echo $NAME > "$HOME/mine"', wait, 'cat mine "$HOME/mine"'))
     started = {
         name: builds.start(project, environmentVariablesOverride=[{"name": "NAME", "value": name}]) for name in "abc"
@@ -184,14 +184,14 @@ def test_a_project_of_a_stack_keeps_all_that_its_template_says(builds: Builds) -
     stack = Stack(builds.aws.client("cloudformation"))
     stack.create(_resources(PROPERTIES))
     group = stack.physical_id("Logs")
-    (found,) = call(builds.client, "BatchGetProjects", names=[stack.physical_id("Project")])["projects"]
-    assert found["source"]["buildspec"] == f'{{"version":"0.2","phases":{{"build":{{"commands":["echo {group}"]}}}}}}'
-    assert found["environment"]["environmentVariables"] == [{"name": "NAME", "type": "PLAINTEXT", "value": "value"}]
-    assert (found["timeoutInMinutes"], found["queuedTimeoutInMinutes"], found["concurrentBuildLimit"]) == (7, 8, 3)
-    assert found["cache"] == {"type": "LOCAL", "modes": ["LOCAL_CUSTOM_CACHE"]}
-    assert found["logsConfig"] == {"cloudWatchLogs": {"status": "ENABLED", "groupName": group}}
-    assert found["secondarySources"] == [{"type": "CODEPIPELINE", "sourceIdentifier": "Code"}]
-    assert found["secondaryArtifacts"] == [{"type": "CODEPIPELINE", "artifactIdentifier": "Out"}]
+    (view,) = call(builds.client, "BatchGetProjects", names=[stack.physical_id("Project")])["projects"]
+    assert view["source"]["buildspec"] == f'{{"version":"0.2","phases":{{"build":{{"commands":["echo {group}"]}}}}}}'
+    assert view["environment"]["environmentVariables"] == [{"name": "NAME", "type": "PLAINTEXT", "value": "value"}]
+    assert (view["timeoutInMinutes"], view["queuedTimeoutInMinutes"], view["concurrentBuildLimit"]) == (7, 8, 3)
+    assert view["cache"] == {"type": "LOCAL", "modes": ["LOCAL_CUSTOM_CACHE"]}
+    assert view["logsConfig"] == {"cloudWatchLogs": {"status": "ENABLED", "groupName": group}}
+    assert view["secondarySources"] == [{"type": "CODEPIPELINE", "sourceIdentifier": "Code"}]
+    assert view["secondaryArtifacts"] == [{"type": "CODEPIPELINE", "artifactIdentifier": "Out"}]
 
 
 def test_an_update_says_all_of_what_the_project_is(builds: Builds) -> None:
@@ -200,8 +200,8 @@ def test_an_update_says_all_of_what_the_project_is(builds: Builds) -> None:
     left = {key: value for key, value in PROPERTIES.items() if key not in ("Cache", "TimeoutInMinutes")}
     changed = deepcopy(left) | {"QueuedTimeoutInMinutes": 9}
     stack.update(_resources(changed))
-    (found,) = builds.client.batch_get_projects(names=[stack.physical_id("Project")])["projects"]
-    assert (found.get("cache"), found["timeoutInMinutes"], found["queuedTimeoutInMinutes"]) == (None, 60, 9)
+    (view,) = builds.client.batch_get_projects(names=[stack.physical_id("Project")])["projects"]
+    assert (view.get("cache"), view["timeoutInMinutes"], view["queuedTimeoutInMinutes"]) == (None, 60, 9)
 
 
 def test_a_project_of_a_stack_builds(builds: Builds) -> None:
@@ -216,8 +216,8 @@ def test_an_update_by_the_api_leaves_the_rest_alone(builds: Builds) -> None:
     cache = {"type": "LOCAL", "modes": ["LOCAL_CUSTOM_CACHE"]}
     project = builds.project(spec("true"), cache=cache)
     builds.client.update_project(name=project, logsConfig={"cloudWatchLogs": {"status": "DISABLED"}})
-    (found,) = builds.client.batch_get_projects(names=[project])["projects"]
-    assert (found["cache"], found["logsConfig"]) == (cache, {"cloudWatchLogs": {"status": "DISABLED"}})
+    (view,) = builds.client.batch_get_projects(names=[project])["projects"]
+    assert (view["cache"], view["logsConfig"]) == (cache, {"cloudWatchLogs": {"status": "DISABLED"}})
     build = builds.ended(builds.start(project))
     assert (build["buildStatus"], "groupName" in build["logs"]) == ("SUCCEEDED", False)
 

@@ -180,8 +180,8 @@ def test_artifacts_are_what_the_locations_say(
 def test_secondary_artifacts_are_known_by_their_identifiers(builds: Builds, sources: started.Sources) -> None:
     second = {"one": {"files": ["built"]}, "Two_2": {"files": ["*.txt"], "base-directory": "my-build1"}}
     build = _ended(builds, sources, {"files": [".hidden"], "secondary-artifacts": second})
-    found = {name: _files(folder) for name, folder in started.artifacts(build["id"]).items()}
-    assert found == {
+    files = {name: _files(folder) for name, folder in started.artifacts(build["id"]).items()}
+    assert files == {
         "": {".hidden": ".hidden"},
         "one": {"built": "now\n"},
         "Two_2": {"my-file1.txt": "my-build1/my-file1.txt"},
@@ -252,5 +252,5 @@ def _ended(builds: Builds, sources: started.Sources, artifacts: Mapping[str, Any
 
 
 def _files(folder: Path) -> dict[str, str]:
-    found = (file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_text() for file in found}
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_text() for file in files}

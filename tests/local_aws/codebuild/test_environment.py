@@ -35,26 +35,26 @@ OF_THE_BUILD = {
 def test_nothing_of_this_process_is_in_it(builds: Builds, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "secret")
     build = builds.run("env", env={"variables": {"OWN": "value"}})
-    found = _environment(builds, build)
-    assert found.keys() - OF_THE_SHELL - OF_THE_BUILD == OF_THE_AWS | {"PATH", "HOME", "TMPDIR", "LC_CTYPE", "OWN"}
-    assert found["AWS_ENDPOINT_URL"] == builds.aws.endpoint
-    assert Path(found["HOME"]).is_relative_to(builds.aws.folder)
+    env = _environment(builds, build)
+    assert env.keys() - OF_THE_SHELL - OF_THE_BUILD == OF_THE_AWS | {"PATH", "HOME", "TMPDIR", "LC_CTYPE", "OWN"}
+    assert env["AWS_ENDPOINT_URL"] == builds.aws.endpoint
+    assert Path(env["HOME"]).is_relative_to(builds.aws.folder)
 
 
 def test_it_tells_the_build_of_itself(builds: Builds) -> None:
     project = builds.project(spec("env", 'pwd; test "$CODEBUILD_SRC_DIR" = "$PWD"'))
     build = builds.ended(builds.start(project, sourceVersion="a-version"))
-    found = _environment(builds, build)
+    env = _environment(builds, build)
     assert build["buildStatus"] == "SUCCEEDED"
-    assert {name: found[f"CODEBUILD_{name}"] for name in ("BUILD_ID", "BUILD_ARN", "BUILD_NUMBER", "BUILD_IMAGE")} == {
+    assert {name: env[f"CODEBUILD_{name}"] for name in ("BUILD_ID", "BUILD_ARN", "BUILD_NUMBER", "BUILD_IMAGE")} == {
         "BUILD_ID": build["id"],
         "BUILD_ARN": f"arn:aws:codebuild:us-west-2:000000000000:build/{build['id']}",
         "BUILD_NUMBER": "1",
         "BUILD_IMAGE": IMAGE,
     }
-    assert (found["CODEBUILD_SOURCE_VERSION"], found["CODEBUILD_BUILD_SUCCEEDING"]) == ("a-version", "1")
-    assert abs(int(found["CODEBUILD_START_TIME"]) / 1000 - build["startTime"].timestamp()) < 1
-    assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "us-west-2"
+    assert (env["CODEBUILD_SOURCE_VERSION"], env["CODEBUILD_BUILD_SUCCEEDING"]) == ("a-version", "1")
+    assert abs(int(env["CODEBUILD_START_TIME"]) / 1000 - build["startTime"].timestamp()) < 1
+    assert env["AWS_REGION"] == env["AWS_DEFAULT_REGION"] == "us-west-2"
 
 
 def test_its_credentials_are_a_containers(builds: Builds) -> None:
@@ -131,8 +131,8 @@ def test_what_is_not_there_fails_the_build_before_any_command(
     builds: Builds, kind: str, reference: str, code: str, said: str
 ) -> None:
     build = builds.run("echo never", env={kind: {"VALUE": reference}})
-    found = context(build, "DOWNLOAD_SOURCE")
-    assert (build["buildStatus"], found[0], said in found[1]) == ("FAILED", code, True)
+    code_and_message = context(build, "DOWNLOAD_SOURCE")
+    assert (build["buildStatus"], code_and_message[0], said in code_and_message[1]) == ("FAILED", code, True)
     assert builds.log(build) == []
 
 
@@ -154,9 +154,9 @@ def test_a_build_of_a_pipeline_finds_its_sources(builds: Builds, tmp_path: Path)
 def test_a_buildspec_that_is_not_in_the_source_is_missed(builds: Builds, tmp_path: Path) -> None:
     sources = started.Sources(_folder(tmp_path / "one", "name"), {})
     build = started.start(builds.project("no/such.yml", source="CODEPIPELINE"), sources, initiator="codepipeline/mine")
-    found = context(builds.ended(build), "DOWNLOAD_SOURCE")
-    assert found[0] == "YAML_FILE_ERROR"
-    assert found[1].endswith("/no/such.yml: no such file or directory")
+    code_and_message = context(builds.ended(build), "DOWNLOAD_SOURCE")
+    assert code_and_message[0] == "YAML_FILE_ERROR"
+    assert code_and_message[1].endswith("/no/such.yml: no such file or directory")
 
 
 def test_a_full_clone_tells_its_commit(builds: Builds, tmp_path: Path) -> None:

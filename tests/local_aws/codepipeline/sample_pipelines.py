@@ -19,6 +19,7 @@ Record = dict[str, Any]
 ROLE = "arn:aws:iam::000000000000:role/pipeline"
 CONNECTION = "arn:aws:codeconnections:us-west-2:000000000000:connection/00000000-0000-0000-0000-000000000000"
 KEY = "arn:aws:kms:us-west-2:000000000000:key/00000000-0000-0000-0000-000000000000"
+SUCCEED = {"Done": {"Type": "Succeed"}}  # the states of a machine that does nothing
 OVER = ("Succeeded", "Failed", "Stopped", "Cancelled")
 
 
@@ -111,8 +112,8 @@ class Pipelines:
         return wait_for(lambda: self.status(execution), lambda status: status in OVER)
 
     def executions(self, name: str) -> list[Record]:
-        found: list[Record] = call(self.api, "ListPipelineExecutions", pipelineName=name)["pipelineExecutionSummaries"]
-        return found
+        listed: list[Record] = call(self.api, "ListPipelineExecutions", pipelineName=name)["pipelineExecutionSummaries"]
+        return listed
 
     def actions(self, execution: str) -> list[Record]:
         """In the order in which they began."""
@@ -124,7 +125,7 @@ class Pipelines:
 
     def action(self, execution: str, name: str) -> Record:
         """The newest run of this name."""
-        return next(one for one in reversed(self.actions(execution)) if one["actionName"] == name)
+        return next(run for run in reversed(self.actions(execution)) if run["actionName"] == name)
 
     def error(self, execution: str, name: str) -> str:
         return str(self.action(execution, name)["output"]["executionResult"]["errorDetails"]["message"])
@@ -139,7 +140,7 @@ class Pipelines:
         def token() -> str:
             state = self.stage(stage)
             ours = state.get("latestExecution", {}).get("pipelineExecutionId") == execution
-            latest = next(one for one in state["actionStates"] if one["actionName"] == action).get(
+            latest = next(entry for entry in state["actionStates"] if entry["actionName"] == action).get(
                 "latestExecution", {}
             )
             return str(latest.get("token", "")) if ours else ""
@@ -148,13 +149,13 @@ class Pipelines:
 
     def approve(self, stage: str, token: str, status: str = "Approved", action: str = "Approve") -> None:
         result = {"summary": "looked at", "status": status}
-        place = {"pipelineName": self.stack.name, "stageName": stage, "actionName": action}
-        self.api.put_approval_result(**place, result=result, token=token)
+        action_key = {"pipelineName": self.stack.name, "stageName": stage, "actionName": action}
+        self.api.put_approval_result(**action_key, result=result, token=token)
 
     def artifact(self, execution: str, action: str) -> zipfile.ZipFile:
         where = self.action(execution, action)["output"]["outputArtifacts"][0]["s3location"]
-        found = self.aws.client("s3").get_object(Bucket=where["bucket"], Key=where["key"])
-        return zipfile.ZipFile(io.BytesIO(found["Body"].read()))
+        stored = self.aws.client("s3").get_object(Bucket=where["bucket"], Key=where["key"])
+        return zipfile.ZipFile(io.BytesIO(stored["Body"].read()))
 
 
 def resources(properties: Mapping[str, Any]) -> Record:
@@ -171,8 +172,8 @@ def action(name: str, category: str, provider: str, configuration: Mapping[str, 
 
 
 def source(repository: Monorepo, name: str = "Push", *, artifact: str = "Source", **configuration: str) -> Record:
-    place = {"ConnectionArn": CONNECTION, "FullRepositoryId": repository.name, "BranchName": "main"}
-    settings = place | {"DetectChanges": "false"} | configuration
+    origin = {"ConnectionArn": CONNECTION, "FullRepositoryId": repository.name, "BranchName": "main"}
+    settings = origin | {"DetectChanges": "false"} | configuration
     more = {"OutputArtifacts": [{"Name": artifact}], "Namespace": name}
     return action(name, "Source", "CodeStarSourceConnection", settings, **more)
 
@@ -181,8 +182,8 @@ def approval(name: str = "Approve", **more: Any) -> Record:
     return action(name, "Approval", "Manual", {}, **more)
 
 
-def machine(arn: str, name: str = "Release", *, asked: Any = None, **more: Any) -> Record:
-    configuration = {"StateMachineArn": arn} | ({"Input": json.dumps(asked)} if asked is not None else {})
+def machine(arn: str, name: str = "Release", *, input_: Any = None, **more: Any) -> Record:
+    configuration = {"StateMachineArn": arn} | ({"Input": json.dumps(input_)} if input_ is not None else {})
     return action(name, "Invoke", "StepFunctions", configuration, **more)
 
 
@@ -193,7 +194,7 @@ def function(arn: str, name: str = "Ask", *, parameters: str = "", **more: Any) 
 
 def build(project: str, name: str = "Build", *, inputs: Sequence[str] = ("Source",), **more: Any) -> Record:
     configuration = {"ProjectName": project} | more.pop("configuration", {})
-    artifacts = {"InputArtifacts": [{"Name": one} for one in inputs]}
+    artifacts = {"InputArtifacts": [{"Name": artifact} for artifact in inputs]}
     return action(name, "Build", "CodeBuild", configuration, **artifacts, **more)
 
 

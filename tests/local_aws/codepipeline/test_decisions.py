@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws.codepipeline.sample_pipelines import KEY, Pipelines, approval, condition, function, machine, stage
+from tests.local_aws.codepipeline.sample_pipelines import (
+    KEY,
+    SUCCEED,
+    Pipelines,
+    approval,
+    condition,
+    function,
+    machine,
+    stage,
+)
 from tests.local_aws.contracts import call
 from tests.local_aws.ecs.sample_services import wait_for
 
@@ -63,12 +72,12 @@ def test_an_approval_tells_its_topic(pipelines: Pipelines) -> None:
     topic, queue = sns.create_topic(Name=pipelines.stack.name)["TopicArn"], sqs.create_queue(QueueName="approvals")
     arn = sqs.get_queue_attributes(QueueUrl=queue["QueueUrl"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    asked = approval() | {"Configuration": {"NotificationArn": topic, "CustomData": "Release?"}}
-    pipelines.create(stage("Ask", asked))
+    declared = approval() | {"Configuration": {"NotificationArn": topic, "CustomData": "Release?"}}
+    pipelines.create(stage("Ask", declared))
     token = pipelines.waits(pipelines.start(), "Ask")
     (message,) = wait_for(lambda: sqs.receive_message(QueueUrl=queue["QueueUrl"]).get("Messages", []), bool)
-    told = json.loads(json.loads(message["Body"])["Message"])["approval"]
-    assert (told["customData"], told["token"], told["pipelineName"]) == ("Release?", token, pipelines.stack.name)
+    notice = json.loads(json.loads(message["Body"])["Message"])["approval"]
+    assert (notice["customData"], notice["token"], notice["pipelineName"]) == ("Release?", token, pipelines.stack.name)
 
 
 HookFactory = Callable[[str], str]
@@ -93,18 +102,18 @@ NOTHING = "return 1"
 
 def test_a_function_is_given_a_job_and_answers_it(pipelines: Pipelines, hook: HookFactory) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html"""
-    asked = function(
+    declared = function(
         hook(SUCCEED_WITH_DATA), parameters="#{Push.CommitId}", InputArtifacts=[{"Name": "Source"}], Namespace="Answer"
     )
-    pipelines.create(stage("Only", asked))
+    pipelines.create(stage("Only", declared))
     execution = pipelines.start()
     assert pipelines.ended(execution) == "Succeeded"
     heard = json.loads(pipelines.action(execution, "Ask")["output"]["outputVariables"]["Heard"])
     configuration = heard["actionConfiguration"]["configuration"]
     assert configuration["UserParameters"] == pipelines.repository.git("rev-parse", "HEAD")
     where = pipelines.action(execution, "Push")["output"]["outputArtifacts"][0]["s3location"]
-    place = {"bucketName": where["bucket"], "objectKey": where["key"]}
-    location = {"type": "S3", "s3Location": place}
+    bucket_and_key = {"bucketName": where["bucket"], "objectKey": where["key"]}
+    location = {"type": "S3", "s3Location": bucket_and_key}
     assert heard["encryptionKey"] == {"id": KEY, "type": "KMS"}
     assert heard["inputArtifacts"] == [{"name": "Source", "revision": None, "location": location}]
 
@@ -151,7 +160,6 @@ def test_a_job_takes_one_answer(pipelines: Pipelines, hook: HookFactory) -> None
         pipelines.api.put_job_success_result(jobId="nobodys")
 
 
-SUCCEED = {"Done": {"Type": "Succeed"}}
 ANSWER = 'job, api = event["CodePipeline.job"], boto3.client("codepipeline")\n'
 MET = ANSWER + 'api.put_job_success_result(jobId=job["id"])'
 NOT_MET = (

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws.codepipeline.sample_pipelines import Pipelines, approval, function, machine, stage
+from tests.local_aws.codepipeline.sample_pipelines import SUCCEED, Pipelines, approval, function, machine, stage
 from tests.local_aws.ecs.sample_services import wait_for
 
 HookFactory = Callable[[str], str]
-SUCCEED = {"Done": {"Type": "Succeed"}}
 WAIT = {"Wait": {"Type": "Wait", "Seconds": 120, "Next": "Done"}, "Done": {"Type": "Succeed"}}
 FAIL = {"Done": {"Type": "Fail"}}
 # Fails until somebody puts the parameter.
@@ -55,7 +54,7 @@ def test_f20_queued_executions_enter_a_stage_one_by_one_in_their_order(pipelines
 
 
 def inbound(pipelines: Pipelines, stage: str) -> list[str]:
-    return [one["pipelineExecutionId"] for one in pipelines.stage(stage).get("inboundExecutions", [])]
+    return [execution["pipelineExecutionId"] for execution in pipelines.stage(stage).get("inboundExecutions", [])]
 
 
 def test_a_failure_unlocks_the_stage_for_the_next(pipelines: Pipelines) -> None:
@@ -72,13 +71,13 @@ def test_a_failure_unlocks_the_stage_for_the_next(pipelines: Pipelines) -> None:
 def test_a_disabled_transition_holds_executions_up(pipelines: Pipelines) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/transitions.html"""
     name = pipelines.create(stage("Ask", approval()))
-    place = {"pipelineName": name, "stageName": "Ask", "transitionType": "Inbound"}
-    pipelines.api.disable_stage_transition(**place, reason="a freeze")
+    transition = {"pipelineName": name, "stageName": "Ask", "transitionType": "Inbound"}
+    pipelines.api.disable_stage_transition(**transition, reason="a freeze")
     execution = pipelines.start()
     wait_for(lambda: inbound(pipelines, "Ask"), lambda waiting: waiting == [execution])
     transition = pipelines.stage("Ask")["inboundTransitionState"]
     assert (transition["enabled"], transition["disabledReason"]) == (False, "a freeze")
-    pipelines.api.enable_stage_transition(**place)
+    pipelines.api.enable_stage_transition(**transition)
     pipelines.approve("Ask", pipelines.waits(execution, "Ask"))
     assert pipelines.ended(execution) == "Succeeded"
 
@@ -205,7 +204,8 @@ with LocalAws(folder / "aws") as aws:
     execution = pipelines.start()
     pipelines.start()
     pipelines.waits(execution, "Ask")
-left = [one.name for one in threading.enumerate() if one.name.startswith(("execution-", "action-", "code-pipeline"))]
+OURS = ("execution-", "action-", "code-pipeline")
+left = [thread.name for thread in threading.enumerate() if thread.name.startswith(OURS)]
 print(left)
 """
 

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from tests.local_aws.cloudformation.sample_stacks import Stack, get
-from tests.local_aws.codepipeline.sample_pipelines import Pipelines, action, approval, machine, source, stage
+from tests.local_aws.codepipeline.sample_pipelines import SUCCEED, Pipelines, action, approval, machine, source, stage
 from tests.local_aws.contracts import call
 from tests.local_aws.ecs.sample_services import wait_for
 
-SUCCEED = {"Done": {"Type": "Succeed"}}
 FAIL = {"Done": {"Type": "Fail", "Error": "Refused", "Cause": "the gate is closed"}}
 
 
@@ -59,9 +58,9 @@ def test_a_failed_action_fails_the_stage_after_the_others_have_ended(pipelines: 
 
 def test_a_state_machine_gets_its_input_and_its_failure_is_the_actions(pipelines: Pipelines, machine_of: Any) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-StepFunctions.html"""
-    asked = {"commit": "#{Push.CommitId}", "requested_by": "pipeline:#{codepipeline.PipelineExecutionId}"}
+    input_ = {"commit": "#{Push.CommitId}", "requested_by": "pipeline:#{codepipeline.PipelineExecutionId}"}
     good, bad = machine_of({"Done": {"Type": "Pass", "End": True}}), machine_of(FAIL)
-    pipelines.create(stage("One", machine(good, asked=asked)), stage("Two", machine(bad, "Bad")))
+    pipelines.create(stage("One", machine(good, input_=input_)), stage("Two", machine(bad, "Bad")))
     execution = pipelines.start()
     assert pipelines.ended(execution) == "Failed"
     release = pipelines.action(execution, "Release")
@@ -97,8 +96,8 @@ def test_a_changed_pipeline_is_another_version_and_cancels_what_runs(pipelines: 
     pipelines.waits(execution, "Ask")
     pipelines.change(Stages=[{"Name": "Source", "Actions": [source(pipelines.repository)]}, stage("New", approval())])
     assert pipelines.ended(execution) == "Cancelled"
-    found = call(pipelines.api, "GetPipeline", name=name)["pipeline"]
-    assert (found["version"], [one["name"] for one in found["stages"]]) == (2, ["Source", "New"])
+    pipeline = call(pipelines.api, "GetPipeline", name=name)["pipeline"]
+    assert (pipeline["version"], [item["name"] for item in pipeline["stages"]]) == (2, ["Source", "New"])
     with pytest.raises(pipelines.api.exceptions.StageNotFoundException):
         pipelines.retry(execution, "Ask")
 
@@ -106,7 +105,7 @@ def test_a_changed_pipeline_is_another_version_and_cancels_what_runs(pipelines: 
 def test_a_deleted_pipeline_is_not_found(pipelines: Pipelines) -> None:
     name = pipelines.create(stage("Ask", approval()))
     pipelines.waits(pipelines.start(), "Ask")
-    assert name in [one["name"] for one in call(pipelines.api, "ListPipelines")["pipelines"]]
+    assert name in [pipeline["name"] for pipeline in call(pipelines.api, "ListPipelines")["pipelines"]]
     pipelines.stack.delete()
     for request in (pipelines.api.get_pipeline_state, pipelines.api.start_pipeline_execution):
         with pytest.raises(pipelines.api.exceptions.PipelineNotFoundException):
@@ -116,15 +115,15 @@ def test_a_deleted_pipeline_is_not_found(pipelines: Pipelines) -> None:
 def test_variables_of_an_execution_have_values(pipelines: Pipelines, machine_of: Any) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-variables.html"""
     declared = [{"Name": "Market", "DefaultValue": "BTC-USD"}, {"Name": "Reason"}]
-    asked = {"said": "#{variables.Market} because #{variables.Reason}"}
+    input_ = {"said": "#{variables.Market} because #{variables.Reason}"}
     echo = machine_of({"Done": {"Type": "Pass", "End": True}})
-    pipelines.create(stage("Only", machine(echo, asked=asked)), Variables=declared)
+    pipelines.create(stage("Only", machine(echo, input_=input_)), Variables=declared)
     execution = pipelines.start(variables=[{"name": "Reason", "value": "a test"}])
     assert pipelines.ended(execution) == "Succeeded"
     resolved = pipelines.action(execution, "Release")["input"]["resolvedConfiguration"]["Input"]
     assert json.loads(resolved) == {"said": "BTC-USD because a test"}
     for names in (["Market"], ["Reason", "Other"]):
-        given = [{"name": one, "value": "a value"} for one in names]
+        given = [{"name": variable, "value": "a value"} for variable in names]
         with pytest.raises(pipelines.api.exceptions.ClientError, match="variables"):
             pipelines.api.start_pipeline_execution(name=pipelines.stack.name, variables=given)
 
@@ -152,9 +151,9 @@ def test_lists_come_in_pages_the_newest_first(pipelines: Pipelines) -> None:
     pages = pipelines.api.get_paginator("list_pipeline_executions").paginate(
         pipelineName=name, PaginationConfig={"PageSize": 2}
     )
-    listed = [[one["pipelineExecutionId"] for one in page["pipelineExecutionSummaries"]] for page in pages]
+    listed = [[execution["pipelineExecutionId"] for execution in page["pipelineExecutionSummaries"]] for page in pages]
     assert [len(page) for page in listed] == [2, 2]
-    assert [one for page in listed for one in page][:3] == begun[::-1]
+    assert [execution for page in listed for execution in page][:3] == begun[::-1]
     with pytest.raises(pipelines.api.exceptions.PipelineExecutionNotFoundException):
         pipelines.api.get_pipeline_execution(pipelineName=name, pipelineExecutionId=str(uuid.uuid4()))
 

@@ -40,8 +40,8 @@ def pushed(branch: str = "main", **paths: Any) -> Record:
 
 
 def triggered(pipelines: Pipelines) -> list[Record]:
-    found = pipelines.executions(pipelines.stack.name)
-    return [one for one in found if one["trigger"]["triggerType"] == "WebhookV2"]
+    executions = pipelines.executions(pipelines.stack.name)
+    return [execution for execution in executions if execution["trigger"]["triggerType"] == "WebhookV2"]
 
 
 def test_a_push_starts_an_execution_with_its_commit(pipelines: Pipelines) -> None:
@@ -83,8 +83,8 @@ def test_a_push_to_another_branch_is_released_from_there_if_the_filter_says_so(p
     pipelines.repository.commit("b")
     (execution,) = wait_for(lambda: triggered(pipelines), bool)
     pipelines.waits(execution["pipelineExecutionId"], "Ask")
-    found = pipelines.action(execution["pipelineExecutionId"], "Push")["output"]["outputVariables"]
-    assert found["BranchName"] == "release/1"
+    variables = pipelines.action(execution["pipelineExecutionId"], "Push")["output"]["outputVariables"]
+    assert variables["BranchName"] == "release/1"
 
 
 def test_triggers_turn_the_detection_of_changes_off(pipelines: Pipelines, tmp_path: Any) -> None:
@@ -146,9 +146,9 @@ def test_a_source_leaves_the_commits_tree_and_its_variables(pipelines: Pipelines
     pipelines.create(stage("Ask", approval()))
     execution = pipelines.start()
     pipelines.waits(execution, "Ask")
-    found = pipelines.action(execution, "Push")["output"]["outputVariables"]
-    assert found.pop("AuthorDate").endswith("Z")
-    assert found == {
+    variables = pipelines.action(execution, "Push")["output"]["outputVariables"]
+    assert variables.pop("AuthorDate").endswith("Z")
+    assert variables == {
         "BranchName": "main",
         "CommitId": commit,
         "CommitMessage": "A page",
@@ -198,11 +198,11 @@ def test_a_build_gets_sources_and_variables_and_leaves_variables_and_artifacts(
         env={"exported-variables": ["DIGEST"]},
         artifacts={"files": ["release.json"]},
     )
-    asked = {"PrimarySource": "Commands", "EnvironmentVariables": json.dumps(variables_of(pipelines))}
+    configuration = {"PrimarySource": "Commands", "EnvironmentVariables": json.dumps(variables_of(pipelines))}
     doing = build(
         builds.project(buildspec, source="CODEPIPELINE"),
         inputs=("Commands", "Source"),
-        configuration=asked,
+        configuration=configuration,
         Namespace="Image",
         OutputArtifacts=[{"Name": "Image"}],
     )
@@ -238,6 +238,6 @@ def test_a_failed_build_fails_its_action_with_the_command(pipelines: Pipelines, 
 
 def test_a_full_clone_is_refused_to_all_but_builds(pipelines: Pipelines, hook: HookFactory) -> None:
     clone = source(pipelines.repository, OutputArtifactFormat="CODEBUILD_CLONE_REF")
-    asked = function(hook("return 1"), InputArtifacts=[{"Name": "Source"}])
+    declared = function(hook("return 1"), InputArtifacts=[{"Name": "Source"}])
     with pytest.raises(AssertionError, match="full clone Source can only be used by CodeBuild"):
-        pipelines.create(stage("Only", asked), source=[clone])
+        pipelines.create(stage("Only", declared), source=[clone])

@@ -147,10 +147,10 @@ def test_answers_hold_against_the_service_model(registry: Registry, ecr: Any) ->
     done = contracts.call(ecr, "CompleteLayerUpload", **at, uploadId=upload, layerDigests=[digest])
     assert done["layerDigest"] == digest
     seen = contracts.call(ecr, "BatchCheckLayerAvailability", **at, layerDigests=[digest, ABSENT])["layers"]
-    assert [found["layerAvailability"] for found in seen] == ["AVAILABLE", "UNAVAILABLE"]
+    assert [entry["layerAvailability"] for entry in seen] == ["AVAILABLE", "UNAVAILABLE"]
     image = _put(ecr, repository, digest, digest).partition("@")[2]
     described = contracts.call(ecr, "DescribeImages", **at, imageIds=[{"imageDigest": image}])["imageDetails"]
-    assert [found["imageDigest"] for found in described] == [image]
+    assert [entry["imageDigest"] for entry in described] == [image]
 
 
 def test_a_layer_can_be_downloaded_where_the_registry_says(registry: Registry, ecr: Any) -> None:
@@ -194,20 +194,20 @@ def described(ecr: Any, image: Image) -> dict[str, Any]:
     """The end of its scan."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        found: dict[str, Any] = ecr.describe_image_scan_findings(**image)
-        if found["imageScanStatus"]["status"] == "COMPLETE":
-            return found
-        assert found["imageScanStatus"]["status"] == "IN_PROGRESS"
-        assert "imageScanFindings" not in found
+        scan: dict[str, Any] = ecr.describe_image_scan_findings(**image)
+        if scan["imageScanStatus"]["status"] == "COMPLETE":
+            return scan
+        assert scan["imageScanStatus"]["status"] == "IN_PROGRESS"
+        assert "imageScanFindings" not in scan
     pytest.fail("the scan does not end")
 
 
 def test_a_push_is_scanned_where_the_repository_says_so(ecr: Any, pushed: Callable[..., Image]) -> None:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanningConfiguration.html"""
     image = pushed(on_push=True)
-    found = described(ecr, image)
-    assert (found["repositoryName"], found["imageId"]) == (image["repositoryName"], image["imageId"])
-    assert found["imageScanFindings"]["findings"] == []
+    scan = described(ecr, image)
+    assert (scan["repositoryName"], scan["imageId"]) == (image["repositoryName"], image["imageId"])
+    assert scan["imageScanFindings"]["findings"] == []
     with pytest.raises(ecr.exceptions.ScanNotFoundException, match="Image scan does not exist"):
         ecr.describe_image_scan_findings(**pushed(on_push=False))
 
@@ -227,9 +227,9 @@ def test_a_scan_takes_its_time_and_is_not_made_twice_a_day(ecr: Any, pushed: Cal
 def test_what_is_known_of_an_images_files_is_found_in_it(ecr: Any, pushed: Callable[..., Image]) -> None:
     """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html"""
     image_scans.advisories.append(Advisory("CVE-2026-1", "CRITICAL", "app/lib/parser-1.0.*"))
-    found = described(ecr, pushed(on_push=True))["imageScanFindings"]
-    assert [(one["name"], one["severity"]) for one in found["findings"]] == [("CVE-2026-1", "CRITICAL")]
-    assert found["findingSeverityCounts"] == {"CRITICAL": 1}
+    findings = described(ecr, pushed(on_push=True))["imageScanFindings"]
+    assert [(finding["name"], finding["severity"]) for finding in findings["findings"]] == [("CVE-2026-1", "CRITICAL")]
+    assert findings["findingSeverityCounts"] == {"CRITICAL": 1}
     mended = described(ecr, pushed(on_push=True, file="lib/parser-1.1.jar"))
     assert mended["imageScanFindings"]["findings"] == []
 
@@ -250,7 +250,7 @@ def test_f34_the_command_line_waits_for_the_scan_and_starts_one_where_there_is_n
     scans = Scans(ecr, lambda seconds: time.sleep(seconds / 60))
     for on_push in (True, False):
         image = pushed(on_push=on_push)
-        found = scans.findings(image["repositoryName"], image["imageId"]["imageDigest"])
-        assert found == [Vulnerability("CVE-2026-1", "CRITICAL", "app/lib/parser-1.0.jar", "", "")]
+        findings = scans.findings(image["repositoryName"], image["imageId"]["imageDigest"])
+        assert findings == [Vulnerability("CVE-2026-1", "CRITICAL", "app/lib/parser-1.0.jar", "", "")]
     with pytest.raises(ScanError, match="is not in the registry"):
         scans.findings(image["repositoryName"], ABSENT)

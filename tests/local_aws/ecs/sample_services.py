@@ -71,14 +71,14 @@ class Ecs:
 
     def settled(self, name: str, seconds: float = 40) -> dict[str, Any]:
         """The newest service deployment, once it is over."""
-        return wait_for(lambda: self.deployment(name), lambda found: "finishedAt" in found)
+        return wait_for(lambda: self.deployment(name), lambda deployment: "finishedAt" in deployment)
 
     def deployment(self, name: str) -> dict[str, Any]:
         listed = self.client.list_service_deployments(cluster=self.cluster, service=name)["serviceDeployments"]
-        found: list[dict[str, Any]] = self.client.describe_service_deployments(
+        deployments: list[dict[str, Any]] = self.client.describe_service_deployments(
             serviceDeploymentArns=[listed[0]["serviceDeploymentArn"]]
         )["serviceDeployments"]
-        return found[0]
+        return deployments[0]
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ def reaches(ecs: Ecs, name: str, stage: str) -> Record:
 
 
 def described(ecs: Ecs, arn: str) -> Record:
-    found: list[Record] = ecs.client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
-    return found[0]
+    views: list[Record] = ecs.client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+    return views[0]
 
 
 def hooked(function: str, *stages: str, configuration: Record | None = None, **more: Any) -> Record:

@@ -34,9 +34,9 @@ def test_a_task_of_such_a_service_finds_the_proxy_in_its_environment(registry: R
     definition = ecs.define(registry.server("one"), healthCheck=CHECK, portMappings=PORTS)
     name = ecs.create(definition, serviceConnectConfiguration=_connect(alias := _alias()))
     ecs.settled(name)
-    told = {key: _get(f"http://{alias}:3000/env/{key}") for key in ("http_proxy", "no_proxy")}
-    assert told["http_proxy"].startswith("http://127.0.0.1:")
-    assert "127.0.0.1" in told["no_proxy"]
+    environment = {key: _get(f"http://{alias}:3000/env/{key}") for key in ("http_proxy", "no_proxy")}
+    assert environment["http_proxy"].startswith("http://127.0.0.1:")
+    assert "127.0.0.1" in environment["no_proxy"]
 
 
 def test_green_gets_no_calls_before_production_traffic_moves(
@@ -114,8 +114,8 @@ def _asked(ecs: Ecs, name: str, alias: str) -> str:
 
     def answer() -> str | None:
         try:
-            with urllib.request.urlopen(f"http://{address}:3000/{alias}/3000", timeout=30) as found:
-                return str(found.read().decode())
+            with urllib.request.urlopen(f"http://{address}:3000/{alias}/3000", timeout=30) as response:
+                return str(response.read().decode())
         except urllib.error.HTTPError as error:
             return error.read().decode()
         except urllib.error.URLError:

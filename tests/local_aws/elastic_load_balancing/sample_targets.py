@@ -101,9 +101,9 @@ def asked_all_the_while(url: str) -> Iterator[None]:
 def counted(url: str, requests: int, path: str = "/") -> Counter[str]:
     """Who answered how often, over one connection."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
-    found: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
     for _ in range(requests):
         connection.request("GET", path)
-        found[connection.getresponse().read().decode()] += 1
+        answers[connection.getresponse().read().decode()] += 1
     connection.close()
-    return found
+    return answers

@@ -42,8 +42,8 @@ class Front:
         return load_balancer.target_state(group, *target.place)
 
     def health(self, group: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"][0]
-        return found
+        first: dict[str, Any] = self.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"][0]
+        return first
 
     def register(self, group: str, target: Target, state: str = "healthy") -> None:
         host, port = target.place
@@ -100,8 +100,8 @@ def test_weights_of_a_rule_share_the_requests(front: Front, pair: tuple[Target, 
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ForwardActionConfig.html"""
     assert counted(front.url, 50) == {"blue": 50}
     load_balancer.set_weights(front.rule, {front.blue: 80, front.green: 20})
-    found = counted(front.url, 600)
-    assert 60 <= found["green"] <= 190
+    answers = counted(front.url, 600)
+    assert 60 <= answers["green"] <= 190
     load_balancer.set_weights(front.rule, {front.blue: 0, front.green: 100})
     assert counted(front.url, 50) == {"green": 50}
 
@@ -156,6 +156,12 @@ def test_target_that_closes_without_an_answer_is_a_502(front: Front, pair: tuple
 def test_error_of_the_target_passes_through(front: Front, pair: tuple[Target, Target]) -> None:
     pair[0].status = 500
     assert ask(front.url)[:2] == (500, "blue")
+
+
+@pytest.mark.parametrize(("size", "status"), [(60_000, 200), (70_000, 400)])
+def test_head_of_more_than_64_kib_is_a_400(front: Front, pair: tuple[Target, Target], size: int, status: int) -> None:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-400-issues"""
+    assert ask(front.url, filler="x" * size)[0] == status
 
 
 def test_post_that_fails_on_a_kept_connection_is_not_sent_twice(front: Front, pair: tuple[Target, Target]) -> None:
@@ -214,13 +220,13 @@ def test_two_targets_of_a_group_take_turns(front: Front, pair: tuple[Target, Tar
 
 
 def test_many_requests_at_once_are_all_answered(front: Front, pair: tuple[Target, Target]) -> None:
-    found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(counted(front.url, 25)["blue"])) for _ in range(8)]
+    answers: list[int] = []
+    threads = [threading.Thread(target=lambda: answers.append(counted(front.url, 25)["blue"])) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [25] * 8
+    assert answers == [25] * 8
 
 
 MISSING = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}

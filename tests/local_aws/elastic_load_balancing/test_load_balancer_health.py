@@ -99,5 +99,5 @@ def test_target_registered_again_while_it_drains_is_new(front: Front, pair: tupl
 
 
 def test_unknown_target_is_unused(front: Front) -> None:
-    asked = front.elb.describe_target_health(TargetGroupArn=front.blue, Targets=[{"Id": "127.0.0.9", "Port": 9}])
-    assert asked["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"] == "Target.NotRegistered"
+    health = front.elb.describe_target_health(TargetGroupArn=front.blue, Targets=[{"Id": "127.0.0.9", "Port": 9}])
+    assert health["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"] == "Target.NotRegistered"

@@ -204,9 +204,9 @@ def test_an_alarm_on_an_expression_can_be_put_again_with_another_threshold(aws: 
     }
 
     def is_in(state: str) -> None:
-        found = client.describe_alarms(AlarmNames=[name])
+        answer = client.describe_alarms(AlarmNames=[name])
         wait_for(lambda: client.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"], state.__eq__)
-        assert found["MetricAlarms"][0]["Metrics"] == settings["Metrics"]
+        assert answer["MetricAlarms"][0]["Metrics"] == settings["Metrics"]
 
     client.put_metric_alarm(**settings, Threshold=-1)
     is_in("ALARM")

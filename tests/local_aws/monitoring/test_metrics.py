@@ -21,22 +21,22 @@ def line(namespace: str = "Test", **more: Any) -> str:
         "Dimensions": [["Environment"], ["Environment", "Digest"]],
         "Metrics": [{"Name": "ConsumerLag", "Unit": "Seconds"}],
     }
-    told = {"Environment": "test", "Digest": "sha256:a", "ConsumerLag": 2.5}
-    return json.dumps({"_aws": {"Timestamp": 0, "CloudWatchMetrics": [directive]}, **told, **more})
+    members = {"Environment": "test", "Digest": "sha256:a", "ConsumerLag": 2.5}
+    return json.dumps({"_aws": {"Timestamp": 0, "CloudWatchMetrics": [directive]}, **members, **more})
 
 
 def test_a_line_gives_each_metric_once_for_each_set_of_dimensions() -> None:
     """ "MetricDirective object" and "DimensionSet array" of the specification."""
-    found = list(metric_data.metrics_in(line()))
-    assert [(one.name, one.value, one.unit) for one in found] == [("ConsumerLag", 2.5, "Seconds")] * 2
-    assert [one.dimensions for one in found] == [
+    metrics = list(metric_data.metrics_in(line()))
+    assert [(metric.name, metric.value, metric.unit) for metric in metrics] == [("ConsumerLag", 2.5, "Seconds")] * 2
+    assert [metric.dimensions for metric in metrics] == [
         {"Environment": "test"},
         {"Environment": "test", "Digest": "sha256:a"},
     ]
 
 
 def test_a_metric_may_have_several_values() -> None:
-    assert [one.value for one in metric_data.metrics_in(line(ConsumerLag=[1, 2]))] == [1.0, 2.0, 1.0, 2.0]
+    assert [metric.value for metric in metric_data.metrics_in(line(ConsumerLag=[1, 2]))] == [1.0, 2.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_any_other_line_is_a_line_and_no_more(text: str) -> None:
 def test_a_dimension_that_the_line_does_not_have_leaves_out_its_set() -> None:
     without = json.loads(line())
     del without["Digest"]
-    found = list(metric_data.metrics_in(json.dumps(without)))
-    assert [one.dimensions for one in found] == [{"Environment": "test"}]
+    metrics = list(metric_data.metrics_in(json.dumps(without)))
+    assert [metric.dimensions for metric in metrics] == [{"Environment": "test"}]
 
 
 def asked(aws: LocalAws, namespace: str, **more: Any) -> dict[str, Any]:

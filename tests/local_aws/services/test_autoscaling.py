@@ -53,8 +53,8 @@ def test_targets_and_policies_are_described_as_they_were_put(scaling: Any, ecs: 
     }
     arn = call(scaling, "PutScalingPolicy", **where, **policy)["PolicyARN"]
     resources = [where["ResourceId"]]
-    found = call(scaling, "DescribeScalableTargets", ServiceNamespace="ecs", ResourceIds=resources)["ScalableTargets"]
-    assert [(t["MinCapacity"], t["MaxCapacity"]) for t in found] == [(1, 3)]
+    targets = call(scaling, "DescribeScalableTargets", ServiceNamespace="ecs", ResourceIds=resources)["ScalableTargets"]
+    assert [(t["MinCapacity"], t["MaxCapacity"]) for t in targets] == [(1, 3)]
     policies = call(scaling, "DescribeScalingPolicies", **where)["ScalingPolicies"]
     assert [(p["PolicyARN"], p["TargetTrackingScalingPolicyConfiguration"]) for p in policies] == [(arn, tracking)]
     call(scaling, "DeregisterScalableTarget", **where)

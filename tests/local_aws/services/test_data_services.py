@@ -11,8 +11,6 @@ from local_aws.server import LocalAws
 from tests.local_aws.cloudformation.sample_stacks import Stack, get
 from tests.local_aws.ecs.sample_services import wait_for
 
-CONTRACT = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
-
 
 class Client:
     """Speaks the stand-ins' protocol: a line of JSON for each request."""
