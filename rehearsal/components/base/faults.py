@@ -4,9 +4,9 @@ What users and operators see of each:
 
 crash-at-start         no process stays up: every one ends with an error as soon as it is started
 crash-later            every process starts well and ends with an error four seconds later
-workers-crash-later    so does every process of the backend but the web, which stays good
-not-ready              the process lives, and its readiness in depth answers 503 for ever
-database-unreachable   so does the backend's web, naming the database; `/up` answers 200, users' requests 503
+workers-crash-later    every process of the backend but the web ends with an error four seconds after its start
+not-ready              the process lives, and its readiness in depth always answers 503
+database-unreachable   `/up` answers 200, users' requests 503, and so does readiness in depth, naming the database
 errors-for-a-fifth     every fifth request of users is answered with 500
 slow, slower           each request of users takes 1.5 s or 0.04 s longer: over every limit, or within all of them
 consumes-nothing       trades are not written into the database, and the consumer lag grows
