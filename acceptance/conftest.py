@@ -1,4 +1,4 @@
-"""Which exchange is asked: `make acceptance URL=https://exchange.example.com`, or `pytest acceptance --url ...`."""
+"""Names the exchange to test: `make acceptance URL=https://exchange.example.com`, or `pytest acceptance --url ...`."""
 
 import os
 
@@ -8,14 +8,14 @@ from acceptance.exchange import Exchange, NoAnswerError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The address, and a market of which it is nobody's worry that two orders are placed there."""
+    """Add the options. Choose a market in which two small orders trouble nobody."""
     parser.addoption("--url", default="", help="where users of the exchange come in")
     parser.addoption("--market", default="", help="where two orders are placed; the first market when left out")
     parser.addoption("--patience", default=30.0, type=float, help="seconds that a trade may take")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Nothing is asked of an address where nobody answers."""
+    """Refuse an address where nobody answers before any test runs."""
     exchange = _exchange(session.config)
     try:
         exchange.reach()
@@ -25,23 +25,23 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def exchange(request: pytest.FixtureRequest) -> Exchange:
-    """ACCEPTANCE_TOKEN is what its API wants as bearer token, if it wants one."""
+    """Return the exchange at `--url`; ACCEPTANCE_TOKEN is the bearer token of its API, if it wants one."""
     return _exchange(request.config)
 
 
 @pytest.fixture(scope="session")
 def patience(request: pytest.FixtureRequest) -> float:
-    """How many seconds a trade may take."""
+    """Return how many seconds a trade may take."""
     return float(request.config.getoption("--patience"))
 
 
 @pytest.fixture(scope="session")
 def market(request: pytest.FixtureRequest, exchange: Exchange) -> str:
-    """The one that was named, if the exchange has it."""
-    known, named = exchange.markets(), str(request.config.getoption("--market"))
-    if named and named not in known:
-        pytest.fail(f"--market {named}: {exchange.url} has {', '.join(known) or 'no market'}", pytrace=False)
-    return named or known[0]
+    """Return the market of `--market`, else the first; fail if the exchange does not have it."""
+    markets, named = exchange.markets(), str(request.config.getoption("--market"))
+    if named and named not in markets:
+        pytest.fail(f"--market {named}: {exchange.url} has {', '.join(markets) or 'no market'}", pytrace=False)
+    return named or markets[0]
 
 
 def _exchange(config: pytest.Config) -> Exchange:

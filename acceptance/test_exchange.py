@@ -1,4 +1,4 @@
-"""Whether the components work together: the backend answers, the client shows what it says, the engine trades.
+"""The components work together: the backend answers, the client shows what it says, the engine trades.
 
 An order that the API took comes back as a trade, through Kafka both ways.
 """
@@ -25,7 +25,7 @@ def test_a_page_shows_the_markets_that_the_backend_lists(exchange: Exchange) -> 
 
 
 def test_the_page_is_the_clients_own(exchange: Exchange) -> None:
-    """Not the API's answer, which has the same names in it."""
+    """The API's answer has the same names in it, so the page must be HTML."""
     page = exchange.get("/").text()
     assert re.search("<(!doctype )?html", page, re.IGNORECASE), f"{exchange.url}/ is no HTML page: {page[:300]}"
 
@@ -46,18 +46,18 @@ def test_an_order_comes_back_as_a_trade(exchange: Exchange, market: str, patienc
 
 
 def place(exchange: Exchange, market: str, side: str) -> str:
-    """The order's id."""
+    """Place an order; return its id."""
     order = {"market": market, "side": side, "price": PRICE, "quantity": QUANTITY}
     answer = exchange.post("/api/v1/orders", order)
-    taken = answer.data()
-    return str(taken["id"]) if isinstance(taken, dict) and "id" in taken else answer.refuse("says no id of the order")
+    data = answer.data()
+    return str(data["id"]) if isinstance(data, dict) and "id" in data else answer.refuse("says no id of the order")
 
 
 def trades(exchange: Exchange, order: str) -> list[Any]:
-    """Those that the backend knows of."""
+    """Return the order's trades that the backend knows of."""
     answer = exchange.get(f"/api/v1/orders/{order}")
-    known = answer.data()
-    if not isinstance(known, dict) or "trades" not in known:
+    data = answer.data()
+    if not isinstance(data, dict) or "trades" not in data:
         answer.refuse("says nothing of the order's trades")
-    found: list[Any] = known["trades"]
-    return found
+    order_trades: list[Any] = data["trades"]
+    return order_trades

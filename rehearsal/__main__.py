@@ -1,4 +1,4 @@
-"""python -m rehearsal: the whole of it, or one story."""
+"""python -m rehearsal: plays the tour, or one story."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ def main(
 
 
 def _check(environment: str) -> None:
-    """Settings that are wrong are refused before anything is started."""
+    """Refuse settings that are wrong before anything is started."""
     try:
         load_settings(environment)
     except SettingsError as error:

@@ -29,7 +29,7 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Blob:
-    """Content with its address."""
+    """A part of an image, addressed by the digest of its content."""
 
     media_type: str
     content: bytes
@@ -39,12 +39,13 @@ class Blob:
         return "sha256:" + hashlib.sha256(self.content).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
+        """Return the descriptor by which a manifest names this blob."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.content)}
 
 
 @dataclass(frozen=True)
 class Image:
-    """What a registry keeps of an image. `release` is the version's `release.json`, which names the digest."""
+    """An image as a registry keeps it; `release` is the version's `release.json`, with the image's digest."""
 
     component: str
     version: str
@@ -54,13 +55,13 @@ class Image:
 
     @property
     def manifest(self) -> Blob:
-        described = {
+        content = {
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
             "config": self.config.as_dict(),
             "layers": [layer.as_dict() for layer in self.layers],
         }
-        return Blob(MANIFEST_TYPE, _json(described))
+        return Blob(MANIFEST_TYPE, _json(content))
 
     @property
     def digest(self) -> str:
@@ -68,22 +69,28 @@ class Image:
 
 
 def build(component: str, version: str, *, fault: str = "none") -> Image:
-    """The image of a version; `fault` is what is wrong with it."""
+    """Build a version of a component from this project's sources.
+
+    `fault` is one of faults.ALLOWED; any other is a ValueError.
+    """
     return _image(COMPONENTS, component, version, {"version": version, "fault": fault})
 
 
 def build_folder(folder: Path, component: str, tag: str) -> Image:
-    """The image that the Dockerfile in a folder of the stand-in monorepo makes; its version and fault are sources."""
+    """Build the image that the Dockerfile in a folder of the monorepo describes.
+
+    Version and fault stand in the folder's `version.json`.
+    """
     return _image(folder, component, tag, json.loads((folder / "version.json").read_text(encoding="utf-8")))
 
 
-def _image(folder: Path, component: str, tag: str, told: Mapping[str, str]) -> Image:
+def _image(folder: Path, component: str, tag: str, version: Mapping[str, str]) -> Image:
     allowed = ALLOWED.get(component, frozenset(("none",)))
-    if told["fault"] not in allowed:
-        raise ValueError(f"fault {told['fault']!r} of {component}: allowed are {', '.join(sorted(allowed))}")
+    if version["fault"] not in allowed:
+        raise ValueError(f"fault {version['fault']!r} of {component}: allowed are {', '.join(sorted(allowed))}")
     base, own = _shared_files(folder), _component_files(folder / component)
-    own |= _assets(component, told["version"])
-    own["version.json"] = _json(told)
+    own |= _assets(component, version["version"])
+    own["version.json"] = _json(version)
     commit = hashlib.sha1(b"".join(sorted(base.values()) + sorted(own.values())), usedforsecurity=False).hexdigest()
     release = _release(folder, component, commit)
     own["release.json"] = _json(release)
@@ -93,7 +100,7 @@ def _image(folder: Path, component: str, tag: str, told: Mapping[str, str]) -> I
 
 
 def _release(folder: Path, component: str, commit: str) -> dict[str, Any]:
-    """Without a commit of its own, a version is known by the hash of its sources."""
+    """Return the content of `release.json`; `commit` is a hash of the sources, as they have no commit."""
     templates = (folder / "release.json", folder / component / "release.json")
     template = next((file for file in templates if file.exists()), None)
     if template is None:
@@ -113,16 +120,19 @@ def _component_files(folder: Path) -> Files:
 
 
 def _broker(folder: Path) -> Files:
-    """The check is where Apache Kafka's own image has it, and means as much: that the broker accepts a connection."""
+    """Return the stand-in for Kafka, and its health check where Apache Kafka's image has one.
+
+    The check means the same there: the broker accepts a connection.
+    """
     check = "kafka-broker-api-versions.sh"
-    placed = {f"/opt/kafka/bin/{check}": (folder / check).read_bytes()}
-    return placed | dict(_sources(STREAM, "data_service_programs"))
+    files = {f"/opt/kafka/bin/{check}": (folder / check).read_bytes()}
+    return files | dict(_sources(STREAM, "data_service_programs"))
 
 
 def _assets(component: str, version: str) -> Files:
-    """What `components/client/bundle.py` leaves when the Dockerfile runs it."""
-    found = bundle.bundle(version) if component == "client" else {}
-    return {f"{bundle.FOLDER}{path}": content for path, content in found.items()}
+    """Return the files that `components/client/bundle.py` writes when the Dockerfile runs it."""
+    assets = bundle.bundle(version) if component == "client" else {}
+    return {f"{bundle.FOLDER}{path}": content for path, content in assets.items()}
 
 
 def _sources(folder: Path, target: str) -> Iterator[tuple[str, bytes]]:
@@ -131,7 +141,7 @@ def _sources(folder: Path, target: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _tar(files: Files) -> bytes:
-    """Sorted, owned by root, dated 1970: nothing of the machine that built it."""
+    """Return a tar archive that is the same from every machine: files sorted, owned by root, dated 1970."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, content in sorted(files.items()):
@@ -142,7 +152,7 @@ def _tar(files: Files) -> bytes:
 
 
 def _config(component: str, layers: tuple[Blob, ...]) -> Blob:
-    described = {
+    content = {
         "architecture": "arm64",
         "os": "linux",
         "config": {
@@ -152,7 +162,7 @@ def _config(component: str, layers: tuple[Blob, ...]) -> Blob:
         },
         "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
     }
-    return Blob(CONFIG_TYPE, _json(described))
+    return Blob(CONFIG_TYPE, _json(content))
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

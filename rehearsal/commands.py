@@ -1,4 +1,4 @@
-"""Commands as a person would type them, shown line by line; and waiting for what will happen, but not for ever."""
+"""Runs commands as a person types them, shows each line of output, and waits for conditions, but not for ever."""
 
 import os
 import subprocess
@@ -10,12 +10,11 @@ from pathlib import Path
 from time import monotonic, sleep
 
 ROOT = Path(__file__).resolve().parents[1]
-TAIL = 30
 Say = Callable[[str], None]
 
 
 class StepFailedError(RuntimeError):
-    """A step of the rehearsal that could not be done; `tail` is the end of what it printed."""
+    """A step of the rehearsal could not be done; `tail` holds the last lines that it printed."""
 
     def __init__(self, step: str, tail: Sequence[str] = ()) -> None:
         super().__init__(step)
@@ -24,7 +23,7 @@ class StepFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Finished:
-    """A command that has ended."""
+    """A command that has ended: its exit code, its output by lines, and how many seconds it ran."""
 
     code: int
     lines: tuple[str, ...]
@@ -35,14 +34,14 @@ class Finished:
         return "\n".join(self.lines)
 
     def require(self, step: str) -> "Finished":
-        """This, or StepFailedError when it did not end with 0."""
+        """Return the command itself; raise StepFailedError with its last 30 lines unless the exit code is 0."""
         if self.code:
-            raise StepFailedError(f"{step} ended with {self.code}", self.lines[-TAIL:])
+            raise StepFailedError(f"{step} ended with {self.code}", self.lines[-30:])
         return self
 
 
 class Command:
-    """A command under way."""
+    """A running command; each line of its output goes to `say`."""
 
     def __init__(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path, say: Say) -> None:
         self._began, self._lines = monotonic(), list[str]()
@@ -60,7 +59,7 @@ class Command:
         self._reading.start()
 
     def wait(self, seconds: float) -> Finished:
-        """Its end; one that takes longer is killed and counts as failed."""
+        """Return the command when it has ended; kill one that takes longer than `seconds` and give it exit code 124."""
         try:
             code = self._process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -71,7 +70,7 @@ class Command:
         return Finished(code, tuple(self._lines), monotonic() - self._began)
 
     def kill(self) -> None:
-        """As when its terminal is closed for good (SIGKILL)."""
+        """Kill the process at once (SIGKILL), as when its terminal is closed for good."""
         self._process.kill()
         self._process.wait()
 
@@ -87,7 +86,7 @@ class Command:
 
 
 def _complete(environment: Mapping[str, str]) -> dict[str, str]:
-    """This process's own, without any AWS account that the person may be logged in to."""
+    """Return this process's environment with more, and without an AWS account that the person may be logged in to."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_DEFAULT_"))}
     path = f"{Path(sys.executable).parent}:{ROOT / 'node_modules' / '.bin'}:{inherited.get('PATH', '')}"
     return inherited | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true", "COLUMNS": "150"} | dict(environment)

@@ -1,7 +1,7 @@
-"""Git repositories in folders of this machine: the engineers' monorepo, and this project, which has the commands.
+"""Makes Git repositories in folders of this machine: the engineers' monorepo, and this project, which has the commands.
 
-In the monorepo each component's folder is what `config/exchange.toml` says, the backend's being the root: with a
-Dockerfile, the sources that it copies, `release.json`, `version.json` and the buildspec of its tests.
+In the monorepo each component's folder is the one that `config/exchange.toml` names; the backend's is the root. It has
+a Dockerfile, the sources that this copies, `release.json`, `version.json` and the buildspec of the tests.
 """
 
 import json
@@ -14,11 +14,11 @@ from rehearsal.build import COMPONENTS
 from rehearsal.commands import ROOT
 
 BRANCH = "main"
-_WHO = ("-c", "user.name=exchange", "-c", "user.email=exchange@example.com", "-c", "commit.gpgsign=false")
+_AUTHOR = ("-c", "user.name=exchange", "-c", "user.email=exchange@example.com", "-c", "commit.gpgsign=false")
 
 
 class GitFolder:
-    """Made where there is none."""
+    """A Git repository in a folder; made if there is none."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -27,11 +27,11 @@ class GitFolder:
             self._git("init", "--quiet", f"--initial-branch={BRANCH}")
 
     def commit(self, message: str, *, force: Sequence[str] = ()) -> str:
-        """Everything that is not ignored, and what is named in `force`; returns the commit."""
+        """Commit everything that is not ignored, and what is named in `force`; return the commit."""
         self._git("add", "--all")
         if force:
             self._git("add", "--force", *force)
-        self._git(*_WHO, "commit", "--quiet", "--message", message)
+        self._git(*_AUTHOR, "commit", "--quiet", "--message", message)
         return self._git("rev-parse", "HEAD").strip()
 
     def _git(self, *arguments: str) -> str:
@@ -44,51 +44,51 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "release.json", "buildspec.yml
 
 
 class Monorepo:
-    """A repository in `folder`, with nothing in it but what is pushed. `paths`: each component's folder."""
+    """The engineers' repository in `folder`, empty at first; `paths` are the components' folders in it."""
 
     def __init__(self, folder: Path, paths: Mapping[str, str]) -> None:
         self.folder, self._paths, self._repository = folder, dict(paths), GitFolder(folder)
 
     def write_all(self, version: str) -> None:
-        """Every component, as it is in this project."""
+        """Write every component's sources, as this project has them, and give each this version."""
         for component in self._paths:
             self._write(component)
             self.set_version(component, version)
 
     def set_version(self, component: str, version: str, *, fault: str = "none") -> None:
-        """Another version of a component; `fault` is what is wrong with it."""
-        told = {"version": version, "fault": fault}
-        (self.path(component) / "version.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        """Write another version of a component; `fault` is one of faults.ALLOWED."""
+        content = {"version": version, "fault": fault}
+        (self.path(component) / "version.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
     def change(self, file: str, edit: Callable[[str], str]) -> None:
-        """What an engineer does to a file."""
-        place = self.folder / file
-        place.write_text(edit(place.read_text(encoding="utf-8")), encoding="utf-8")
+        """Rewrite a file with what `edit` makes of its text, as an engineer does."""
+        path = self.folder / file
+        path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     def push(self, message: str) -> str:
-        """Commits everything to the branch; returns the commit."""
+        """Commit everything to the branch; return the commit."""
         return self._repository.commit(message)
 
     def path(self, component: str) -> Path:
         return self.folder / self._paths[component]
 
     def _write(self, component: str) -> None:
-        place = self.path(component)
-        place.mkdir(parents=True, exist_ok=True)
+        target = self.path(component)
+        target.mkdir(parents=True, exist_ok=True)
         for file in (COMPONENTS / "__init__.py", COMPONENTS / "Dockerfile", COMPONENTS / component / "release.json"):
-            shutil.copy2(file, place)
+            shutil.copy2(file, target)
         for name in ("base", component):
-            shutil.copytree(COMPONENTS / name, place / name, ignore=_LEFT_OUT)
-        shutil.copy2(SUITES / f"{component}.py", place / "suite.py")
+            shutil.copytree(COMPONENTS / name, target / name, ignore=_LEFT_OUT)
+        shutil.copy2(SUITES / f"{component}.py", target / "suite.py")
         verify = (SUITES / "verify.yml").read_text(encoding="utf-8").replace("cd .", f"cd {self._paths[component]}")
-        (place / "verify.yml").write_text(verify, encoding="utf-8")
+        (target / "verify.yml").write_text(verify, encoding="utf-8")
 
 
 INSTALLED = (".venv", "node_modules")
 
 
 def write_commands(folder: Path) -> str:
-    """Puts the files of this working tree there, as they are now; returns the commit."""
+    """Commit the files of this working tree, as they are now, to a repository in `folder`; return the commit."""
     repository = GitFolder(folder)
     for name in _tracked():
         if (source := ROOT / name).is_file():  # a file that was deleted and not committed is still named

@@ -1,4 +1,4 @@
-"""How much memory the rehearsal takes, over all of its processes."""
+"""Measures how much memory the rehearsal takes, over all of its processes."""
 
 import threading
 from contextlib import suppress
@@ -15,7 +15,7 @@ MEASURE = "PSS" if Path("/proc/self/smaps_rollup").exists() else "USS"
 
 
 class PeakMemory:
-    """Samples this process and all that it has started, once a second."""
+    """The most memory, in MB, that this process and all that it has started took; sampled once a second."""
 
     def __init__(self) -> None:
         self.peak_mb = 0.0
@@ -38,12 +38,13 @@ class PeakMemory:
 
 
 def memory_mb() -> float:
-    """At this moment."""
+    """Return how many MB this process and all that it has started take now."""
     here = psutil.Process()
-    return sum(map(_of, [here, *here.children(recursive=True)]))
+    return sum(map(_megabytes, [here, *here.children(recursive=True)]))
 
 
-def _of(process: psutil.Process) -> float:
+def _megabytes(process: psutil.Process) -> float:
+    """Return the memory of one process; 0 if it has ended meanwhile."""
     with suppress(psutil.Error, OSError):
         if MEASURE == "PSS":
             lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()

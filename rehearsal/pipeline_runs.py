@@ -1,4 +1,4 @@
-"""The pipeline as an engineer sees it who has pushed: which execution took the commit, and how far it is."""
+"""Follows the pipeline as an engineer does who has pushed: which execution took the commit, and how far it is."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Action:
 
     @property
     def is_build(self) -> bool:
-        """Its id is then project:build."""
+        """Whether a build of CodeBuild did it; `external_id` is then the build's id, project:build."""
         return ":" in self.external_id and not self.external_id.startswith("arn:")
 
 
@@ -42,11 +42,12 @@ class Run:
 
     @property
     def status(self) -> str:
-        found = self._client.get_pipeline_execution(pipelineName=self.pipeline, pipelineExecutionId=self.execution)
-        return str(found["pipelineExecution"]["status"])
+        """How the execution stands now: "InProgress", or one of OVER."""
+        answer = self._client.get_pipeline_execution(pipelineName=self.pipeline, pipelineExecutionId=self.execution)
+        return str(answer["pipelineExecution"]["status"])
 
     def wait_for(self, stage: str, action: str) -> bool:
-        """Until that action is under way; False when the execution was over before."""
+        """Wait until the action is under way; return False if the execution ended before."""
         wait_until(
             lambda: self.status in OVER or self._state(stage, action).get("status") == "InProgress",
             f"{self.pipeline} has come to {stage}",
@@ -55,7 +56,7 @@ class Run:
         return self.status not in OVER
 
     def approve(self, stage: str, action: str) -> None:
-        """As a person does in the console."""
+        """Approve at a manual approval action, as a person does in the console."""
         self._client.put_approval_result(
             pipelineName=self.pipeline,
             stageName=stage,
@@ -65,38 +66,42 @@ class Run:
         )
 
     def wait(self) -> str:
-        """Until it is over: how it ended."""
+        """Wait until the execution is over; return its last status, one of OVER."""
         wait_until(lambda: self.status in OVER, f"{self.pipeline} has ended", seconds=LONGEST)
         return self.status
 
     def actions(self) -> list[Action]:
-        """In the order in which they began."""
+        """Return the actions of the execution so far, in the order in which they began."""
         pages = self._client.get_paginator("list_action_executions").paginate(
             pipelineName=self.pipeline, filter={"pipelineExecutionId": self.execution}
         )
-        found = [_action(one) for page in pages for one in page["actionExecutionDetails"]]
-        return sorted(found, key=lambda one: one.began)
+        actions = [_action(detail) for page in pages for detail in page["actionExecutionDetails"]]
+        return sorted(actions, key=lambda action: action.began)
 
-    def said(self, action: Action, lines: int = 25) -> list[str]:
-        """The end of what the build of an action has written to its log; nothing of an action that is no build."""
+    def log_tail(self, action: Action, lines: int = 25) -> list[str]:
+        """Return the last lines that the build of an action has written to its log; none if the action is no build."""
         if not action.is_build:
             return []
         (build,) = self.stage.client("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
-        where = {"logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"]}
-        events = self.stage.client("logs").get_log_events(**where, limit=lines, startFromHead=False)["events"]
+        stream = {"logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"]}
+        events = self.stage.client("logs").get_log_events(**stream, limit=lines, startFromHead=False)["events"]
         return [str(event["message"]).rstrip() for event in events]
 
     def _state(self, stage: str, action: str) -> dict[str, Any]:
+        """Return the latest execution of an action, empty while this execution of the pipeline is not in the stage.
+
+        https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecution.html
+        """
         stages = self._client.get_pipeline_state(name=self.pipeline)["stageStates"]
-        found: Iterator[dict[str, Any]] = (
-            one.get("latestExecution", {})
-            for state in stages
-            if state["stageName"] == stage
-            and state.get("latestExecution", {}).get("pipelineExecutionId") == self.execution
-            for one in state["actionStates"]
-            if one["actionName"] == action
+        executions: Iterator[dict[str, Any]] = (
+            action_state.get("latestExecution", {})
+            for stage_state in stages
+            if stage_state["stageName"] == stage
+            and stage_state.get("latestExecution", {}).get("pipelineExecutionId") == self.execution
+            for action_state in stage_state["actionStates"]
+            if action_state["actionName"] == action
         )
-        return next(found, {})
+        return next(executions, {})
 
     @cached_property
     def _client(self) -> Any:
@@ -104,27 +109,31 @@ class Run:
 
 
 def run_of(stage: Stage, commit: str) -> Run:
-    """The execution that the push of this commit has started, as soon as it has."""
+    """Return the execution that the push of this commit has started, as soon as it has."""
     pipeline, client = pipeline_name(stage.settings), stage.client("codepipeline")
 
-    def found() -> str | None:
-        listed = client.list_pipeline_executions(pipelineName=pipeline)["pipelineExecutionSummaries"]
-        revisions = ((one["pipelineExecutionId"], one.get("sourceRevisions", [])) for one in listed)
-        return next((id_ for id_, of in revisions if any(one.get("revisionId") == commit for one in of)), None)
+    def execution() -> str:
+        for summary in client.list_pipeline_executions(pipelineName=pipeline)["pipelineExecutionSummaries"]:
+            if any(revision.get("revisionId") == commit for revision in summary.get("sourceRevisions", [])):
+                return str(summary["pipelineExecutionId"])
+        return ""
 
-    wait_until(lambda: found() is not None, f"{pipeline} has taken the commit {commit}")
-    return Run(stage, pipeline, found() or "")
+    wait_until(lambda: execution() != "", f"{pipeline} has taken the commit {commit}")
+    return Run(stage, pipeline, execution())
 
 
-def _action(told: dict[str, Any]) -> Action:
-    """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html"""
-    result = (told.get("output") or {}).get("executionResult") or {}
-    ended: datetime | None = told.get("lastUpdateTime") if told["status"] != "InProgress" else None
+def _action(detail: dict[str, Any]) -> Action:
+    """Return an action from its detail in ListActionExecutions.
+
+    https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html
+    """
+    result = (detail.get("output") or {}).get("executionResult") or {}
+    ended: datetime | None = detail.get("lastUpdateTime") if detail["status"] != "InProgress" else None
     return Action(
-        stage=told["stageName"],
-        name=told["actionName"],
-        status=told["status"],
-        began=told["startTime"].timestamp(),
+        stage=detail["stageName"],
+        name=detail["actionName"],
+        status=detail["status"],
+        began=detail["startTime"].timestamp(),
         ended=ended.timestamp() if ended else None,
         summary=result.get("externalExecutionSummary") or "",
         external_id=result.get("externalExecutionId") or "",

@@ -18,14 +18,14 @@ from rehearsal.build import Blob, Image
 
 
 def push(ecr: Any, repository: str, image: Image) -> str:
-    """The digest under which the image can be pulled; its tag is the version. Pushing it again changes nothing."""
+    """Push an image, tagged with its version; return its digest. Pushing it again changes nothing."""
     if _tagged(ecr, repository, image.version) == image.digest:
         return image.digest
     return push_blobs(ecr, repository, image.version, image.manifest, (image.config, *image.layers))
 
 
 def push_blobs(ecr: Any, repository: str, tag: str, manifest: Blob, blobs: Iterable[Blob]) -> str:
-    """The digest of the manifest, once everything that it names is there."""
+    """Push the blobs that are missing, then the manifest that names them; return the manifest's digest."""
     for blob in blobs:
         if not _present(ecr, repository, blob.digest):
             _upload(ecr, repository, blob)
@@ -39,8 +39,8 @@ def push_blobs(ecr: Any, repository: str, tag: str, manifest: Blob, blobs: Itera
 
 
 def _tagged(ecr: Any, repository: str, tag: str) -> str | None:
-    found = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
-    return found[0]["imageId"]["imageDigest"] if found else None
+    images = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    return images[0]["imageId"]["imageDigest"] if images else None
 
 
 def _present(ecr: Any, repository: str, digest: str) -> bool:
@@ -49,25 +49,26 @@ def _present(ecr: Any, repository: str, digest: str) -> bool:
 
 
 def _upload(ecr: Any, repository: str, blob: Blob) -> None:
-    begun = ecr.initiate_layer_upload(repositoryName=repository)
-    size = begun["partSize"]
+    upload = ecr.initiate_layer_upload(repositoryName=repository)
+    size = upload["partSize"]
     for first in range(0, len(blob.content), size):
         part = blob.content[first : first + size]
         ecr.upload_layer_part(
             repositoryName=repository,
-            uploadId=begun["uploadId"],
+            uploadId=upload["uploadId"],
             partFirstByte=first,
             partLastByte=first + len(part) - 1,
             layerPartBlob=part,
         )
-    ecr.complete_layer_upload(repositoryName=repository, uploadId=begun["uploadId"], layerDigests=[blob.digest])
+    ecr.complete_layer_upload(repositoryName=repository, uploadId=upload["uploadId"], layerDigests=[blob.digest])
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """Its layers as they were pushed, the lowest first; `config` is the image's configuration, `manifest` names both.
+    """An image that was pulled.
 
-    `blobs` are the two together, as the registry has them.
+    `layers` are as they were pushed, the lowest first; `config` is the image's configuration; `manifest` names both.
+    `blobs` are configuration and layers as the registry has them.
     """
 
     repository: str
@@ -78,14 +79,14 @@ class Pulled:
     blobs: tuple[Blob, ...]
 
     def files(self) -> dict[str, bytes]:
-        """Every file by its path: an upper layer's counts."""
-        found: dict[str, bytes] = {}
+        """Return path -> content of every file; of two with one path, the upper layer's."""
+        files: dict[str, bytes] = {}
         for layer in self.layers:
-            found |= dict(_files(layer))
-        return dict(sorted(found.items()))
+            files |= dict(_files(layer))
+        return dict(sorted(files.items()))
 
     def unpack(self, folder: Path) -> None:
-        """Its file system; the `tar` filter refuses paths that leave the folder."""
+        """Write the image's files into a folder; the `tar` filter refuses paths that leave it."""
         folder.mkdir(parents=True, exist_ok=True)
         for layer in self.layers:
             with tarfile.open(fileobj=io.BytesIO(layer), mode="r:*") as archive:
@@ -93,12 +94,15 @@ class Pulled:
 
 
 def pull(ecr: Any, repository: str, digest: str) -> Pulled:
-    """LookupError when the repository has no such image, ValueError when a layer is not what its digest says."""
+    """Return the image with this digest.
+
+    LookupError if the repository has no such image, ValueError if a layer is not what its digest says.
+    """
     answer = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])
     if not answer["images"]:
         raise LookupError("not found")
-    written = answer["images"][0]["imageManifest"]
-    manifest = json.loads(written)
+    text = answer["images"][0]["imageManifest"]
+    manifest = json.loads(text)
     config, *layers = [
         Blob(part["mediaType"], _blob(ecr, repository, part["digest"]))
         for part in (manifest["config"], *manifest["layers"])
@@ -108,7 +112,7 @@ def pull(ecr: Any, repository: str, digest: str) -> Pulled:
         digest,
         json.loads(config.content),
         tuple(layer.content for layer in layers),
-        Blob(manifest["mediaType"], written.encode()),
+        Blob(manifest["mediaType"], text.encode()),
         (config, *layers),
     )
 
@@ -117,9 +121,9 @@ def _blob(ecr: Any, repository: str, digest: str) -> bytes:
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest)["downloadUrl"]
     with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  (the registry's own)
         content: bytes = answer.read()
-    found = "sha256:" + hashlib.sha256(content).hexdigest()
-    if found != digest:
-        raise ValueError(f"{repository}: the layer {digest} is {found}")
+    actual = "sha256:" + hashlib.sha256(content).hexdigest()
+    if actual != digest:
+        raise ValueError(f"{repository}: the layer {digest} is {actual}")
     return content
 
 

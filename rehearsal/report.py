@@ -1,4 +1,4 @@
-"""The summary as one HTML file that needs nothing else."""
+"""Writes the summary as one HTML file that needs no other file."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -19,13 +19,13 @@ tr { border-bottom: 1px solid var(--line); vertical-align: top; } .number { text
 
 
 def write(summary: Mapping[str, Any], file: Path) -> None:
-    """`summary` is the content of summary.json."""
+    """Write the page into `file`; `summary` is the content of summary.json."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(page(summary), encoding="utf-8")
 
 
 def page(summary: Mapping[str, Any]) -> str:
-    """The whole document."""
+    """Return the whole HTML document."""
     parts = [
         _head(summary),
         _failure(summary),
@@ -46,7 +46,7 @@ def _head(summary: Mapping[str, Any]) -> str:
         f"{seconds['total']:.0f} s, of which set-up {seconds['set_up']:.0f} s, deploy {seconds['deploy']:.0f} s",
         f"peak memory {summary['peak_memory_mb']} MB ({summary['memory_measure']})",
     )
-    broken = "".join(f"<p class=aim>{escape(one)}</p>" for one in summary["aims_broken"])
+    broken = "".join(f"<p class=aim>{escape(aim)}</p>" for aim in summary["aims_broken"])
     return f"{verdict}<p class=dim>{escape(' · '.join(facts))}</p>{broken}"
 
 
@@ -76,13 +76,13 @@ def _mark(kept: bool) -> str:
 def _figures(figures: Iterable[Mapping[str, Any]]) -> str:
     rows = (
         (
-            "<span class=good>✔</span>" if one["holds"] else "<span class=aim>!</span>",
-            escape(one["name"]),
-            _measured(one),
-            f"{one['limit']:g}",
-            f"<span class=dim>{escape(one['seen'])}, {escape(one['story'])}</span>",
+            "<span class=good>✔</span>" if figure["holds"] else "<span class=aim>!</span>",
+            escape(figure["name"]),
+            _measured(figure),
+            f"{figure['limit']:g}",
+            f"<span class=dim>{escape(figure['seen'])}, {escape(figure['story'])}</span>",
         )
-        for one in figures
+        for figure in figures
     )
     return _table(("", "figure", "measured", "aim", "seen"), rows)
 
@@ -105,7 +105,7 @@ def _release(release: Mapping[str, Any]) -> str:
 
 
 def _states(states: Mapping[str, float]) -> str:
-    """A bar, each state as wide as it was long; its name and seconds appear under the pointer."""
+    """Return a bar of the states, each as wide as it was long; a tooltip has its name and seconds."""
     bars = (
         f'<span class="{"undo" if "Roll" in name else ""}" style="flex:{seconds:.3f}" '
         f'title="{escape(name)}: {seconds:.2f} s"></span>'

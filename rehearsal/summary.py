@@ -1,4 +1,4 @@
-"""What a rehearsal has shown: the contents of `summary.json`, and the same for a person."""
+"""Sums up what a rehearsal has shown: writes `summary.json`, and shows the same to a person."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ UNDOING = ("RollBack", "PlanRollback", "VerifyRolledBack")
 
 @dataclass
 class Summary:
-    """Filled while the rehearsal runs, so that a rehearsal cut short leaves what it saw."""
+    """What a rehearsal has shown so far; filled while it runs, so that one cut short leaves what it saw."""
 
     environment: str
     speed: float
@@ -35,7 +35,7 @@ class Summary:
     tail: tuple[str, ...] = ()
 
     def promises(self) -> list[Promise]:
-        """Everything that was promised, in the order in which it was seen."""
+        """Return every promise: those of the deployment, then those of the stories in the order of playing."""
         stacks, wanted = self.opened.stacks, self.opened.wanted
         differing = ", ".join(self.opened.differing_templates) or "no difference"
         return [
@@ -50,19 +50,21 @@ class Summary:
     @property
     def aims_broken(self) -> list[str]:
         """The figures that missed their aim, each with its story, what was measured and what was aimed at."""
-        return [f"{one['story']}: {one['name']}: {one['broken']}" for one in self.figures() if one["broken"]]
+        broken = [figure for figure in self.figures() if figure["broken"]]
+        return [f"{figure['story']}: {figure['name']}: {figure['broken']}" for figure in broken]
 
     @property
     def templates_identical(self) -> bool:
-        """Byte for byte; of nothing it can't be said."""
+        """Whether every deployed template is that of `cdk synth`, byte for byte; false if nothing is deployed."""
         return bool(self.opened.stacks) and not self.opened.differing_templates
 
     @property
     def good(self) -> bool:
-        """Whether every promise was kept. A broken aim is told, and no reason to fail: another machine is slower."""
+        """Whether every promise was kept. A broken aim is shown, but does not count: another machine may be slower."""
         return all(promise.kept for promise in self.promises())
 
     def as_dict(self) -> dict[str, Any]:
+        """Return the contents of `summary.json`; docs/rehearsal.md explains the keys."""
         return {
             "environment": self.environment,
             "speed": self.speed,
@@ -84,37 +86,38 @@ class Summary:
         }
 
     def _by_name(self) -> dict[str, bool]:
-        """What several stories promise is kept only if each of them kept it."""
-        found: dict[str, bool] = {}
+        """Return name -> kept; what several stories promise is kept only if each of them kept it."""
+        kept: dict[str, bool] = {}
         for promise in self.promises():
-            found[promise.name] = promise.kept and found.get(promise.name, True)
-        return found
+            kept[promise.name] = promise.kept and kept.get(promise.name, True)
+        return kept
 
     def releases(self) -> list[dict[str, Any]]:
+        """Return every story's releases, as `account_of` tells them."""
         return [
             {"story": story.name} | account_of(release) for story, played in self.played for release in played.releases
         ]
 
     def figures(self) -> list[dict[str, Any]]:
-        """What was measured, by story, and then of the whole rehearsal."""
+        """Return every story's figures, then those of the whole rehearsal."""
         by_story = [(story.name, figure) for story, played in self.played for figure in played.figures]
         whole = [("the rehearsal", figure) for figure in self._whole()]
         return [{"story": story} | figure.as_dict() for story, figure in [*by_story, *whole]]
 
     def _whole(self) -> list[Figure]:
-        """The aim of the seconds is that of the tour; another choice of stories has none."""
+        """Return the figures of the whole rehearsal; only the tour has an aim for its seconds."""
         figures = [Figure("peak memory", round(self.peak_memory_mb), LARGEST_MB, "MB", MEASURE)]
         if tuple(story.name for story, _ in self.played) == TOUR and "total" in self.seconds:
             figures.append(Figure("seconds in all", round(self.seconds["total"]), LONGEST_SECONDS, "s"))
         return figures
 
     def all_seconds(self) -> dict[str, Any]:
-        """Wall time by step; of each component's releases in a story, and of what undid one."""
+        """Return the seconds of each step, of the releases by story and component, and of all that undid one."""
         releases: dict[str, float] = {}
-        for one in self.releases():
-            name = f"{one['story']} {one['component']}"
-            releases[name] = round(releases.get(name, 0.0) + one["seconds"], 1)
-        rollback = sum(one["rollback_seconds"] for one in self.releases())
+        for release in self.releases():
+            name = f"{release['story']} {release['component']}"
+            releases[name] = round(releases.get(name, 0.0) + release["seconds"], 1)
+        rollback = sum(release["rollback_seconds"] for release in self.releases())
         return {**self.opened.seconds, **self.seconds, "releases": releases, "rollback": round(rollback, 1)}
 
     def write(self, file: Path) -> None:
@@ -122,7 +125,7 @@ class Summary:
         file.write_text(json.dumps(self.as_dict(), indent=2) + "\n", encoding="utf-8")
 
     def show(self, console: Console) -> None:
-        """For a person."""
+        """Print the summary for a person."""
         figures, broken = self.figures(), len(self.aims_broken)
         parts = [_releases(self.releases()), _traffic(self.as_dict()["traffic"]), _promises(self.promises())]
         parts.append(_figures(figures))
@@ -148,21 +151,21 @@ def _counts(played: Played) -> dict[str, Any]:
 
 def _releases(releases: list[dict[str, Any]]) -> Table:
     table = _table("Releases", "story", "component", "digest", "outcome", "seconds", "why")
-    for one in releases:
-        colour = "green" if one["outcome"] == "released" else "yellow"
+    for release in releases:
+        colour = "green" if release["outcome"] == "released" else "yellow"
         table.add_row(
-            one["story"],
-            one["component"],
-            one["digest"][7:19],
-            Text(one["outcome"], style=colour),
-            f"{one['seconds']:.0f}",
-            _why(one),
+            release["story"],
+            release["component"],
+            release["digest"][7:19],
+            Text(release["outcome"], style=colour),
+            f"{release['seconds']:.0f}",
+            _why(release),
         )
     return table
 
 
 def _why(release: Mapping[str, Any]) -> str:
-    """All of it where something was wrong; where nothing was, how much was looked at."""
+    """Return the whole reason of a release that failed; of a good one, only how much was looked at."""
     reason = str(release["reason"] or "")
     return reason.partition(":")[0] if release["outcome"] == "released" else reason
 
@@ -186,11 +189,12 @@ def _promises(promises: list[Promise]) -> Table:
 
 def _figures(figures: list[dict[str, Any]]) -> Table:
     table = _table("Figures", "", "figure", "measured", "aim", "of what")
-    for one in figures:
-        mark = Text("✔", style="green") if one["holds"] else Text("!", style="bold yellow")
-        value = "not measured" if one["value"] is None else f"{one['value']:g} {one['unit']}"
-        measured = Text(one["broken"] or value, style="yellow" if one["broken"] else "")
-        table.add_row(mark, one["name"], measured, f"{one['limit']:g} {one['unit']}", Text(one["seen"], style="dim"))
+    for figure in figures:
+        mark = Text("✔", style="green") if figure["holds"] else Text("!", style="bold yellow")
+        aim, seen = f"{figure['limit']:g} {figure['unit']}", Text(figure["seen"], style="dim")
+        value = "not measured" if figure["value"] is None else f"{figure['value']:g} {figure['unit']}"
+        measured = Text(figure["broken"] or value, style="yellow" if figure["broken"] else "")
+        table.add_row(mark, figure["name"], measured, aim, seen)
     return table
 
 

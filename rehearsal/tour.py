@@ -1,4 +1,4 @@
-"""The tour: deploy everything, then play the stories, and say what was promised and what was seen."""
+"""Runs a rehearsal: deploys everything, plays the stories, and says what was promised and what was seen."""
 
 import fcntl
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from rehearsal.summary import Summary
 
 
 class Tour:
-    """One rehearsal in `folder`."""
+    """One rehearsal of some stories; `folder` gets its files."""
 
     def __init__(
         self, environment: str, *, stories: Sequence[str], speed: float, folder: Path, console: Console
@@ -29,7 +29,7 @@ class Tour:
         self.summary = Summary(environment=environment, speed=speed)
 
     def run(self, *, keep: bool = False) -> bool:
-        """True if every promise was kept. `keep`: wait for Enter before everything is taken down."""
+        """Rehearse, and return whether every promise was kept. `keep`: wait for Enter before taking everything down."""
         began = monotonic()
         with _alone(self._folder), PeakMemory() as memory:
             try:
@@ -73,7 +73,7 @@ class Tour:
             raise StepFailedError("the first release failed, so no other story was played")
 
     def _leave(self) -> None:
-        """What a reader and a program find afterwards."""
+        """Write summary.json and report.html, and show the summary."""
         self.summary.write(self._folder / "summary.json")
         report.write(self.summary.as_dict(), self._folder / "report.html")
         self._console.print()
@@ -95,7 +95,7 @@ class Tour:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Two rehearsals in one folder would take each other's files away."""
+    """Hold the folder's lock; exit if another rehearsal has it, for two would overwrite each other's files."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         try:

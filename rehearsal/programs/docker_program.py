@@ -1,8 +1,8 @@
-"""What `docker` is in a rehearsal: it builds the stand-in exchange, and pushes to the local registry by the API of ECR.
+"""Stands in for `docker` in a rehearsal: builds the stand-in exchange, and pushes to the registry by the API of ECR.
 
 It knows the commands of `release/images/image.py`, in the form in which that gives them, and `buildx create --use`
-before them; it fails at any other. The list of what an image consists of is as BuildKit leaves it: SPDX in JSON, in a
-statement about the exported files. https://docs.docker.com/build/metadata/attestations/sbom/ and
+before them; it fails at any other. It lists what an image consists of as BuildKit does: SPDX in JSON, in a statement
+about the exported files. https://docs.docker.com/build/metadata/attestations/sbom/ and
 https://spdx.github.io/spdx-spec/v2.3/
 """
 
@@ -25,7 +25,7 @@ DOCUMENT, PACKAGE = "SPDXRef-DOCUMENT", "SPDXRef-Package"
 
 
 def sbom_statement(image: Pulled) -> dict[str, Any]:
-    """In the form of https://github.com/in-toto/attestation."""
+    """Return the list of an image's files, in the form of https://github.com/in-toto/attestation."""
     subject = [{"name": name, "digest": {"sha256": _sha256(content)}} for name, content in image.files().items()]
     return {
         "_type": "https://in-toto.io/Statement/v0.1",
@@ -36,7 +36,7 @@ def sbom_statement(image: Pulled) -> dict[str, Any]:
 
 
 def sbom_document(image: Pulled) -> dict[str, Any]:
-    """One package, which is the component, and each of its files: an image of the stand-in has nothing else in it."""
+    """Return the SPDX document of an image: one package, the component, with each of its files; it has nothing else."""
     files = [_file(name, content) for name, content in image.files().items()]
     verified = "".join(sorted(file["checksums"][0]["checksumValue"] for file in files))
     package = _package(image) | {"packageVerificationCode": {"packageVerificationCodeValue": _sha1(verified.encode())}}
@@ -51,7 +51,7 @@ def sbom_document(image: Pulled) -> dict[str, Any]:
         "files": files,
         "relationships": [
             _related(DOCUMENT, "DESCRIBES", PACKAGE),
-            *(_related(PACKAGE, "CONTAINS", one["SPDXID"]) for one in files),
+            *(_related(PACKAGE, "CONTAINS", file["SPDXID"]) for file in files),
         ],
     }
 
@@ -79,12 +79,12 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
     }
 
 
-def _related(one: str, how: str, other: str) -> dict[str, str]:
-    return {"spdxElementId": one, "relationshipType": how, "relatedSpdxElement": other}
+def _related(element: str, relationship: str, other: str) -> dict[str, str]:
+    return {"spdxElementId": element, "relationshipType": relationship, "relatedSpdxElement": other}
 
 
 def _sha1(content: bytes) -> str:
-    """The specification asks for it; nothing is trusted for it."""
+    """Return the SHA-1 that the specification asks for; no trust rests on it."""
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
@@ -97,6 +97,7 @@ FROM = "FROM "
 
 
 def main(words: list[str]) -> None:
+    """Carry out one command line; exit with an error if it is not known."""
     match words:
         case ["login", "--username", "AWS", "--password-stdin", registry]:
             _require(bool(sys.stdin.read()), "no password")
@@ -121,54 +122,61 @@ def _build(words: list[str]) -> None:
         parser.add_argument(option, default="")
     parser.add_argument("--push", action="store_true")
     parser.add_argument("folder", type=Path)
-    told = parser.parse_args(words)
-    _require((told.platform, told.provenance) == ("linux/arm64", "false"), "only linux/arm64 without provenance")
-    if told.push:
-        build_and_push(told)
-    elif told.output:
-        look(told)
+    options = parser.parse_args(words)
+    _require((options.platform, options.provenance) == ("linux/arm64", "false"), "only linux/arm64 without provenance")
+    if options.push:
+        build_and_push(options)
+    elif options.output:
+        look(options)
     else:
         sys.exit("docker buildx build: neither --push nor --output: the result would be nowhere")
 
 
-def build_and_push(told: argparse.Namespace) -> None:
-    _require(not (told.sbom or told.output), "what is pushed has no attestations here")
-    _require((told.folder / "release.json").exists(), f"{told.folder} has no release.json")
-    repository, version = parsed(told.tag)
-    found = push(ecr(), repository, _built(told.folder, told.build_arg.removeprefix("COMPONENT="), version))
-    Path(told.metadata_file).write_text(json.dumps({"containerimage.digest": found}))
+def build_and_push(options: argparse.Namespace) -> None:
+    """Build the folder's image, push it, and write its digest into the metadata file."""
+    _require(not (options.sbom or options.output), "what is pushed has no attestations here")
+    _require((options.folder / "release.json").exists(), f"{options.folder} has no release.json")
+    repository, version = parsed(options.tag)
+    image = _built(options.folder, options.build_arg.removeprefix("COMPONENT="), version)
+    pushed = push(ecr(), repository, image)
+    Path(options.metadata_file).write_text(json.dumps({"containerimage.digest": pushed}))
 
 
 def _built(folder: Path, component: str, version: str) -> Image:
-    """What the Dockerfile makes of the folder, where it has the sources that this copies; else the stand-in's own."""
+    """Return the image of the folder's sources, or the stand-in's own if the folder has only a Dockerfile."""
     return build_folder(folder, component, version) if (folder / "version.json").exists() else build(component, version)
 
 
-def look(told: argparse.Namespace) -> None:
-    """Of a Dockerfile that is nothing but an image of the registry: its files, and the list of them beside.
+def look(options: argparse.Namespace) -> None:
+    """Write the files of an image of the registry, and the list of them, into the output folder.
+
+    The Dockerfile names that image and does nothing else.
 
     https://docs.docker.com/build/exporters/local-tar/ and https://docs.docker.com/build/metadata/attestations/sbom/
     """
-    output = dict(part.split("=", 1) for part in told.output.split(","))
-    _require(output.keys() == {"type", "dest"} and output["type"] == "local", f"--output {told.output}: only local")
-    written = (told.folder / "Dockerfile").read_text(encoding="utf-8").strip()
-    _require(written.startswith(FROM) and "\n" not in written, "with --output, only a Dockerfile of one FROM is known")
-    image = pulled(written.removeprefix(FROM).strip())
+    output = dict(part.split("=", 1) for part in options.output.split(","))
+    _require(output.keys() == {"type", "dest"} and output["type"] == "local", f"--output {options.output}: only local")
+    dockerfile = (options.folder / "Dockerfile").read_text(encoding="utf-8").strip()
+    _require(
+        dockerfile.startswith(FROM) and "\n" not in dockerfile, "with --output, only a Dockerfile of one FROM is known"
+    )
+    image = pulled(dockerfile.removeprefix(FROM).strip())
     target = Path(output["dest"])
     image.unpack(target)
-    if told.sbom == "true":
+    if options.sbom == "true":
         (target / SBOM).write_text(json.dumps(sbom_statement(image), indent=2), encoding="utf-8")
 
 
 def copy(source: str, reference: str) -> None:
-    """The same manifest and the same blobs, so that the digest stays."""
-    found = pulled(source)
+    """Push an image under another reference, with the same manifest and blobs, so that its digest stays."""
+    image = pulled(source)
     repository, version = parsed(reference)
-    now = push_blobs(ecr(), repository, version, found.manifest, found.blobs)
-    _require(now == found.digest, f"{reference} is {now}, but {source} was to be copied")
+    pushed = push_blobs(ecr(), repository, version, image.manifest, image.blobs)
+    _require(pushed == image.digest, f"{reference} is {pushed}, but {source} was to be copied")
 
 
 def digest(reference: str) -> str:
+    """Return the digest of a tag; exit if the registry does not have it."""
     repository, version = parsed(reference)
     try:
         described = ecr().describe_images(repositoryName=repository, imageIds=[{"imageTag": version}])
@@ -180,30 +188,31 @@ def digest(reference: str) -> str:
 
 
 def pulled(reference: str) -> Pulled:
-    """By its digest; a tag names nothing for long."""
-    name, _, wanted = reference.partition("@")
-    _require(bool(wanted), f"{reference} names no digest")
+    """Return the image that a reference names by digest, as tags may move; exit if the registry does not have it."""
+    name, _, image_digest = reference.partition("@")
+    _require(bool(image_digest), f"{reference} names no digest")
     try:
-        return pull(ecr(), parsed(f"{name}:")[0], wanted)
+        return pull(ecr(), parsed(f"{name}:")[0], image_digest)
     except LookupError as error:
         sys.exit(f"ERROR: {reference}: {error}")
 
 
 def parsed(reference: str) -> tuple[str, str]:
-    """Repository and tag; nobody pushes or pulls without having logged in."""
+    """Return repository and tag of a reference; exit unless `docker login` has named its registry."""
     registry, _, path = reference.partition("/")
-    known = LOGINS.read_text().splitlines() if LOGINS.exists() else []
-    _require(registry in known, f"not logged in to {registry}")
+    registries = LOGINS.read_text().splitlines() if LOGINS.exists() else []
+    _require(registry in registries, f"not logged in to {registry}")
     repository, _, version = path.rpartition(":")
     return repository, version
 
 
 def ecr() -> Any:
+    """Return a client of ECR."""
     return botocore.session.get_session().create_client("ecr")
 
 
-def _require(right: bool, otherwise: str) -> None:
-    if not right:
+def _require(condition: bool, otherwise: str) -> None:
+    if not condition:
         sys.exit(f"docker: {otherwise}")
 
 

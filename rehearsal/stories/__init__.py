@@ -1,4 +1,4 @@
-"""The stories, one theme a file: what is done to the exchange, and what is promised of it."""
+"""The stories, one theme a file: each does something to the exchange and promises what comes of it."""
 
 from rehearsal.stories import (
     alarm_after_success,

@@ -36,7 +36,10 @@ def alarm_after_success(stage: Stage) -> Played:
 
 
 def _release_and_alarm(stage: Stage, image: Image, answers: list[Answer]) -> Finished:
-    """EventBridge may deliver an event twice: here it comes again during the rollback, and after it."""
+    """Release, and turn the alarm red an hour later. Its event comes again during the rollback, and after it.
+
+    EventBridge may deliver an event more than once.
+    """
     released, alarm = stage.release({"client": image}), _alarm(stage)
     sleep(HOUR / stage.speed)  # by the clock of the rehearsal
     turn(stage, alarm, "ALARM")
@@ -48,25 +51,26 @@ def _release_and_alarm(stage: Stage, image: Image, answers: list[Answer]) -> Fin
 
 
 def _undone_promises(stage: Stage, scene: Scene, since: list[Release]) -> list[Promise]:
-    asked = scene.release.requested_by if scene.release else "nobody"
+    requested_by = scene.release.requested_by if scene.release else "nobody"
     return [
         outcome_promise(scene.release, WHAT, Outcome.RELEASED),
         running_promise(scene.after["client"], "client", scene.former),
-        Promise("the ledger says that the watch asked for it", asked == f"watch:{_alarm(stage)}", asked),
+        Promise("the ledger says that the watch asked for it", requested_by == f"watch:{_alarm(stage)}", requested_by),
         Promise("one alarm makes one rollback", len(since) == 2, f"{len(since)} releases since"),
     ]
 
 
 def _ledger_promises(since: list[Release], history: list[Release], bad: str) -> list[Promise]:
-    """A change failure is a release that a rollback left: nobody goes back to it any more."""
+    """Promise that the bad release counts as a change failure: a rollback left it, and none will go back to it."""
     good = {release.digest for release in good_releases(history)}
     left = any(release.kind is Kind.ROLLBACK and release.former_digest == bad for release in since)
     return [Promise("what the watch undid counts as a change failure", left and bad not in good, f"{len(good)} good")]
 
 
 def _undoing(stage: Stage, image: Image) -> Release | None:
-    found = stage.latest("client")
-    return found if found and found.kind is Kind.ROLLBACK and found.former_digest == image.digest else None
+    """Return the rollback of the image, once it has begun."""
+    newest = stage.latest("client")
+    return newest if newest and newest.kind is Kind.ROLLBACK and newest.former_digest == image.digest else None
 
 
 def _over(release: Release | None) -> bool:
@@ -74,12 +78,15 @@ def _over(release: Release | None) -> bool:
 
 
 def _alarm(stage: Stage) -> str:
-    """The one that tells of latency that has crept up."""
+    """Return the name of the client's alarm on latency."""
     service = stage.settings.components["client"].services["web"]
     return f"{stage.settings.stack_name('client')}-{service.name}-slow"
 
 
 def _event(alarm: str) -> Answer:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
+    """Return the event that CloudWatch sends when an alarm goes red.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
     detail = {"alarmName": alarm, "state": {"value": "ALARM"}, "previousState": {"value": "OK"}}
     return {"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "detail": detail}

@@ -37,10 +37,13 @@ def database_unreachable(stage: Stage) -> Played:
 
 
 def _evidence_promise(scene: Scene) -> Promise:
-    """`/up` was green, or ECS would have given up before it asked the gate."""
-    found = json.dumps(dict(scene.release.evidence), default=str) if scene.release else ""
-    told = "not ok: database" in found
-    return Promise("the evidence names the database", told, "not ok: database" if told else found)
+    """Promise that the release's evidence names the database.
+
+    `/up` was good, for otherwise ECS would have given up before it asked the gate.
+    """
+    evidence = json.dumps(dict(scene.release.evidence), default=str) if scene.release else ""
+    named = "not ok: database" in evidence
+    return Promise("the evidence names the database", named, "not ok: database" if named else evidence)
 
 
 @story("metrics-missing", "A backend whose metrics the gate waits for in vain is refused and undone")
@@ -101,12 +104,12 @@ def crashing_later(stage: Stage) -> Played:
 
 
 def _failed_share(scene: Scene, bad: str) -> Figure:
-    """How many of the users' requests fail until the crash is undone."""
+    """Return the percentage of the users' requests that failed until the crash was undone."""
     name = "percentage of users' requests that fail while a backend that crashes later is undone"
-    if not scene.asked:
+    if not scene.requests:
         return Figure(name, None, MOST_FAILED, "%", "nobody asked")
-    seen = f"{scene.failed} of {scene.asked} requests failed, {scene.met(bad)} met it"
-    return Figure(name, round(100 * scene.failed / scene.asked, 2), MOST_FAILED, "%", seen)
+    seen = f"{scene.failed} of {scene.requests} requests failed, {scene.met(bad)} met it"
+    return Figure(name, round(100 * scene.failed / scene.requests, 2), MOST_FAILED, "%", seen)
 
 
 @story("crashing-workers", "A backend whose workers start well and crash later is undone")
@@ -126,7 +129,7 @@ def crashing_workers(stage: Stage) -> Played:
 def dropped_jobs(stage: Stage) -> Played:
     """A backend whose workers drop the jobs in hand when they are told to stop (F22).
 
-    No gate can see that before the next release stops them, so it is the exchange's own count that must notice.
+    No gate can see that before the next release stops them, so the exchange's own count must notice.
     """
     careless = stage.build("backend", stage.next_version(), fault="drops-jobs")
     careful = stage.build("backend", stage.next_version())

@@ -1,8 +1,4 @@
-"""Bad clients: refused by ECS's lifecycle hook before users meet them, or, past test traffic, stopped as a canary.
-
-With the canary the gate's first look is off, and so are the alarms, the bake and the watch: what stops it is the look
-at the canary.
-"""
+"""Bad clients: refused by ECS's lifecycle hook before users meet them, or stopped as a canary."""
 
 from rehearsal.stage import Stage
 from rehearsal.story_parts import nets
@@ -33,8 +29,8 @@ def bad_client(stage: Stage) -> Played:
 def _reaction(stage: Stage) -> Figure:
     client = stage.settings.components["client"]
     decided = last_deployment(stage, client.services["web"].name).decided
-    asked = last_before(decided, gate_calls(stage))
-    return reaction_of_the_hook(asked, decided, interval=client.gate.interval_seconds)
+    refused = last_before(decided, gate_calls(stage))
+    return reaction_of_the_hook(refused, decided, interval=client.gate.interval_seconds)
 
 
 @story("slow-client", "A client that is correct but slow is refused and undone")
@@ -66,7 +62,7 @@ WHAT = "client that is found out as a canary"
 
 @story("bad-canary", "A client that only its first users find bad meets its percentage of them, and not for long")
 def bad_canary(stage: Stage) -> Played:
-    """A client that test traffic finds nothing wrong with and users do: what its canary costs them.
+    """A client that is good in test traffic and bad for users: what its canary costs them.
 
     The gate's first look is off, and so are the alarms, the bake and the watch: only the look at the canary stops it.
     """
@@ -105,5 +101,5 @@ def _figures(stage: Stage, scene: Scene, bad: str) -> list[Figure]:
 
 
 def _percent(stage: Stage) -> int:
-    """The percentage of users that a canary of the client gets."""
+    """Return the percentage of users that a canary of the client gets."""
     return stage.settings.components["client"].services["web"].canary_percent or 0

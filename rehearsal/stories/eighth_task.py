@@ -1,8 +1,4 @@
-"""One of eight that serve users keeps the old code: somebody started it by hand, so no deployment replaces it (F26).
-
-Knight Capital, 2012: seven of eight servers had the new code. Started in the middle of a release, it is found when all
-is thought to run; if it is still there, the next release does not even begin.
-"""
+"""One of eight tasks that serve users keeps the old code, and its release is not called good (F26)."""
 
 from collections.abc import Sequence
 
@@ -15,32 +11,32 @@ from rehearsal.story_parts.story import Played, Promise, running_promise, story
 from release_engine.ledger import Outcome
 
 EIGHT = 8
-LEFT, FOUND = "backend of which one of eight stays old", "backend beside one that was started by hand"
+LEFT, BESIDE = "backend of which one of eight stays old", "backend beside one that was started by hand"
 
 
 @story("eighth-task", "A release of which one task in eight keeps the old code is not called released")
 def eighth_task(stage: Stage) -> Played:
     """One of eight tasks keeps the old code: somebody started it by hand, so no deployment replaces it (F26).
 
-    Knight Capital, 2012: seven of eight servers had the new code. Started in the middle of a release, the task is
-    found when all is thought to run; if it is still there, the next release does not even begin.
+    At Knight Capital, in 2012, seven of eight servers had the new code. Here the task is started in the middle of a
+    release, which finds it at its end and goes back. While it is still there, the next release does not even begin.
     """
     first, second = (stage.build("backend", stage.next_version()) for _ in range(2))
     fleet, by_hand = Fleet(stage, stage.settings.components["backend"].services["web"].name), list[str]()
     with fleet.of(EIGHT - 1):
         try:
-            left = play(stage, eighth_task.name, "backend", lambda: _release_and_start(stage, first, fleet, by_hand))
+            undone = play(stage, eighth_task.name, "backend", lambda: _release_and_start(stage, first, fleet, by_hand))
             serving = fleet.serving
-            found = play(stage, f"{eighth_task.name}, again", "backend", lambda: stage.release({"backend": second}))
+            refused = play(stage, f"{eighth_task.name}, again", "backend", lambda: stage.release({"backend": second}))
         finally:
             for arn in by_hand:
                 fleet.end_by_hand(arn)
-    promises = _promises(left, found, serving, [arn.rpartition("/")[2] for arn in by_hand])
-    return Played(promises, [*left.releases, *found.releases], left.traffic)
+    promises = _promises(undone, refused, serving, [arn.rpartition("/")[2] for arn in by_hand])
+    return Played(promises, [*undone.releases, *refused.releases], undone.traffic)
 
 
 def _release_and_start(stage: Stage, image: Image, fleet: Fleet, by_hand: list[str]) -> Finished:
-    """In the middle: tasks of the new version run beside the former ones, and somebody wants one more of those."""
+    """Release, and start one more task of the former version as soon as a task of the new one runs."""
     former = fleet.definition
     under_way = stage.start({"backend": image})
     wait_until(lambda: image.digest in stage.running("backend").digests, "a task of the new backend runs")
@@ -48,16 +44,16 @@ def _release_and_start(stage: Stage, image: Image, fleet: Fleet, by_hand: list[s
     return under_way.wait(LONGEST_RELEASE)
 
 
-def _promises(left: Scene, found: Scene, serving: int, ids: Sequence[str]) -> list[Promise]:
-    count = f"1 of {EIGHT} tasks runs {left.former}"
+def _promises(undone: Scene, refused: Scene, serving: int, ids: Sequence[str]) -> list[Promise]:
+    count = f"1 of {EIGHT} tasks runs {undone.former}"
     return [
         Promise("the eighth serves users beside seven of the service", serving == EIGHT, f"{serving} healthy targets"),
-        *unsuccessful_promises(left, LEFT, Outcome.ROLLED_BACK, [count]),
-        running_promise(left.after["backend"], "backend", left.former),
-        *spared_promises(left, LEFT),
-        *refused_promises(found, FOUND, "was started by hand"),
+        *unsuccessful_promises(undone, LEFT, Outcome.ROLLED_BACK, [count]),
+        running_promise(undone.after["backend"], "backend", undone.former),
+        *spared_promises(undone, LEFT),
+        *refused_promises(refused, BESIDE, "was started by hand"),
         *(
-            Promise(f"the reason of a {what} names the task", bool(ids) and all(one in scene.reason for one in ids))
-            for what, scene in ((LEFT, left), (FOUND, found))
+            Promise(f"the reason of a {what} names the task", bool(ids) and all(id_ in scene.reason for id_ in ids))
+            for what, scene in ((LEFT, undone), (BESIDE, refused))
         ),
     ]

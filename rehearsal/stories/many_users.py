@@ -25,10 +25,10 @@ def many_users(stage: Stage) -> Played:
                 break
         seen = users.end(many_users.name)
     good = [release for release in releases if release.outcome is Outcome.RELEASED]
-    told = f"{len(good)} of {len(releases)} went out"
+    went_out = f"{len(good)} of {len(releases)} went out"
     promises = [
-        Promise("every release of web and client under many users is good", good == releases, told),
-        *(running_promise(stage.running(one.component), one.component, one.digest) for one in releases[-2:]),
+        Promise("every release of web and client under many users is good", good == releases, went_out),
+        *(running_promise(stage.running(last.component), last.component, last.digest) for last in releases[-2:]),
         enough_promise(seen),
         unharmed_promise(seen, "good releases under many users"),
     ]
@@ -36,13 +36,13 @@ def many_users(stage: Stage) -> Played:
 
 
 def _go_out(stage: Stage) -> list[Release]:
-    """A new version of each, as the ledger knows it; a release that nobody began is not there."""
+    """Release a new version of each; return the releases that the ledger has."""
     stage.release({name: stage.build(name, stage.next_version()) for name in COMPONENTS})
     return [release for name in COMPONENTS if (release := stage.latest(name))]
 
 
 def enough_promise(seen: Seen) -> Promise:
-    """Users made as many requests as the story needs: where nobody asks nothing fails."""
+    """Promise that users made as many requests as the story needs: without requests none can fail."""
     made = _made(seen)
     return Promise(f"users make at least {REQUESTS} requests meanwhile", made >= REQUESTS, f"{made} requests")
 

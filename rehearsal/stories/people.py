@@ -1,6 +1,4 @@
-"""What people do: roll back by hand, kill the command line in the middle of a release, and use the CloudFormation
-console past the release machine.
-"""
+"""What people do: roll back by hand, kill the command line, and use the console without the release machine."""
 
 from rehearsal.build import Image
 from rehearsal.commands import Finished, wait_until
@@ -18,7 +16,12 @@ def rollback_by_hand(stage: Stage) -> Played:
     """A person rolls the client back: a plan is shown, the former digest runs again, and the ledger says who asked."""
     former = next(iter(stage.running("client").digests), "")
     released = stage.release({"client": stage.build("client", stage.next_version())})
-    scene = play(stage, rollback_by_hand.name, "client", lambda: _roll_back(stage))
+    scene = play(
+        stage,
+        rollback_by_hand.name,
+        "client",
+        lambda: stage.command("rollback", "client", "--yes").wait(LONGEST_RELEASE),
+    )
     ended, release = scene.ended, scene.release
     promises = [
         Promise("the version to be rolled back is released first", released.code == 0, f"exit code {released.code}"),
@@ -32,10 +35,6 @@ def rollback_by_hand(stage: Stage) -> Played:
     return Played(promises, scene.releases, scene.traffic)
 
 
-def _roll_back(stage: Stage) -> Finished:
-    return stage.command("rollback", "client", "--yes").wait(LONGEST_RELEASE)
-
-
 @story("killed-command-line", "Killing the command line does not harm the release")
 def killed_command_line(stage: Stage) -> Played:
     """The command line only watches: killing it does not harm the release."""
@@ -44,14 +43,14 @@ def killed_command_line(stage: Stage) -> Played:
     wait_until(lambda: _outcome(stage, image.digest) is Outcome.RUNNING, "the release is in the ledger")
     command.kill()
     status = stage.command("status").wait(LONGEST_RELEASE)
-    found = _outcome(stage, image.digest) is Outcome.RUNNING and "running" in status.output.lower()
+    running = _outcome(stage, image.digest) is Outcome.RUNNING and "running" in status.output.lower()
     wait_until(
         lambda: _outcome(stage, image.digest) is not Outcome.RUNNING, "the release ends", seconds=LONGEST_RELEASE
     )
     release = stage.latest("engine")
     promises = [
         Promise(
-            "status finds a release whose command line was killed", status.code == 0 and found, status.output[-400:]
+            "status finds a release whose command line was killed", status.code == 0 and running, status.output[-400:]
         ),
         outcome_promise(release, "abandoned engine", Outcome.RELEASED),
         running_promise(stage.running("engine"), "engine", image.digest),
@@ -78,7 +77,7 @@ def cancelled_in_console(stage: Stage) -> Played:
 
 
 def _release_and_cancel(stage: Stage, image: Image) -> Finished:
-    """In the middle: tasks of the new version run beside the former ones."""
+    """Release, and cancel the stack's update as soon as a task of the new version runs."""
     under_way = stage.start({"client": image})
     wait_until(lambda: image.digest in stage.running("client").digests, "a task of the new client runs")
     by_hand.cancel_update(stage, "client")
@@ -86,13 +85,13 @@ def _release_and_cancel(stage: Stage, image: Image) -> Finished:
 
 
 def _cancelled_promises(stage: Stage, scene: Scene) -> list[Promise]:
-    status, said = by_hand.stack_status(stage, "client"), "; ".join(by_hand.stack_reasons(stage, "client"))
+    status, reasons = by_hand.stack_status(stage, "client"), "; ".join(by_hand.stack_reasons(stage, "client"))
     return [
         Promise(
             "a cancelled release ends the command line with an error", scene.ended.code != 0, scene.ended.output[-300:]
         ),
         outcome_promise(scene.release, CANCELLED, Outcome.ROLLED_BACK),
-        Promise("the stack's events say that it was cancelled", "cancelled" in said, said),
+        Promise("the stack's events say that it was cancelled", "cancelled" in reasons, reasons),
         Promise("a cancelled stack is whole", status == "UPDATE_ROLLBACK_COMPLETE", status),
         running_promise(scene.after["client"], "client", scene.former),
         *spared_promises(scene, CANCELLED),

@@ -16,7 +16,7 @@ Everything = Mapping[str, Running]
 
 @dataclass(frozen=True)
 class Pushed:
-    """What came of a commit. `before` and `after`: what ran, by environment and component."""
+    """What came of a commit; `before` and `after` say what ran, by environment and component."""
 
     commit: str
     run: Run
@@ -25,7 +25,7 @@ class Pushed:
     after: Mapping[str, Everything]
 
     def same(self, environment: str, component: str) -> bool:
-        """The very same tasks run."""
+        """Whether the very same tasks of a component run as before."""
         return self.before[environment][component] == self.after[environment][component]
 
 
@@ -56,83 +56,83 @@ def push(stage: Stage) -> Played:
 
 
 def _push(stage: Stage, monorepo: Monorepo, message: str) -> Pushed:
-    """Whoever pushes does nothing more than to approve what staging has shown."""
+    """Push everything, approve if the pipeline comes to the approval, and return what came of it."""
     before, commit = _running(stage), monorepo.push(message)
-    taken = run_of(stage, commit)
-    if taken.wait_for(*APPROVAL):
-        taken.approve(*APPROVAL)
-    status = taken.wait()
-    for action in taken.actions():
-        took = f"{(action.ended or action.began) - action.began:6.1f} s"
-        stage.say(f"{action.stage:24} {action.name:16} {took} {action.status:10} {action.summary}")
-        for line in taken.said(action) if action.status == "Failed" else ():
+    run = run_of(stage, commit)
+    if run.wait_for(*APPROVAL):
+        run.approve(*APPROVAL)
+    status = run.wait()
+    for action in run.actions():
+        seconds = f"{(action.ended or action.began) - action.began:6.1f} s"
+        stage.say(f"{action.stage:24} {action.name:16} {seconds} {action.status:10} {action.summary}")
+        for line in run.log_tail(action) if action.status == "Failed" else ():
             stage.say(f"    {line}")
-    return Pushed(commit, taken, status, before, _running(stage))
+    return Pushed(commit, run, status, before, _running(stage))
 
 
 def _environments(stage: Stage) -> list[Stage]:
-    return [one for one in (stage.staging, stage) if one]
+    """Return the stages of staging and production."""
+    return [environment for environment in (stage.staging, stage) if environment]
 
 
 def _running(stage: Stage) -> dict[str, Everything]:
     return {
-        one.settings.environment: {name: one.running(name) for name in one.settings.chain}
-        for one in _environments(stage)
+        environment.settings.environment: {name: environment.running(name) for name in environment.settings.chain}
+        for environment in _environments(stage)
     }
 
 
 def _everywhere(stage: Stage, pushed: Pushed) -> list[Promise]:
-    """Built once, and what was built runs in both environments."""
+    """Promise that everything was built once and the same images run in both environments."""
     promises = [_ended(pushed, "the first push", "Succeeded"), _order(stage, pushed)]
     for name in stage.settings.chain:
         digests = {environment: after[name].digests for environment, after in pushed.after.items()}
-        once = len(set(digests.values())) == 1 and all(len(found) == 1 for found in digests.values())
-        promises.append(Promise(f"one image of {name} runs in both environments", once, _told(digests)))
-        for one in _environments(stage):
-            release, what = one.latest(name), f"first {one.settings.environment} {name}"
+        once = len(set(digests.values())) == 1 and all(len(running) == 1 for running in digests.values())
+        promises.append(Promise(f"one image of {name} runs in both environments", once, _listed(digests)))
+        for environment in _environments(stage):
+            release, what = environment.latest(name), f"first {environment.settings.environment} {name}"
             promises += [outcome_promise(release, what, Outcome.RELEASED), _manifest(release, what, pushed.commit)]
     return promises
 
 
 def _manifest(release: Release | None, what: str, commit: str) -> Promise:
-    """What a later rollback is planned by: which schema and which formats the version has left."""
-    found = dict(release.manifest or {}) if release else {}
-    same = release is not None and (found.get("commit"), found.get("digest")) == (commit, release.digest)
-    return Promise(f"the ledger keeps the manifest of the {what} release", same, str(found or "none"))
+    """Promise that the ledger keeps the manifest, by which a later rollback is planned (schema, formats)."""
+    manifest = dict(release.manifest or {}) if release else {}
+    same = release is not None and (manifest.get("commit"), manifest.get("digest")) == (commit, release.digest)
+    return Promise(f"the ledger keeps the manifest of the {what} release", same, str(manifest or "none"))
 
 
 def _order(stage: Stage, pushed: Pushed) -> Promise:
-    """Staging before production, and in each the chain."""
+    """Promise that staging went before production, and each in the chain's order."""
     chain = [name.capitalize() for name in stage.settings.chain]
     wanted = [f"{label}{name}" for label in ("Staging", "Production") for name in chain]
-    found = list(dict.fromkeys(action.stage for action in pushed.run.actions() if action.stage in wanted))
-    return Promise("staging goes before production, and each in the chain's order", found == wanted, ", ".join(found))
+    order = list(dict.fromkeys(action.stage for action in pushed.run.actions() if action.stage in wanted))
+    return Promise("staging goes before production, and each in the chain's order", order == wanted, ", ".join(order))
 
 
 def _client_alone(stage: Stage, pushed: Pushed) -> list[Promise]:
-    """A change under client/ builds and releases the client alone."""
+    """Promise that a change under client/ builds and releases the client alone."""
     promises = [_ended(pushed, "a push of another client", "Succeeded")]
     digests = {environment: after["client"].digests for environment, after in pushed.after.items()}
-    for one in _environments(stage):
-        environment = one.settings.environment
-        release = one.latest("client")
+    for target in _environments(stage):
+        environment, release = target.settings.environment, target.latest("client")
         promises.append(outcome_promise(release, f"pushed {environment} client", Outcome.RELEASED))
         promises.append(
-            running_promise(one.running("client"), f"{environment} client", release.digest if release else "")
+            running_promise(target.running("client"), f"{environment} client", release.digest if release else "")
         )
-        others = [name for name in one.settings.chain if name != "client"]
+        others = [name for name in target.settings.chain if name != "client"]
         promises += [
             Promise(f"{name} of {environment} is untouched by a push of the client", pushed.same(environment, name))
             for name in others
         ]
-        asked = [name for name in others if _asked_by(one, name, pushed.run)]
-        promises.append(Promise(f"only the client is released in {environment}", not asked, f"also released: {asked}"))
-    promises.append(Promise("production has what staging had", len(set(digests.values())) == 1, _told(digests)))
+        more = [name for name in others if _requested(target.latest(name), pushed.run)]
+        promises.append(Promise(f"only the client is released in {environment}", not more, f"also released: {more}"))
+    promises.append(Promise("production has what staging had", len(set(digests.values())) == 1, _listed(digests)))
     return promises
 
 
 def _stopped(stage: Stage, good: Pushed, bad: Pushed) -> list[Promise]:
-    """The bad client is undone where it came first, and nobody who trades has met it."""
+    """Promise that the bad client is undone in staging, where it came first, and production is untouched."""
     assert stage.staging is not None  # noqa: S101
     staging, environment = stage.staging, stage.staging.settings.environment
     kept = good.after[environment]["client"].digests
@@ -152,10 +152,11 @@ def _stopped(stage: Stage, good: Pushed, bad: Pushed) -> list[Promise]:
 
 
 def _unaccepted(stage: Stage, good: Pushed, empty: Pushed) -> list[Promise]:
-    """What no gate looks at: the acceptance fails, and undoes what this execution released, and nothing else."""
+    """Promise that the acceptance fails for what no gate looks at, and undoes what this execution released alone."""
     assert stage.staging is not None  # noqa: S101
     staging, environment = stage.staging, stage.staging.settings.environment
-    released = next((one for one in staging.ledger.releases("client") if _requested(one, empty.run)), None)
+    releases = staging.ledger.releases("client")
+    released = next((release for release in releases if _requested(release, empty.run)), None)
     reached = [action.stage for action in empty.run.actions() if action.stage.startswith(("Approval", "Production"))]
     others = [name for name in staging.settings.chain if name != "client"]
     return [
@@ -178,31 +179,27 @@ def _unaccepted(stage: Stage, good: Pushed, empty: Pushed) -> list[Promise]:
 
 
 def _ended(pushed: Pushed, what: str, wanted: str) -> Promise:
-    failed = [f"{one.stage} {one.name}: {one.summary}" for one in pushed.run.actions() if one.status == "Failed"]
+    failed = [f"{a.stage} {a.name}: {a.summary}" for a in pushed.run.actions() if a.status == "Failed"]
     return Promise(f"{what} ends as {wanted}", pushed.status == wanted, "; ".join([pushed.status, *failed]))
 
 
-def _asked_by(stage: Stage, component: str, run: Run) -> bool:
-    """Whether the newest release of the component was this execution's."""
-    release = stage.latest(component)
-    return release is not None and _requested(release, run)
-
-
-def _requested(release: Release, run: Run) -> bool:
-    return release.requested_by == f"pipeline:{run.execution}"
+def _requested(release: Release | None, run: Run) -> bool:
+    """Whether there is a release and this execution of the pipeline asked for it."""
+    return release is not None and release.requested_by == f"pipeline:{run.execution}"
 
 
 def _releases(stage: Stage, *runs: Run) -> list[Release]:
-    """Of those executions, in both environments."""
+    """Return the releases that these executions asked for, in both environments."""
     return [
         release
-        for one in _environments(stage)
-        for name in one.settings.chain
-        for release in one.ledger.releases(name)
+        for environment in _environments(stage)
+        for name in environment.settings.chain
+        for release in environment.ledger.releases(name)
         if any(_requested(release, run) for run in runs)
     ]
 
 
-def _told(digests: Mapping[str, frozenset[str]]) -> str:
-    found = {where: ", ".join(sorted(one[7:19] for one in all_)) or "nothing" for where, all_ in digests.items()}
-    return "; ".join(f"{where}: {what}" for where, what in found.items())
+def _listed(digests: Mapping[str, frozenset[str]]) -> str:
+    """Return the short digests by environment, for people."""
+    short = {name: ", ".join(sorted(digest[7:19] for digest in running)) for name, running in digests.items()}
+    return "; ".join(f"{name}: {running or 'nothing'}" for name, running in short.items())

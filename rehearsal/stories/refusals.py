@@ -69,11 +69,11 @@ def gate_throws(stage: Stage) -> Played:
 
 @story("gate-times-out", "A gate that times out lets nothing through")
 def gate_times_out(stage: Stage) -> Played:
-    """The gate asks ECS and is never answered, until its time is over: a gate without a verdict stays closed."""
+    """The gate asks ECS, which never answers, until its time is over: a gate without a verdict stays closed."""
     image = stage.build("client", stage.next_version())
-    with silence() as nobody:
-        deaf = environment(stage, GATE, AWS_ENDPOINT_URL_ECS=nobody)
-        with changed(stage, GATE, Timeout=TIMEOUT_SECONDS, Environment=deaf):
+    with silence() as url:
+        without_ecs = environment(stage, GATE, AWS_ENDPOINT_URL_ECS=url)
+        with changed(stage, GATE, Timeout=TIMEOUT_SECONDS, Environment=without_ecs):
             scene = play(stage, gate_times_out.name, "client", lambda: stage.release({"client": image}))
     promises = undone_promises(scene, "client whose gate times out", image.digest, "HookStatus must not be null")
     return Played(promises, scene.releases, scene.traffic)

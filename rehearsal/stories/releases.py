@@ -64,16 +64,16 @@ def good_release(stage: Stage) -> Played:
             outcome_promise(releases[component], f"good {component}", Outcome.RELEASED),
             running_promise(stage.running(component), component, image.digest),
         ]
-    known = [release for release in releases.values() if release]
-    return Played(promises, known, traffic, [figures.own_time_of_chain(stage, known, ended.seconds)])
+    recorded = [release for release in releases.values() if release]
+    return Played(promises, recorded, traffic, [figures.own_time_of_chain(stage, recorded, ended.seconds)])
 
 
 @story("unchanged", "A release of what runs already ends at once, with nothing touched")
 def unchanged(stage: Stage) -> Played:
-    """A release of the digest that runs and was released well last: there is nothing to do, and nothing is done."""
+    """A release of the digest that runs already and whose last release was good: there is nothing to do."""
     image = stage.build("client", stage.next_version())
     released, first = stage.release({"client": image}), stage.latest("client")
-    known = _release_ids(stage)
+    before = _release_ids(stage)
     scene = play(stage, unchanged.name, "client", lambda: stage.release({"client": image}))
     promises = [
         Promise("the client to be released again is released first", released.code == 0, f"exit code {released.code}"),
@@ -81,8 +81,8 @@ def unchanged(stage: Stage) -> Played:
         *_unchanged_promises(scene, image.digest),
         Promise(
             f"the ledger knows no release of a {UNCHANGED}",
-            _release_ids(stage) == known,
-            f"{len(known)} releases before",
+            _release_ids(stage) == before,
+            f"{len(before)} releases before",
         ),
         Promise(f"the lock is free after the release of a {UNCHANGED}", stage.ledger.lock("client").holder is None),
     ]
@@ -93,10 +93,10 @@ def unchanged(stage: Stage) -> Played:
 def _unchanged_promises(scene: Scene, digest: str) -> list[Promise]:
     ended = scene.ended
     same = scene.after["client"] == scene.before["client"]
-    said = f"client already runs {digest}: nothing to release"
+    line = f"client already runs {digest}: nothing to release"
     return [
         Promise(f"releasing a {UNCHANGED} succeeds", ended.code == 0, f"exit code {ended.code}"),
-        Promise(f"the command line says that a {UNCHANGED} does", said in ended.lines, "\n".join(ended.lines[-3:])),
+        Promise(f"the command line says that a {UNCHANGED} does", line in ended.lines, "\n".join(ended.lines[-3:])),
         Promise(f"no task of client is touched by a {UNCHANGED}", same, f"{len(scene.after['client'].tasks)} tasks"),
         running_promise(scene.after["client"], "client", digest),
         *spared_promises(scene, UNCHANGED),
@@ -126,25 +126,25 @@ def no_users(stage: Stage) -> Played:
 
 
 def _passed(release: Release) -> bool:
-    """By the gate's own word: what another story has put into its mouth is none."""
+    """Whether the real gate let a release pass, and not one that another story had tampered with."""
     released = release.outcome is Outcome.RELEASED
     return released and release.verdict == "PASS" and release.reason != WAVED_THROUGH
 
 
 def _sampled(stage: Stage, release: Release) -> bool:
-    """Each probed service was asked at least as often as its probe says."""
+    """Whether the gate took at least the minimum of samples from each service that it probes."""
     counts = dict(_counts(release))
     probes = stage.settings.components[release.component].gate.probes
     return bool(probes) and all(counts.get(probe.service, 0) >= probe.min_samples for probe in probes)
 
 
 def _samples(release: Release) -> int:
-    """Of the service that was asked least; none where none was asked."""
+    """Return the samples of the service with the fewest; 0 if there are none."""
     return min(dict(_counts(release)).values(), default=0)
 
 
 def _counts(release: Release) -> Iterator[tuple[str, int]]:
-    """By the service that was asked."""
+    """Yield each probed service with the number of its samples, from the release's evidence."""
     for check in release.evidence.get("checks", []):
         service, _, what = check["check"].rpartition(" ")
         if what == "errors":

@@ -78,7 +78,7 @@ def net_alarms(stage: Stage) -> Played:
 
 @story("net-bake", "With hook, alarms and watch off, the release machine's bake alone undoes a bad version")
 def net_bake(stage: Stage) -> Played:
-    """The machine's bake alone: ECS is told to go on and its alarms are deaf, so all users meet the version first."""
+    """The machine's bake alone: ECS is told to go on and its alarms are off, so all users meet the version first."""
     image = stage.build("client", stage.next_version(), fault="errors-for-a-fifth")
     gate = nets.gate_of(stage)
     with nets.switched_off(stage, gate="hook", watch=True, alarms_of="client"):
@@ -91,10 +91,10 @@ def net_bake(stage: Stage) -> Played:
         scene = play(stage, net_bake.name, "client", lambda: stage.release({"client": image}))
     visits = visits_of(stage, scene.releases[0]) if scene.releases else []
     redone = any(visit.state == "RollBackExecuteChangeSet" for visit in visits)
-    went = any(visit.state == "Bake" for visit in visits)
+    baked = any(visit.state == "Bake" for visit in visits)
     promises = [
         *off,
-        Promise("ECS lets it through to the bake", went, f"{len(visits)} states were visited"),
+        Promise("ECS lets it through to the bake", baked, f"{len(visits)} states were visited"),
         Promise("going back is no new deployment", not redone, "the deployment that baked was stopped"),
         *unsuccessful_promises(scene, BEFORE_BAKE, Outcome.ROLLED_BACK, ["web errors"]),
         running_promise(scene.after["client"], "client", scene.former),
@@ -124,22 +124,22 @@ def net_breaker(stage: Stage) -> Played:
             nets.alarms_promise(stage, "engine", on=False),
         ]
         scene = play(stage, net_breaker.name, "engine", lambda: stage.release({"engine": image}))
-    said = "; ".join(by_hand.stack_reasons(stage, "engine"))
+    reasons = "; ".join(by_hand.stack_reasons(stage, "engine"))
     promises = [
         *off,
         *unsuccessful_promises(scene, BEFORE_BREAKER, Outcome.ROLLED_BACK, ["circuit breaker"]),
         running_promise(scene.after["engine"], "engine", scene.former),
         *spared_promises(scene, BEFORE_BREAKER),
-        Promise("the stack's events name the circuit breaker", "circuit breaker" in said, said),
+        Promise("the stack's events name the circuit breaker", "circuit breaker" in reasons, reasons),
     ]
     return Played(promises, scene.releases, scene.traffic)
 
 
 @story("net-watch", "With ECS's nets and the bake off, the watch alone undoes a bad version after success")
 def net_watch(stage: Stage) -> Played:
-    """The watch alone: a bad version is released under deaf alarms and a gate that looks away; then alarms hear again.
+    """The watch alone: a bad version is released while alarms and gate are off; then the alarms are on again.
 
-    What turns the alarm red are the users' own failures (F27).
+    The users' own failures turn an alarm red (F27).
     """
     image = stage.build("client", stage.next_version(), fault="errors-for-a-fifth")
     gate, off = nets.gate_of(stage), list[Promise]()
@@ -151,7 +151,7 @@ def net_watch(stage: Stage) -> Played:
 
 
 def _release_and_listen(stage: Stage, image: Image, gate: str, off: list[Promise]) -> Finished:
-    """Deaf until it is released: no deployment can be stopped by an alarm of which it hears when it is over."""
+    """Release without alarms, which so can't stop the deployment; then, with them, wait for the watch's rollback."""
     with nets.without_alarms(stage, "client"):
         off += [
             nets.hook_promise(stage, gate, on=False),
@@ -167,12 +167,12 @@ def _release_and_listen(stage: Stage, image: Image, gate: str, off: list[Promise
 
 def _watch_promises(stage: Stage, scene: Scene, image: Image) -> list[Promise]:
     undone = _undone(stage, image)
-    asked = undone.requested_by if undone else "nobody"
+    requested_by = undone.requested_by if undone else "nobody"
     since = _since(stage, image)
     return [
         Promise("a bad version that nothing else stops is released", scene.ended.code == 0, scene.reason),
         outcome_promise(undone, BEFORE_WATCH, Outcome.RELEASED),
-        Promise("an alarm of the users' failures woke the watch", "5xx" in asked, asked),
+        Promise("an alarm of the users' failures woke the watch", "5xx" in requested_by, requested_by),
         Promise("the watch rolls back once", len(since) == 2, f"{len(since)} releases since"),
         running_promise(scene.after["client"], "client", scene.former),
         *met_promises(scene, BEFORE_WATCH, image.digest),
@@ -182,11 +182,13 @@ def _watch_promises(stage: Stage, scene: Scene, image: Image) -> list[Promise]:
 
 
 def _since(stage: Stage, image: Image) -> list[Release]:
-    return [one for one in stage.ledger.releases("client") if image.digest in (one.digest, one.former_digest)]
+    """Return the release of the image, and all that put it back."""
+    releases = stage.ledger.releases("client")
+    return [release for release in releases if image.digest in (release.digest, release.former_digest)]
 
 
 def _undone(stage: Stage, image: Image) -> Release | None:
-    """The rollback, once it is over."""
+    """Return the rollback of the image, once it is over."""
     newest = stage.latest("client")
     ours = newest is not None and newest.kind is Kind.ROLLBACK and newest.former_digest == image.digest
     return newest if newest and ours and newest.outcome is not Outcome.RUNNING else None

@@ -1,1 +1,1 @@
-"""What stories share: what they look at, break and compare."""
+"""What stories share: how they play, look at the account, break things, and measure."""

@@ -1,4 +1,4 @@
-"""What an operator does by hand: in the CloudFormation console, by the runbook, and to a web service's fleet."""
+"""Does what an operator does by hand: in the CloudFormation console, by the runbook, and to a web service's tasks."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,20 +15,23 @@ WAITER = {"Delay": 1, "MaxAttempts": 600}
 
 
 def cancel_update(stage: Stage, component: str) -> None:
-    """Stack actions > Cancel update stack."""
+    """Cancel the update of the component's stack; in the console: Stack actions > Cancel update stack."""
     stage.client("cloudformation").cancel_update_stack(StackName=stage.settings.stack_name(component))
 
 
 def set_digest(stage: Stage, component: str, digest: str) -> None:
-    """Update stack > Use existing template, and another digest; returns when it is done, well or not."""
+    """Update the component's stack with another digest, and return when the update has ended, well or not.
+
+    In the console: Update stack > Use existing template.
+    """
     client, name = stage.client("cloudformation"), stage.settings.stack_name(component)
     parameters = client.describe_stacks(StackName=name)["Stacks"][0]["Parameters"]
-    kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in (one["ParameterKey"] for one in parameters)]
+    kept = [key for key in (parameter["ParameterKey"] for parameter in parameters) if key != PARAMETER]
     client.update_stack(
         StackName=name,
         UsePreviousTemplate=True,
         Parameters=[
-            *(one for one in kept if one["ParameterKey"] != PARAMETER),
+            *({"ParameterKey": key, "UsePreviousValue": True} for key in kept),
             {"ParameterKey": PARAMETER, "ParameterValue": digest},
         ],
         Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
@@ -37,46 +40,52 @@ def set_digest(stage: Stage, component: str, digest: str) -> None:
 
 
 def stack_status(stage: Stage, component: str) -> str:
-    found = stage.client("cloudformation").describe_stacks(StackName=stage.settings.stack_name(component))
-    return str(found["Stacks"][0]["StackStatus"])
+    answer = stage.client("cloudformation").describe_stacks(StackName=stage.settings.stack_name(component))
+    return str(answer["Stacks"][0]["StackStatus"])
 
 
 def stack_reasons(stage: Stage, component: str) -> list[str]:
-    """What the events of the stack's last update give as stack_reasons, newest first."""
-    name, found = stage.settings.stack_name(component), list[str]()
+    """Return the reasons in the events of the stack's last update, newest first."""
+    name, reasons = stage.settings.stack_name(component), list[str]()
     for event in stage.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]:
-        found.append(event.get("ResourceStatusReason", ""))
+        reasons.append(event.get("ResourceStatusReason", ""))
         if (event["LogicalResourceId"], event["ResourceStatus"]) == (name, "UPDATE_IN_PROGRESS"):
             break
-    return [reason for reason in found if reason]
+    return [reason for reason in reasons if reason]
 
 
 def follow_runbook(stage: Stage, component: str, heading: str) -> Finished:
-    """The runbook_commands of the section, one after the other; the last is ours, and how that ended is the answer."""
+    """Type the commands of a section of the runbook, one after the other; return how the last, which is ours, ended.
+
+    Raise StepFailedError if it has a command that `_typed` does not know.
+    """
     *before, last = runbook_commands(heading)
-    known = _typed(stage, component)
-    unknown = [command for command in before if command not in known]
+    actions = _typed(stage, component)
+    unknown = [command for command in before if command not in actions]
     if unknown or not last.startswith(OURS):
         raise StepFailedError(f"docs/runbook.md, {heading!r}: nobody here knows how to type {unknown or last}")
     for command in before:
-        known[command]()
+        actions[command]()
     words = [component if word == "C" else word for word in last.removeprefix(OURS).split()]
     return stage.command(*words, "--yes").wait(LONGEST_RELEASE)
 
 
 def runbook_commands(heading: str) -> list[str]:
-    """Those of the section's numbered steps, in their order; StepFailedError when there are none."""
+    """Return the commands in a section's numbered steps, in their order; StepFailedError when there are none."""
     text = RUNBOOK.read_text(encoding="utf-8")
     section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     steps = [line for line in section.splitlines() if re.match(r"\d+\. ", line)]
-    found = re.findall(r"`((?:aws|python) [^`]+)`", "\n".join(steps))
-    if not found:
-        raise StepFailedError(f"docs/runbook.md, {heading!r}: no runbook_commands in its steps")
-    return found
+    commands: list[str] = re.findall(r"`((?:aws|python) [^`]+)`", "\n".join(steps))
+    if not commands:
+        raise StepFailedError(f"docs/runbook.md, {heading!r}: no commands in its steps")
+    return commands
 
 
 def _typed(stage: Stage, component: str) -> Mapping[str, Callable[[], object]]:
-    """What the AWS command line would do, which need not be installed here."""
+    """Return each command of the runbook that is known here, with what the AWS command line would do.
+
+    The AWS command line itself need not be installed.
+    """
     ecs, cloudformation = stage.client("ecs"), stage.client("cloudformation")
     cluster, stack = stage.cluster, stage.settings.stack_name(component)
     names = [service.name for service in stage.settings.components[component].services.values()]
@@ -98,7 +107,7 @@ def _typed(stage: Stage, component: str) -> Mapping[str, Callable[[], object]]:
 
 
 class Fleet:
-    """Of one web service, with its two target groups."""
+    """The tasks of one web service, with its two target groups."""
 
     def __init__(self, stage: Stage, service: str) -> None:
         self._ecs, self._elbv2 = stage.client("ecs"), stage.client("elbv2")
@@ -110,7 +119,7 @@ class Fleet:
 
     @contextmanager
     def of(self, count: int) -> Iterator[None]:
-        """So many tasks, all in service; as many as before when the block is left."""
+        """Have `count` tasks, all in service, until the block is left; then as many as before."""
         former = int(self._described["desiredCount"])
         self._scale(count)
         try:
@@ -124,7 +133,7 @@ class Fleet:
         return str(self._described["taskDefinition"])
 
     def start_by_hand(self, definition: str) -> str:
-        """The ARN of a task of its own, by RunTask, registered in both target groups: either of them may serve."""
+        """Start a task by RunTask and register it in both target groups, as either may serve; return its ARN."""
         network = {"networkConfiguration": self._described["networkConfiguration"], "launchType": "FARGATE"}
         started = self._ecs.run_task(cluster=self._cluster, taskDefinition=definition, **network)
         arn: str = started["tasks"][0]["taskArn"]
@@ -134,7 +143,7 @@ class Fleet:
         return arn
 
     def end_by_hand(self, arn: str) -> None:
-        """As the runbook says: out of the target groups, then stopped."""
+        """Take a task out of the target groups, then stop it, as the runbook says."""
         for group in self._groups:
             self._elbv2.deregister_targets(TargetGroupArn=group, Targets=self._targets(arn))
         self._ecs.stop_task(cluster=self._cluster, task=arn, reason="nobody needs it any more")
@@ -142,7 +151,7 @@ class Fleet:
 
     @property
     def serving(self) -> int:
-        """How many healthy targets users reach."""
+        """How many healthy targets the group has that users reach."""
         action = self._elbv2.describe_rules(RuleArns=[self._rule])["Rules"][0]["Actions"][0]
         groups: Sequence[Mapping[str, Any]] = action["ForwardConfig"]["TargetGroups"]
         serving = next(group["TargetGroupArn"] for group in groups if group["Weight"])
@@ -155,8 +164,8 @@ class Fleet:
 
     @property
     def _described(self) -> Mapping[str, Any]:
-        found = self._ecs.describe_services(cluster=self._cluster, services=[self._service])["services"]
-        service: Mapping[str, Any] = found[0]
+        services = self._ecs.describe_services(cluster=self._cluster, services=[self._service])["services"]
+        service: Mapping[str, Any] = services[0]
         return service
 
     def _targets(self, arn: str) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""The figures of stories: how fast a bad version is undone and whom it meets, and what time the chain takes for itself.
+"""Computes figures: how fast a bad version is undone, how many users meet it, what time the chain takes for itself.
 
-Where a figure counts gate intervals, the machine's waits and the canary's step count undivided, and work as it is: so
-long it would take in the cloud.
+The rehearsal shortens waits. A figure in gate intervals counts the machine's waits and the canary's step in full, and
+work as long as it took here: so long all would take in the cloud.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,42 +16,51 @@ from release_engine.ledger import Release
 from release_engine.significance import binomial_greater
 
 OWN_TIME, OWN_TIME_LIMIT = "percentage of a release that the chain takes for itself", 25.0
-BAKING = ("WaitForSamples", "Bake")  # the bake that was declared: its intervals, and the samples taken in between
+BAKING = ("WaitForSamples", "Bake")  # the states of the bake that the settings declare
 PUSH_NAME = "percentage of the way from a commit to production that the chain takes for itself"
 TimeSpan = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Spent:
-    """In seconds of this machine: `deployed` while ECS started, baked and stopped tasks, `baked` beyond that."""
+    """Seconds, measured here, of a release that the chain cannot save.
+
+    `deployed`: while ECS started, baked and stopped tasks. `baked`: while only the release machine baked.
+    """
 
     baked: float
     deployed: float
 
 
 def own_time_of_chain(stage: Stage, releases: Iterable[Release], seconds: float) -> Figure:
-    """`seconds` is what the whole command took, which started them one after the other."""
+    """Return which percentage of a command that released several components was the chain's own.
+
+    `seconds` is how long the whole command took.
+    """
     return own_time_figure(seconds, [_spent(stage, release) for release in releases])
 
 
 def own_time_figure(seconds: float, spent: Sequence[Spent]) -> Figure:
-    """Nothing is divided here that is not divided there: the chain's own work is held against shortened waits."""
+    """Return the percentage of `seconds` in which nobody baked or deployed.
+
+    The waits in `seconds` and in `spent` are shortened alike, so the chain looks worse than in the cloud.
+    """
     if not spent or seconds <= 0:
         return Figure(OWN_TIME, None, OWN_TIME_LIMIT, "%", "nothing was released")
-    baked, deployed = sum(one.baked for one in spent), sum(one.deployed for one in spent)
+    baked, deployed = sum(part.baked for part in spent), sum(part.deployed for part in spent)
     own = max(0.0, seconds - baked - deployed)
     seen = f"{own:.1f} of {seconds:.1f} s; {baked:.1f} s baking, {deployed:.1f} s while ECS replaced and baked tasks"
     return Figure(OWN_TIME, round(100 * own / seconds, 1), OWN_TIME_LIMIT, "%", seen)
 
 
 def spent(visits: Sequence[Visit], deployments: Iterable[Deployment]) -> Spent:
-    """Of one release; deployments of one component run side by side, so what they have in common counts once."""
+    """Return what one release spent; deployments of a component run side by side, so common time counts once."""
     began, ended = visits[0].entered, visits[-1].left
-    parts = [(max(one.started, began), min(one.finished, ended)) for one in deployments]
-    parts = [part for part in parts if part[0] < part[1]]
+    spans = [(max(deployment.started, began), min(deployment.finished, ended)) for deployment in deployments]
+    spans = [span for span in spans if span[0] < span[1]]
     bakes = [(visit.entered, visit.left) for visit in visits if visit.state in BAKING]
-    deployed = covered(parts)
-    return Spent(covered([*parts, *bakes]) - deployed, deployed)
+    deployed = covered(spans)
+    return Spent(covered([*spans, *bakes]) - deployed, deployed)
 
 
 def _spent(stage: Stage, release: Release) -> Spent:
@@ -59,22 +68,25 @@ def _spent(stage: Stage, release: Release) -> Spent:
     return spent(visits_of(stage, release), [last_deployment(stage, service.name) for service in services])
 
 
-def covered(parts: Iterable[tuple[float, float]]) -> float:
-    """How long at least one of these lasted."""
+def covered(spans: Iterable[TimeSpan]) -> float:
+    """Return for how many seconds at least one of the spans lasted."""
     total, until = 0.0, float("-inf")
-    for began, ended in sorted(parts):
+    for began, ended in sorted(spans):
         total += max(0.0, ended - max(began, until))
         until = max(until, ended)
     return total
 
 
 def own_time_of_push(environments: Iterable[Stage], run: Run, approval: tuple[str, str]) -> Figure:
-    """From the first action to the last. Taken off: a person's approval, builds as processes, deployments and bakes."""
-    actions = [one for one in run.actions() if one.ended is not None]
+    """Return which percentage of the time from a push's first action to its last was the chain's own.
+
+    Not the chain's own are the person's approval (stage and action), the processes of builds, deployments and bakes.
+    """
+    actions = [action for action in run.actions() if action.ended is not None]
     if not actions:
         return Figure(PUSH_NAME, None, OWN_TIME_LIMIT, "%", "the pipeline did nothing")
-    whole = max(one.ended or 0.0 for one in actions) - min(one.began for one in actions)
-    waited = [_span(one) for one in actions if (one.stage, one.name) == approval]
+    whole = max(action.ended or 0.0 for action in actions) - min(action.began for action in actions)
+    waited = [(a.began, a.ended or a.began) for a in actions if (a.stage, a.name) == approval]
     built, released = list(_build_spans(run, actions)), list(_release_spans(environments, run))
     own = whole - covered([*waited, *built, *released])
     seen = (
@@ -84,19 +96,18 @@ def own_time_of_push(environments: Iterable[Stage], run: Run, approval: tuple[st
     return Figure(PUSH_NAME, round(100 * own / whole, 1), OWN_TIME_LIMIT, "%", seen)
 
 
-def _span(action: Action) -> TimeSpan:
-    return action.began, action.ended or action.began
-
-
 def _build_spans(run: Run, actions: Sequence[Action]) -> Iterator[TimeSpan]:
-    """While processes of a build ran: https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html"""
-    ids = [one.external_id for one in actions if one.is_build]
+    """Yield when the processes of builds ran.
+
+    https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html
+    """
+    ids = [action.external_id for action in actions if action.is_build]
     for build in run.stage.client("codebuild").batch_get_builds(ids=ids)["builds"] if ids else []:
         yield build["startTime"].timestamp(), build["endTime"].timestamp()
 
 
 def _release_spans(environments: Iterable[Stage], run: Run) -> Iterator[TimeSpan]:
-    """While ECS replaced tasks, and while the gate baked."""
+    """Yield when ECS replaced tasks, and when the release machine baked, for the releases of this execution."""
     for stage in environments:
         for name, component in stage.settings.components.items():
             release = stage.latest(name)
@@ -115,14 +126,17 @@ EXPOSURE = "gate intervals in which users meet a bad canary"
 FLIP = "seconds from the decision to all traffic on the old version, inside the bake"
 SHARE = "a bad canary answers no more than its share of users' requests"
 LONGEST_REACTION, LONGEST_WAY_BACK, LONGEST_FLIP = 2.0, 3.0, 5.0
-BEGINS = ("StopDeployment", "RollBackExecuteChangeSet")  # with these ECS goes back; all before them is deciding
-CHANCE = 0.001  # the load balancer draws for each request: what is likelier than this is no mistake of the canary
+BEGINS = ("StopDeployment", "RollBackExecuteChangeSet")  # in these states ECS is told to go back
+CHANCE = 0.001  # the load balancer draws lots for each request: a share that is likelier than this is no mistake
 
 
 def reaction_of_the_bake(visits: Sequence[Visit], *, interval: float, speed: float) -> Figure:
-    """From the beginning of the first round that saw something bad; `interval` in seconds."""
-    rounds = [place for place, visit in enumerate(visits) if visit.state == "Bake" and _bad(visit)]
-    ends = [place for place, visit in enumerate(visits) if visit.state in BEGINS]
+    """Return how long the bake took from the beginning of its first bad round to the start of the rollback.
+
+    `interval` is the gate's, in seconds.
+    """
+    rounds = [index for index, visit in enumerate(visits) if visit.state == "Bake" and _bad(visit)]
+    ends = [index for index, visit in enumerate(visits) if visit.state in BEGINS]
     if not rounds or not ends:
         return _unmeasured(REACTION, LONGEST_REACTION, f"{len(rounds)} bad rounds, {len(ends)} rollbacks")
     seconds = cloud_seconds(visits[rounds[0] : ends[0]], speed)
@@ -131,14 +145,17 @@ def reaction_of_the_bake(visits: Sequence[Visit], *, interval: float, speed: flo
 
 
 def reaction_of_the_hook(call: Call | None, decided: float | None, *, interval: float) -> Figure:
-    """From the beginning of the call that said FAILED, whose samples none waited for, to ECS's decision."""
+    """Return how long it took from the beginning of the gate's call that said FAILED to ECS's decision to go back."""
     if call is None or decided is None:
         return _unmeasured(REACTION, LONGEST_REACTION, "ECS did not roll back" if call else "nobody asked the gate")
     return _intervals(REACTION, LONGEST_REACTION, decided - call.began, interval, "the hook")
 
 
 def flip(decided: float | None, span: Mapping[str, float]) -> Figure:
-    """To the last answer of the bad version, in seconds of this machine."""
+    """Return the seconds, measured here, from ECS's decision to the last answer of the bad version.
+
+    `span` is `Scene.span` of that version.
+    """
     if decided is None or not span:
         why = "ECS did not roll back" if decided is None else "it answered nobody, so there was nothing to put back"
         return _unmeasured(FLIP, LONGEST_FLIP, why, "s")
@@ -146,7 +163,10 @@ def flip(decided: float | None, span: Mapping[str, float]) -> Figure:
 
 
 def canary_share(met: int, span: Mapping[str, float], percent: int) -> Promise:
-    """From its first answer to its last, a canary has at most what chance makes of its percentage of the requests."""
+    """Promise that a canary answered no more requests than its percentage, and chance, explain.
+
+    `met` is how many it answered, `span` is `Scene.span` of it.
+    """
     if not span:
         return Promise(SHARE, False, "it answered nobody, so it was no canary")
     among = int(span["among"])
@@ -156,7 +176,10 @@ def canary_share(met: int, span: Mapping[str, float], percent: int) -> Promise:
 
 
 def canary_back(call: Call | None, decided: float | None, span: Mapping[str, float], *, interval: float) -> Figure:
-    """From the beginning of the call that refused the canary to ECS's way back, or its last answer if that is later."""
+    """Return how long it took from the gate's call that refused the canary until blue had all users again.
+
+    That is ECS's decision to go back, or the last answer of the canary if that came later.
+    """
     if call is None or decided is None or not span:
         return _unmeasured(BACK, LONGEST_WAY_BACK, "nobody met it, or nobody undid it")
     seconds = max(decided, span["last_at"]) - call.began
@@ -164,9 +187,9 @@ def canary_back(call: Call | None, decided: float | None, span: Mapping[str, flo
 
 
 def canary_exposure(span: Mapping[str, float], *, step_seconds: float, interval: float, speed: float) -> Figure:
-    """From the first answer of the canary to its last: no longer than its step, and the way back.
+    """Return how long users met the canary, from its first answer to its last; at most its step and the way back.
 
-    `step_seconds` is the step, undivided.
+    `step_seconds` is the step as long as in the cloud.
     """
     limit = step_seconds / interval + LONGEST_WAY_BACK
     if not span:
@@ -186,7 +209,7 @@ def _unmeasured(name: str, limit: float, why: str, unit: str = INTERVALS) -> Fig
 
 
 def _bad(visit: Visit) -> bool:
-    """This round, or one before it, has seen something that is not as it should be."""
+    """Whether this round of the bake, or one before it, saw anything bad."""
     bake = visit.output.get("bake") or {}
     return bake.get("verdict") == "FAIL" or any(_counts(bake))
 
@@ -199,5 +222,5 @@ def _counts(bake: Mapping[str, object]) -> Iterator[int]:
 
 
 def _parts(bake: Mapping[str, object], key: str) -> Iterable[Mapping[str, Any]]:
-    found = bake.get(key)
-    return found.values() if isinstance(found, Mapping) else ()
+    parts = bake.get(key)
+    return parts.values() if isinstance(parts, Mapping) else ()

@@ -1,4 +1,4 @@
-"""When things happened: the gate's calls, ECS's deployments, and an execution's visits to its states."""
+"""Finds out when things happened: the gate's calls, ECS's deployments, and an execution's visits to its states."""
 
 import json
 import re
@@ -15,29 +15,32 @@ _REPORT = re.compile(r"^REPORT .*\tDuration: ([0-9.]+) ms")
 
 @dataclass(frozen=True)
 class Call:
-    """Epoch seconds."""
+    """One call of the gate's function; times are epoch seconds."""
 
     began: float
     ended: float
 
 
 def gate_calls(stage: Stage) -> Sequence[Call]:
-    """All of them, the oldest first."""
+    """Return every call of the gate, oldest first."""
     logs, group = stage.client("logs"), find_function(stage, GATE)["LoggingConfig"]["LogGroup"]
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")
     return calls(event for page in pages for event in page["events"])
 
 
 def calls(events: Iterable[Mapping[str, Any]]) -> Sequence[Call]:
-    """From the events of the log."""
-    found = ((event["timestamp"] / 1000, _REPORT.match(event["message"])) for event in events)
-    reports = [Call(at - float(report[1]) / 1000, at) for at, report in found if report]
-    return sorted(reports, key=lambda call: call.ended)
+    """Return the calls that a function's log events report, oldest first."""
+    reports = ((event["timestamp"] / 1000, _REPORT.match(event["message"])) for event in events)
+    ended = [Call(at - float(report[1]) / 1000, at) for at, report in reports if report]
+    return sorted(ended, key=lambda call: call.ended)
 
 
-def last_before(moment: float | None, found: Sequence[Call]) -> Call | None:
-    """The one that led to what was decided then; on the way back the gate is not asked, and its log may come late."""
-    earlier = [call for call in found if moment is not None and call.began <= moment]
+def last_before(moment: float | None, gate_calls: Sequence[Call]) -> Call | None:
+    """Return the call that led to the decision at `moment`, None if no call or no decision was there.
+
+    It is the last that began before: its log line may come after the decision, and ECS's rollback calls no gate.
+    """
+    earlier = [call for call in gate_calls if moment is not None and call.began <= moment]
     return earlier[-1] if earlier else None
 
 
@@ -52,27 +55,30 @@ class Deployment:
 
 
 def last_deployment(stage: Stage, service: str) -> Deployment:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html"""
+    """Return the newest deployment of an ECS service.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
+    """
     ecs = stage.client("ecs")
     listed = ecs.list_service_deployments(cluster=stage.cluster, service=service, maxResults=1)["serviceDeployments"]
-    arns = [one["serviceDeploymentArn"] for one in listed]
+    arns = [deployment["serviceDeploymentArn"] for deployment in listed]
     return parsed(ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"][0])
 
 
-def parsed(told: Mapping[str, Any]) -> Deployment:
-    """From DescribeServiceDeployments."""
-    back = (told.get("rollback") or {}).get("startedAt")
+def parsed(deployment: Mapping[str, Any]) -> Deployment:
+    """Return a deployment from the answer of DescribeServiceDeployments."""
+    back = (deployment.get("rollback") or {}).get("startedAt")
     return Deployment(
-        started=told["startedAt"].timestamp(),
-        finished=told["finishedAt"].timestamp(),
+        started=deployment["startedAt"].timestamp(),
+        finished=deployment["finishedAt"].timestamp(),
         decided=back.timestamp() if back else None,
-        reason=told.get("statusReason") or "",
+        reason=deployment.get("statusReason") or "",
     )
 
 
 @dataclass(frozen=True)
 class Visit:
-    """From entering a state to leaving it, in epoch seconds; `output` is the machine's data afterwards."""
+    """A visit of a release machine to a state; times are epoch seconds, `output` is the machine's data afterwards."""
 
     state: str
     entered: float
@@ -81,19 +87,22 @@ class Visit:
 
     @property
     def waits(self) -> bool:
-        """It is a wait of the machine's, which the rehearsal's clock divides; work takes the time that it takes."""
+        """Whether the state is a wait, which the rehearsal divides by its speed; work takes as long as it takes."""
         return self.state.removeprefix("RollBack").startswith("WaitFor")
 
 
 def visits_of(stage: Stage, release: Release) -> Sequence[Visit]:
-    """All of them, in order."""
+    """Return the visits of a release's execution, in order."""
     pages = stage.client("stepfunctions").get_paginator("get_execution_history")
-    found = pages.paginate(executionArn=release.execution_arn, includeExecutionData=True)
-    return list(visits(event for page in found for event in page["events"]))
+    history = pages.paginate(executionArn=release.execution_arn, includeExecutionData=True)
+    return list(visits(event for page in history for event in page["events"]))
 
 
 def visits(events: Iterable[Mapping[str, Any]]) -> Iterator[Visit]:
-    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html"""
+    """Yield the visits that an execution's events tell of, in the order in which they ended.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+    """
     entered: dict[str, float] = {}
     for event in events:
         at = event["timestamp"].timestamp()
@@ -104,6 +113,6 @@ def visits(events: Iterable[Mapping[str, Any]]) -> Iterator[Visit]:
             yield Visit(details["name"], entered.pop(details["name"]), at, output)
 
 
-def cloud_seconds(found: Iterable[Visit], speed: float) -> float:
-    """What these visits would take with undivided waits."""
-    return sum((visit.left - visit.entered) * (speed if visit.waits else 1) for visit in found)
+def cloud_seconds(visits: Iterable[Visit], speed: float) -> float:
+    """Return how many seconds these visits would take in the cloud, where waits are not divided by `speed`."""
+    return sum((visit.left - visit.entered) * (speed if visit.waits else 1) for visit in visits)

@@ -1,6 +1,7 @@
-"""The three nets, each switched off as a careless operator or an intruder would, and put back afterwards.
+"""Switches off each of the three nets, as a careless operator or an intruder would, and puts it back afterwards.
 
-The product knows nothing of it: a layer of the gate's function, disabled rules, thresholds that nothing exceeds.
+The product has no switch for that: it is a layer of the gate's function, disabled rules, and thresholds that nothing
+exceeds.
 """
 
 import io
@@ -27,7 +28,10 @@ _SETTINGS = _KEPT | {
 
 @contextmanager
 def gate_without(stage: Stage, what: str) -> Iterator[None]:
-    """`what` is hook, test_traffic, bake or either: that part of the gate lets everything through."""
+    """Make a part of the gate let everything through until the block is left.
+
+    `what` is hook, test_traffic, bake or either (hook and bake): a handler of tampered_gate.py.
+    """
     client = stage.client("lambda")
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -42,7 +46,7 @@ def gate_without(stage: Stage, what: str) -> Iterator[None]:
 
 @contextmanager
 def without_watch(stage: Stage) -> Iterator[None]:
-    """The rules that wake the rollback are disabled."""
+    """Disable the rules of EventBridge that start the watch, until the block is left."""
     events, names = stage.client("events"), _rules(stage)
     for name in names:
         events.disable_rule(Name=name)
@@ -55,7 +59,7 @@ def without_watch(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def without_alarms(stage: Stage, component: str) -> Iterator[None]:
-    """Somebody was tired of the component's alarms: their thresholds are where nothing reaches them."""
+    """Set the thresholds of the component's alarms where nothing reaches them, until the block is left."""
     cloudwatch, former = stage.client("cloudwatch"), _alarms(stage, component)
     for alarm in former:
         deaf = -DEAF if alarm["ComparisonOperator"].startswith("Less") else DEAF
@@ -69,7 +73,7 @@ def without_alarms(stage: Stage, component: str) -> Iterator[None]:
 
 @contextmanager
 def switched_off(stage: Stage, *, gate: str, watch: bool, alarms_of: str | None = None) -> Iterator[None]:
-    """Several at once."""
+    """Switch off several nets at once, until the block is left; `gate` is a part of it, as in `gate_without`."""
     with ExitStack() as nets:
         nets.enter_context(gate_without(stage, gate))
         if watch:
@@ -80,33 +84,38 @@ def switched_off(stage: Stage, *, gate: str, watch: bool, alarms_of: str | None 
 
 
 def gate_of(stage: Stage) -> str:
-    """The gate's function, by its name, as long as nobody has tampered with it."""
+    """Return the name of the gate's function; call it before `gate_without`, which changes the function's handler."""
     return str(find_function(stage, GATE)["FunctionName"])
 
 
 def hook_promise(stage: Stage, gate: str, *, on: bool) -> Promise:
-    """The gate is asked about a deployment that there is not: a real one says FAILED, for it can't judge it."""
-    said = invoke_named(stage, gate, {"lifecycleStage": tampered_gate.TEST_TRAFFIC, "resourceArn": NO_DEPLOYMENT})
-    answer = str(said.get("hookStatus"))
-    return _promise("hook", on=on, off=answer == "SUCCEEDED", seen=f"asked about no deployment it says {answer}")
+    """Promise that the gate's hook is on or off.
+
+    It is asked about a deployment that does not exist: the real one says FAILED, for it can't judge it.
+    """
+    answer = invoke_named(stage, gate, {"lifecycleStage": tampered_gate.TEST_TRAFFIC, "resourceArn": NO_DEPLOYMENT})
+    status = str(answer.get("hookStatus"))
+    return _promise("hook", on=on, off=status == "SUCCEEDED", seen=f"asked about no deployment it says {status}")
 
 
 def bake_promise(stage: Stage, gate: str, *, on: bool) -> Promise:
-    """The gate is asked about a component that there is not: a real one has no verdict."""
-    said = invoke_named(stage, gate, {"state": {"component": "nothing"}})
-    answer = str(said.get("verdict"))
-    return _promise("bake", on=on, off=answer == "PASS", seen=f"asked about no component its verdict is {answer}")
+    """Promise that the gate's bake is on or off.
+
+    It is asked about a component that does not exist: the real one has no verdict.
+    """
+    verdict = str(invoke_named(stage, gate, {"state": {"component": "nothing"}}).get("verdict"))
+    return _promise("bake", on=on, off=verdict == "PASS", seen=f"asked about no component its verdict is {verdict}")
 
 
 def watch_promise(stage: Stage, *, on: bool) -> Promise:
-    """Its rules, and whether EventBridge follows them."""
+    """Promise that EventBridge follows the rules that start the watch, or that all are disabled."""
     states = {name: stage.client("events").describe_rule(Name=name)["State"] for name in _rules(stage)}
     off = bool(states) and set(states.values()) == {"DISABLED"}
     return _promise("watch", on=on, off=off, seen=", ".join(f"{name[-20:]} {state}" for name, state in states.items()))
 
 
 def alarms_promise(stage: Stage, component: str, *, on: bool) -> Promise:
-    """Whether any threshold is within reach."""
+    """Promise that an alarm of the component has a threshold within reach, or that none has."""
     limits = {alarm["AlarmName"]: alarm["Threshold"] for alarm in _alarms(stage, component)}
     off = bool(limits) and all(abs(limit) == DEAF for limit in limits.values())
     seen = ", ".join(f"{name} {limit:g}" for name, limit in limits.items())
@@ -114,7 +123,7 @@ def alarms_promise(stage: Stage, component: str, *, on: bool) -> Promise:
 
 
 def wait_for_quiet(stage: Stage, component: str) -> None:
-    """Until no alarm of it is red: what it saw is some minutes back."""
+    """Wait until no alarm of the component is red: each still sees the last minutes of a bad version."""
     what = f"the alarms of {component} are quiet"
     wait_until(lambda: all(alarm["StateValue"] != "ALARM" for alarm in _alarms(stage, component)), what)
 
@@ -136,6 +145,6 @@ def _alarms(stage: Stage, component: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _settings(alarm: Mapping[str, Any]) -> dict[str, Any]:
-    """What PutMetricAlarm takes of what DescribeAlarms tells; an alarm on an expression has no metric of its own."""
+    """Return what PutMetricAlarm takes of an answer of DescribeAlarms; an alarm on an expression has no metric."""
     own = _SETTINGS - _KEPT if alarm.get("Metrics") else _SETTINGS - {"Metrics"}
     return {key: value for key, value in alarm.items() if key in own and value not in (None, "", [])}

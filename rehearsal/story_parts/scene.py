@@ -1,4 +1,4 @@
-"""What a component was before something happened to it, what users saw and the exchange counted, and what it is now."""
+"""Plays one thing that happens to a component, and turns what came of it into promises."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,34 +11,34 @@ from rehearsal.story_parts.story import Promise, outcome_promise, running_promis
 from release_engine.ledger import Outcome, Release
 
 LOOK_EVERY, LOOKS = 0.3, 600
-CALM = 30  # looks without anything waiting after which nothing comes any more
+CALM = 30  # after so many looks with nothing waiting, no more jobs come
 
 
 def settled(stage: Stage, *, lost: float = 0) -> dict[str, float]:
-    """Return the counts as soon as no more than `lost` jobs are missing, else those with the fewest missing.
+    """Return the backend's figures as soon as no more than `lost` jobs are missing, else those with the fewest missing.
 
     Users must be idle.
     """
     calm = []
     for _ in range(LOOKS):
-        found = stage.figures()
-        if not found["jobs_waiting"] and not found["trades_lag"]:
-            calm.append(found)
-            if lost_jobs(found) <= lost or len(calm) == CALM:
+        figures = stage.figures()
+        if not figures["jobs_waiting"] and not figures["trades_lag"]:
+            calm.append(figures)
+            if lost_jobs(figures) <= lost or len(calm) == CALM:
                 break
         sleep(LOOK_EVERY)
-    return min(calm, key=lost_jobs, default=found)
+    return min(calm, key=lost_jobs, default=figures)
 
 
 def lost_jobs(figures: dict[str, float]) -> float:
-    """Return how many jobs were counted when they were queued, wait no longer, and were never done."""
+    """Return how many jobs were queued, wait no longer, and were never done."""
     return figures["jobs_enqueued"] - figures["jobs_done"] - figures["jobs_waiting"]
 
 
 def conservation_promises(figures: dict[str, float], *, lost: float) -> list[Promise]:
-    """Nothing was lost and nothing ran twice, by the exchange's own count (F22, F23, F24).
+    """Promise that nothing was lost and nothing ran twice, by the exchange's own count (F22, F23, F24).
 
-    `lost` is how many jobs were lost before.
+    `lost` is how many jobs were lost before the story.
     """
     jobs = (
         f"{figures['jobs_enqueued']:.0f} enqueued, {figures['jobs_done']:.0f} done, {figures['jobs_waiting']:.0f} wait"
@@ -63,7 +63,11 @@ AFTERWARDS = 100  # requests: two seconds of users
 
 @dataclass(frozen=True)
 class Scene:
-    """Of one component; `before` and `after` are of all. `release` is the newest in the ledger, `ended` the command."""
+    """What came of one thing that happened to `component`.
+
+    `ended` is the command that did it. `before` and `after` say what ran of each component, `traffic` what its users
+    saw. `release` is the component's newest in the ledger.
+    """
 
     component: str
     ended: Finished
@@ -74,7 +78,7 @@ class Scene:
 
     @property
     def former(self) -> str:
-        """The digest that ran before; stories begin with one alone."""
+        """The digest that ran before; every story begins with one alone."""
         return next(iter(self.before[self.component].digests), "")
 
     @property
@@ -86,7 +90,7 @@ class Scene:
         return [self.release] if self.release else []
 
     def met(self, digest: str) -> int:
-        """How many of the users' requests this version answered."""
+        """Return how many of the users' requests this version answered."""
         return int(self._digests.get(digest, 0))
 
     @property
@@ -95,23 +99,26 @@ class Scene:
         return int(self.traffic.get(self.component, {}).get("failures", 0))
 
     def span(self, digest: str) -> Mapping[str, float]:
-        """`first_at` and `last_at` of its answers, and `among` how many; nothing if it gave none."""
-        found: Mapping[str, float] = self.traffic.get(self.component, {}).get("spans", {}).get(digest, {})
-        return found
+        """Return when a version answered users; empty if it never did.
+
+        `first_at` and `last_at` are epoch seconds, `among` is how many requests the component's users made in between.
+        """
+        span: Mapping[str, float] = self.traffic.get(self.component, {}).get("spans", {}).get(digest, {})
+        return span
 
     @property
-    def asked(self) -> int:
+    def requests(self) -> int:
         """How many requests the component's users made."""
         return sum(self._digests.values())
 
     @property
     def _digests(self) -> Mapping[str, int]:
-        found: Mapping[str, int] = self.traffic.get(self.component, {}).get("digests", {})
-        return found
+        digests: Mapping[str, int] = self.traffic.get(self.component, {}).get("digests", {})
+        return digests
 
 
 def play(stage: Stage, story: str, component: str, happens: Callable[[], Finished], *, users: bool = True) -> Scene:
-    """Lets it happen while users trade, unless there are none."""
+    """Let `happens` run, while users trade unless `users` is false; return what came of it."""
     before = _running(stage)
     if users:
         stage.traffic.begin(story)
@@ -126,7 +133,7 @@ def _running(stage: Stage) -> dict[str, Running]:
 
 
 def unsuccessful_promises(scene: Scene, what: str, outcome: Outcome, because: Sequence[str]) -> list[Promise]:
-    """The reason is the fault that was built in, not something else that went wrong: it has one of these words."""
+    """Promise that a release fails with this outcome and for the right reason: one with words of `because`."""
     code, named = scene.ended.code, any(words in scene.reason for words in because)
     return [
         Promise(f"a {what} ends the command line with an error", code != 0, f"exit code {code}"),
@@ -136,7 +143,7 @@ def unsuccessful_promises(scene: Scene, what: str, outcome: Outcome, because: Se
 
 
 def undone_promises(scene: Scene, what: str, bad: str, *because: str) -> list[Promise]:
-    """It was found bad before users met it, and put right."""
+    """Promise that a bad version was found and undone before any user met it."""
     return [
         *unsuccessful_promises(scene, what, Outcome.ROLLED_BACK, because),
         running_promise(scene.after[scene.component], scene.component, scene.former),
@@ -146,7 +153,7 @@ def undone_promises(scene: Scene, what: str, bad: str, *because: str) -> list[Pr
 
 
 def refused_promises(scene: Scene, what: str, *because: str) -> list[Promise]:
-    """Nothing was touched: the very same tasks run."""
+    """Promise that a release was refused and nothing touched: the very same tasks run."""
     same = scene.after[scene.component] == scene.before[scene.component]
     seen = f"{len(scene.after[scene.component].tasks)} tasks"
     return [
@@ -157,7 +164,7 @@ def refused_promises(scene: Scene, what: str, *because: str) -> list[Promise]:
 
 
 def released_promises(scene: Scene, what: str, digest: str) -> list[Promise]:
-    """It went out, and nobody else was touched."""
+    """Promise that a version went out and no other component was touched."""
     return [
         Promise(f"releasing a {what} succeeds", scene.ended.code == 0, f"exit code {scene.ended.code}"),
         outcome_promise(scene.release, what, Outcome.RELEASED),
@@ -167,11 +174,12 @@ def released_promises(scene: Scene, what: str, digest: str) -> list[Promise]:
 
 
 def spared_promises(scene: Scene, what: str) -> list[Promise]:
-    """Neither users nor other components noticed."""
+    """Promise that neither users nor other components noticed anything."""
     return [*untouched_promises(scene, what), unharmed_promise(scene.traffic, f"the release of a {what}")]
 
 
 def untouched_promises(scene: Scene, what: str) -> list[Promise]:
+    """Promise that the very same tasks of every other component run."""
     others = [component for component in scene.before if component != scene.component]
     return [
         Promise(
@@ -184,9 +192,9 @@ def untouched_promises(scene: Scene, what: str) -> list[Promise]:
 
 
 def met_promises(scene: Scene, what: str, bad: str) -> list[Promise]:
-    """Users met it, for nothing else was left to spare them; whatever failed was its doing."""
+    """Promise that users met a bad version, as nothing spared them, and that nothing else failed their requests."""
     met, failed = scene.met(bad), scene.failed
-    seen = f"{met} of {scene.asked} requests met it, {failed} failed"
+    seen = f"{met} of {scene.requests} requests met it, {failed} failed"
     others = [name for name, count in scene.traffic.items() if name != scene.component and count["failures"]]
     return [
         Promise(f"users meet the {what} until it is undone", met > 0, seen),
@@ -195,7 +203,7 @@ def met_promises(scene: Scene, what: str, bad: str) -> list[Promise]:
 
 
 def afterwards_promise(stage: Stage, story: str, what: str) -> Promise:
-    """Users for another while: what was undone troubles nobody any more."""
+    """Let users trade a while longer, and promise that what was undone fails no request of theirs."""
     phase = f"{story}, afterwards"
     stage.traffic.begin(phase)
     wait_until(lambda: _requests(stage, phase) >= AFTERWARDS, f"users have made {AFTERWARDS} requests")
@@ -207,6 +215,6 @@ def _requests(stage: Stage, phase: str) -> int:
 
 
 def unmet_promise(scene: Scene, what: str, bad: str) -> Promise:
-    """There were users, and the bad version answered none of them."""
-    met, asked = scene.met(bad), scene.asked
-    return Promise(f"no user meets the {what}", asked > 0 and met == 0, f"{met} of {asked} requests met it")
+    """Promise that there were users and that the bad version answered none of them."""
+    met, requests = scene.met(bad), scene.requests
+    return Promise(f"no user meets the {what}", requests > 0 and met == 0, f"{met} of {requests} requests met it")

@@ -1,4 +1,4 @@
-"""The shape that all stories share: what a story promises, and what it measures."""
+"""The types that all stories share: a story, what it promises, and what it measures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -65,11 +65,11 @@ class Played:
 
     @property
     def promises(self) -> Sequence[Promise]:
-        """Every promise: that a figure could be measured is one too, for then what it measures has happened.
+        """Every promise: those checked, and that each figure could be measured, for then what it measures has happened.
 
-        That it is within its limit is none: a machine with other work to do is slower.
+        That a figure is within its limit is no promise: a machine with other work to do is slower.
         """
-        measured = (Promise(f"measured: {one.name}", one.value is not None, str(one)) for one in self.figures)
+        measured = (Promise(f"measured: {f.name}", f.value is not None, str(f)) for f in self.figures)
         return [*self.checked, *measured]
 
 
@@ -92,7 +92,7 @@ def story(name: str, does: str, *, pushes: bool = False) -> Callable[[Callable[[
 
 
 def outcome_promise(release: Release | None, component: str, wanted: Outcome) -> Promise:
-    """The ledger says that the release ended as it should."""
+    """Promise that the ledger says that the release ended as `wanted`."""
     kept = bool(release and release.outcome is wanted)
     seen = release.outcome.value if release else "nothing in the ledger"
     why = f": {release.reason}" if release and not kept else ""
@@ -100,14 +100,14 @@ def outcome_promise(release: Release | None, component: str, wanted: Outcome) ->
 
 
 def running_promise(running: Running, component: str, digest: str) -> Promise:
-    """F1, F26: every running task has the digest, and there are tasks."""
+    """Promise that there are running tasks and that every one has the digest (F1, F26)."""
     digests = ", ".join(sorted(digest[7:19] for digest in running.digests)) or "nothing"
     seen = f"{len(running.tasks)} tasks of {digests}, asked for {digest[7:19] or 'nothing'}"
     return Promise(f"every {component} task runs the digest that it should", running.digests == {digest}, seen)
 
 
 def unharmed_promise(traffic: Mapping[str, Mapping[str, Any]], during: str) -> Promise:
-    """Users were there, and none of them saw a failure."""
+    """Promise that there were users and that none of them saw a failure."""
     requests = sum(count["requests"] for count in traffic.values())
     failures = sum(count["failures"] for count in traffic.values())
     examples = [example for count in traffic.values() for example in count["examples"]][:3]

@@ -1,6 +1,7 @@
-"""The health gate as somebody has tampered with it: the code of a Lambda layer, beside the function's own.
+"""Handlers of a health gate that somebody has tampered with: the code of a Lambda layer, beside the function's own.
 
-Each handler lets something through unseen and leaves the rest to the real gate.
+Each handler lets something through unseen and leaves the rest to the real gate. Both ECS's hook and the release
+machine's bake call it; only the hook's events have a `lifecycleStage`.
 """
 
 from collections.abc import Mapping
@@ -15,22 +16,22 @@ TEST_TRAFFIC = "POST_TEST_TRAFFIC_SHIFT"
 
 
 def without_hook(event: Event, context: health_gate.LambdaContext) -> Answer:
-    """ECS is told to go on, whatever it asks about; the machine's bake is judged."""
+    """Tell ECS to go on, whatever it asks about; judge the machine's bake."""
     return _go_on() if "lifecycleStage" in event else health_gate.handler(event, context)
 
 
 def without_test_traffic(event: Event, context: health_gate.LambdaContext) -> Answer:
-    """As if test traffic had shown nothing: ECS is told to go on until users meet the version."""
+    """Tell ECS to go on after test traffic, as if that had shown nothing; judge all that comes later."""
     return _go_on() if event.get("lifecycleStage") == TEST_TRAFFIC else health_gate.handler(event, context)
 
 
 def without_bake(event: Event, context: health_gate.LambdaContext) -> Answer:
-    """The machine is told that all is well; ECS is answered by the real gate."""
+    """Tell the machine that all is well; let the real gate answer ECS."""
     return health_gate.handler(event, context) if "lifecycleStage" in event else _pass(event)
 
 
 def without_either(event: Event, _context: health_gate.LambdaContext) -> Answer:
-    """Both are told what they want to hear."""
+    """Tell ECS to go on, and the machine that all is well."""
     return _go_on() if "lifecycleStage" in event else _pass(event)
 
 
@@ -40,5 +41,5 @@ def _go_on() -> Answer:
 
 def _pass(event: Event) -> Answer:
     deploys = (event["state"].get("deploy") or {}).get("status") == "baking"
-    said = {"verdict": "PASS", "reason": WAVED_THROUGH, "evidence": {}}
-    return {**said, "status": "judged", "next": "finish" if deploys else "release"}
+    judgement = {"verdict": "PASS", "reason": WAVED_THROUGH, "evidence": {}}
+    return {**judgement, "status": "judged", "next": "finish" if deploys else "release"}

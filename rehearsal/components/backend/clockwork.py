@@ -1,4 +1,4 @@
-"""The scheduler. Each tick names its scheduler, so that two at once would be seen (F23)."""
+"""The scheduler. It writes each tick with its own name, so that two schedulers at once would be seen (F23)."""
 
 import time
 import uuid
@@ -9,7 +9,7 @@ from .stores import Stores, open_stores
 
 TICK_SECONDS = 0.5
 TICKS_PER_JOB = 4
-SECONDS_OF_A_REPORT = 0.8  # so that a worker that is told to stop often has one under way
+SECONDS_OF_A_REPORT = 0.8  # long enough for a worker that is told to stop to have one under way often
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def schedule(process: Process, stores: Stores, scheduler: str) -> None:
-    """Ticks, and enqueues a report at every fourth tick."""
+    """Tick until the process is told to stop, and enqueue a report at every fourth tick."""
     ticks = 0
     while not process.stopping.is_set():
         process.beat()

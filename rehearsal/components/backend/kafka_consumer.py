@@ -1,4 +1,4 @@
-"""Writes the engine's trades into the database; may see one twice, never writes it twice."""
+"""Writes the engine's trades into the database. It may read a trade twice, and never writes it twice."""
 
 import time
 from typing import Any
@@ -27,9 +27,9 @@ def main() -> None:
 
 
 def consume(process: Process, stores: Stores) -> None:
-    """One batch: written first, committed then, so that a batch cut short is read again (F24).
+    """Write one batch of trades first and commit it then, so that a batch cut short is read again (F24).
 
-    Told to stop, it writes the batch in hand to its end; what it has no time for is committed by nobody.
+    Told to stop, it writes the batch in hand to its end; what it has no time for stays uncommitted.
     """
     written = None
     for message in stores.stream.fetch("trades", GROUP, wait=0.5):
@@ -43,16 +43,19 @@ def consume(process: Process, stores: Stores) -> None:
 
 
 def lag(stores: Stores) -> float:
-    """How long the oldest trade that is not written yet has waited; 0 when there is none."""
+    """Return how many seconds the oldest unwritten trade has waited; 0 if there is none."""
     waiting = stores.stream.fetch("trades", GROUP)
     return max(0.0, time.time() - float(waiting[0]["value"]["at"])) if waiting else 0.0
 
 
 def write(stores: Stores, trade: dict[str, Any]) -> None:
-    """A second trade with the same sequence but another writer means two engines at once."""
-    places = ", ".join("?" * len(FIELDS))
+    """Write a trade unless it is written already.
+
+    A second trade with the same sequence but another writer means two engines at once: that is written as a conflict.
+    """
+    marks = ", ".join("?" * len(FIELDS))
     row = [trade[field] for field in FIELDS]
-    if stores.database.change(f"insert or ignore into trades values ({places})", *row):  # noqa: S608  (only marks)
+    if stores.database.change(f"insert or ignore into trades values ({marks})", *row):  # noqa: S608  (only marks)
         return
     stores.database.change(
         "insert or ignore into conflicts select sequence, ? from trades where sequence = ? and writer <> ?",

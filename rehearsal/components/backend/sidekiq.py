@@ -1,7 +1,7 @@
 """The worker: takes jobs from the queue, one at a time, and never drops one that it has taken.
 
-https://github.com/sidekiq/sidekiq/wiki/Signals: TERM quiets at once, what is under way has DRAIN_SECONDS to end, and
-what has not ended by then goes back to the queue.
+As in https://github.com/sidekiq/sidekiq/wiki/Signals, TERM quiets it at once, the job under way has DRAIN_SECONDS to
+end, and one that has not ended by then goes back to the queue.
 """
 
 import time
@@ -19,7 +19,10 @@ def main() -> None:
 
 
 def work(process: Process, stores: Stores, reporter: Reporter) -> None:
-    """SIGTSTP: no new job. SIGTERM: no new job, the job in hand ends or goes back, then the process ends (F22)."""
+    """Do jobs until the process is told to stop.
+
+    After SIGTSTP it takes no new job; after SIGTERM neither, the job in hand ends or goes back, then it returns (F22).
+    """
     while not process.stopping.is_set():
         process.beat()
         if process.quiet.is_set():
@@ -40,14 +43,14 @@ def work(process: Process, stores: Stores, reporter: Reporter) -> None:
 
 
 def take(process: Process, stores: Stores, job: str) -> None:
-    """Does a job at once; but a version that drops jobs confirms orders later, beside the others."""
-    later = job.startswith("confirm") and process.faults.postpones(lambda: perform(process, stores, job))
-    if not later:
+    """Do a job at once; but a version that drops jobs confirms orders later, in a thread."""
+    postponed = job.startswith("confirm") and process.faults.postpones(lambda: perform(process, stores, job))
+    if not postponed:
         perform(process, stores, job)
 
 
 def perform(process: Process, stores: Stores, job: str) -> None:
-    """Does a job, or gives it back."""
+    """Do a job, or put it back into the queue if that fails or time is over."""
     kind, argument = job.split()[:2]
     try:
         if kind == "confirm":
@@ -63,7 +66,7 @@ def perform(process: Process, stores: Stores, job: str) -> None:
 
 
 def spend(process: Process, seconds: float) -> bool:
-    """Works for so long; False as soon as the process should have ended by now."""
+    """Work for so many seconds; return False as soon as the process must end."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if process.overdue:
@@ -74,5 +77,5 @@ def spend(process: Process, seconds: float) -> bool:
 
 
 def give_back(stores: Stores, job: str) -> None:
-    """To the end of the queue from which jobs are taken, so that it is the next."""
+    """Put a job back at the end of the queue from which jobs are taken, so that it is the next."""
     stores.cache.command("RPUSH", QUEUE, job)

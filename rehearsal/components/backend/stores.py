@@ -1,4 +1,4 @@
-"""What the four processes keep, and where; and the figures of `/metrics`, which would show a lost job or a gap."""
+"""The data of the backend's four processes, and the figures of `/metrics`, which would show a lost job or trade."""
 
 import time
 from collections.abc import Mapping
@@ -31,19 +31,19 @@ class Stores:
         self.stream = Stream(environment)
 
     def enqueue(self, job: str) -> None:
-        """Counted before it is queued, so that a lost job shows; with the time, so that it shows how long it waits."""
+        """Count a job and queue it with the time: counted first, a lost job shows; the time tells how long it waits."""
         self.cache.command("INCR", JOBS_ENQUEUED)
         self.cache.command("LPUSH", QUEUE, f"{job}{SINCE}{time.time():.3f}")
 
     def queue_latency(self) -> float:
-        """Seconds that the oldest job has waited; 0 when none does."""
+        """Return how many seconds the oldest job has waited; 0 if none waits."""
         oldest = self.cache.command("LRANGE", QUEUE, "-1", "-1")
-        _, told, since = oldest[0].rpartition(SINCE) if oldest else ("", "", "")
-        return max(0.0, time.time() - float(since)) if told else 0.0
+        _, separator, since = oldest[0].rpartition(SINCE) if oldest else ("", "", "")
+        return max(0.0, time.time() - float(since)) if separator else 0.0
 
 
 def open_stores(process: Process) -> Stores:
-    """Waits for the database; the tables are made by whoever comes first."""
+    """Return the stores when the database answers; whichever process comes first makes the tables."""
     stores = Stores(process.environment)
     while not process.stopping.is_set():
         process.beat()
@@ -66,7 +66,10 @@ OVERLAPPING_SCHEDULERS = """
 
 
 def figures(stores: Stores) -> dict[str, float]:
-    """Counted at this moment. Jobs in this order: one on its way may look lost, but a lost one never looks done."""
+    """Return the figures of `/metrics`, counted now.
+
+    Jobs are counted in this order: one on its way may look lost, but a lost one never looks done.
+    """
     return {
         "orders": _count(stores, "select count(*) from orders"),
         "orders_unconfirmed": _count(stores, "select count(*) from orders where status = 'accepted'"),

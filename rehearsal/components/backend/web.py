@@ -14,7 +14,7 @@ NOT_FOUND = as_json(404, {"error": "not found"})
 
 
 class Api:
-    """Answers requests."""
+    """Answers the requests of users, the load balancer and the gate."""
 
     def __init__(self, process: Process, stores: Stores) -> None:
         self._process, self._stores = process, stores
@@ -48,11 +48,11 @@ class Api:
         }
 
     def _markets(self, _request: Request) -> Response:
-        found = self._stores.database.rows(
+        rows = self._stores.database.rows(
             "select name, tick_size, (select price from trades where market = name order by sequence desc limit 1)"
             " from markets order by name"
         )
-        markets = [dict(zip(("name", "tick_size", "last_price"), row, strict=True)) for row in found]
+        markets = [dict(zip(("name", "tick_size", "last_price"), row, strict=True)) for row in rows]
         return as_json(200, {"markets": markets})
 
     def _place_order(self, request: Request) -> Response:
@@ -78,19 +78,26 @@ class Api:
         return as_json(200, {"id": order_id, **order, "trades": self._trades(order_id)})
 
     def _trades(self, order_id: str) -> list[dict[str, Any]]:
-        """What the engine has made of the order so far, as the kafka-consumer has written it."""
-        found = self._stores.database.rows(
+        """Return the order's trades so far, as the kafka-consumer has written them."""
+        rows = self._stores.database.rows(
             "select sequence, price, quantity from trades where ? in (buy_order, sell_order) order by sequence",
             order_id,
         )
-        return [dict(zip(("sequence", "price", "quantity"), row, strict=True)) for row in found]
+        return [dict(zip(("sequence", "price", "quantity"), row, strict=True)) for row in rows]
 
 
-def _order_in(asked: dict[str, Any]) -> dict[str, Any]:
-    side, price, quantity = str(asked["side"]), int(asked["price"]), int(asked["quantity"])
+def _order_in(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the order that a body describes, with a new id; ValueError, KeyError or TypeError if it is none."""
+    side, price, quantity = str(body["side"]), int(body["price"]), int(body["quantity"])
     if side not in ("buy", "sell") or price <= 0 or quantity <= 0:
         raise ValueError("side is buy or sell; price and quantity are above 0")
-    return {"id": uuid.uuid4().hex, "market": str(asked["market"]), "side": side, "price": price, "quantity": quantity}
+    return {
+        "id": uuid.uuid4().hex,
+        "market": str(body["market"]),
+        "side": side,
+        "price": price,
+        "quantity": quantity,
+    }
 
 
 def main() -> None:

@@ -14,26 +14,29 @@ PATIENCE = 5.0
 
 
 class DataServiceError(Exception):
-    """It could not be reached, or refused."""
+    """The data service could not be reached, or refused the request."""
 
 
 class Lines:
-    """One connection, opened when needed and again when lost; one request at a time."""
+    """One connection to a data service, opened when needed and again when lost; one request at a time."""
 
     def __init__(self, host: str, port: int, login: Mapping[str, str]) -> None:
-        self._place, self._login = (host, port), dict(login)
+        self._address, self._login = (host, port), dict(login)
         self._lock = threading.Lock()
         self._connection: socket.socket | None = None
 
     def ask(self, request: Record, *, wait: float = 0) -> Record:
-        """Asks a second time when the connection broke: every request here may be repeated without harm."""
+        """Return the answer to a request; raise DataServiceError.
+
+        It asks a second time if the connection breaks: every request here may be repeated without harm.
+        """
         with self._lock:
             try:
                 answer = self._exchange(request, wait)
             except (OSError, ValueError):
                 answer = self._second_try(request, wait)
         if not answer.get("ok"):
-            raise DataServiceError(f"{self._place[0]}:{self._place[1]}: {answer.get('error')}")
+            raise DataServiceError(f"{self._address[0]}:{self._address[1]}: {answer.get('error')}")
         return answer
 
     def _second_try(self, request: Record, wait: float) -> Record:
@@ -42,11 +45,11 @@ class Lines:
             return self._exchange(request, wait)
         except (OSError, ValueError) as error:
             self._close()
-            raise DataServiceError(f"{self._place[0]}:{self._place[1]}: {error}") from error
+            raise DataServiceError(f"{self._address[0]}:{self._address[1]}: {error}") from error
 
     def _exchange(self, request: Record, wait: float) -> Record:
         if self._connection is None:
-            self._connection = socket.create_connection(self._place, timeout=PATIENCE)
+            self._connection = socket.create_connection(self._address, timeout=PATIENCE)
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._stream = self._connection.makefile("rb")
         self._connection.settimeout(PATIENCE + wait)
@@ -62,7 +65,7 @@ class Lines:
 
 
 class Database:
-    """SQL, one transaction for each call."""
+    """The database; each call is one SQL statement in a transaction of its own."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         login = {
@@ -72,16 +75,16 @@ class Database:
         self._lines = Lines(environment["DATABASE_HOST"], int(environment["DATABASE_PORT"]), login)
 
     def rows(self, sql: str, *arguments: Any) -> list[list[Any]]:
-        found: list[list[Any]] = self._lines.ask({"sql": sql, "args": arguments})["rows"]
-        return found
+        rows: list[list[Any]] = self._lines.ask({"sql": sql, "args": arguments})["rows"]
+        return rows
 
     def change(self, sql: str, *arguments: Any) -> int:
-        """The number of rows that changed."""
+        """Execute a statement; return the number of rows that changed."""
         return int(self._lines.ask({"sql": sql, "args": arguments})["count"])
 
 
 class Cache:
-    """Redis commands."""
+    """The cache, by Redis commands."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         login = {"token": environment.get("REDIS_AUTH_TOKEN", "")}
@@ -91,11 +94,12 @@ class Cache:
         return self._lines.ask({"command": list(words)}, wait=wait)["value"]
 
     def number(self, key: str) -> int:
+        """Return a counter; 0 if there is none yet."""
         return int(self.command("GET", key) or 0)
 
 
 class Stream:
-    """Topics. Only the first broker is asked: the stand-in has one."""
+    """The topics of Kafka. Only the first broker is asked: the stand-in has one."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         host, _, port = environment["KAFKA_BROKERS"].split(",")[0].rpartition(":")
@@ -105,12 +109,12 @@ class Stream:
         return int(self._lines.ask({"produce": topic, "value": json.dumps(value)})["offset"])
 
     def fetch(self, topic: str, group: str, *, offset: int | None = None, wait: float = 0) -> list[Record]:
-        """Messages as {"offset", "value"}, from `offset` or from where the group is."""
+        """Return messages as {"offset", "value"}, from `offset` or from the offset that the group has committed."""
         request: Record = {"fetch": topic, "group": group, "wait": wait}
         if offset is not None:
             request["offset"] = offset
-        found = self._lines.ask(request, wait=wait)["messages"]
-        return [{"offset": message["offset"], "value": json.loads(message["value"])} for message in found]
+        messages = self._lines.ask(request, wait=wait)["messages"]
+        return [{"offset": message["offset"], "value": json.loads(message["value"])} for message in messages]
 
     def commit(self, topic: str, group: str, offset: int) -> None:
         self._lines.ask({"commit": topic, "group": group, "offset": offset})

@@ -1,4 +1,4 @@
-"""Plain HTTP: a small client, a small server, and readiness in depth, which the gate asks, never the load balancer.
+"""Plain HTTP: a small client, a small server, and readiness in depth, for which the gate asks, no load balancer.
 
 The client honours `http_proxy` and `no_proxy`. The server has a thread for each connection, keeps connections alive
 and drains them before it ends. The standard library's would do, at twice the memory; some twenty of these run at once.
@@ -23,11 +23,11 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class NoAnswerError(Exception):
-    """Nobody took the request, or nobody answered it."""
+    """Nobody took the request, or the answer did not come whole."""
 
 
 class Answer(NamedTuple):
-    """Header names are lower case."""
+    """What a server answered; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,13 +35,16 @@ class Answer(NamedTuple):
 
 
 def get(url: str, *, seconds: float) -> tuple[int, bytes]:
-    """Status and body."""
+    """Return status and body; raise NoAnswerError."""
     answer = send("GET", url, seconds=seconds)
     return answer.status, answer.body
 
 
 def send(method: str, url: str, *, seconds: float, headers: Mapping[str, str] = NOTHING, body: bytes = b"") -> Answer:
-    """A connection that fails is tried once more, as the Service Connect proxy does: ask what may be asked twice."""
+    """Return the answer; raise NoAnswerError.
+
+    A request that fails is sent once more, as the Service Connect proxy does: send only what may be sent twice.
+    """
     try:
         return _send(method, url, seconds, headers, body)
     except NoAnswerError:
@@ -52,13 +55,13 @@ def _send(method: str, url: str, seconds: float, headers: Mapping[str, str], bod
     parts = urlsplit(url)
     proxy = _proxy(parts)
     target = url if proxy.hostname else parts.path or "/"
-    place = (proxy.hostname or parts.hostname or "", proxy.port or parts.port or 80)
+    address = (proxy.hostname or parts.hostname or "", proxy.port or parts.port or 80)
     length = {} if method == "GET" else {"Content-Length": str(len(body))}
     fields = {"Host": parts.netloc, "Connection": "close", **length}
     lines = [f"{name}: {value}" for name, value in (fields | dict(headers)).items()]
     message = "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode() + body
     try:
-        with closing(socket.create_connection(place, timeout=seconds)) as connection:
+        with closing(socket.create_connection(address, timeout=seconds)) as connection:
             connection.sendall(message)
             return _parsed(b"".join(iter(lambda: connection.recv(65536), b"")))
     except (OSError, ValueError) as error:
@@ -66,7 +69,7 @@ def _send(method: str, url: str, seconds: float, headers: Mapping[str, str], bod
 
 
 def _proxy(parts: SplitResult) -> SplitResult:
-    """What takes requests to this host; without a host when it is asked itself."""
+    """Return the URL of the proxy for this host; one without a hostname if there is none."""
     direct = parts.hostname in os.environ.get("no_proxy", "").split(",")
     return urlsplit("" if direct else os.environ.get("http_proxy", ""))
 
@@ -94,7 +97,7 @@ PHRASES = {
 
 
 class Request(NamedTuple):
-    """Header names are lower case; the path has no query."""
+    """A request that came in; header names are lower case, the path has no query."""
 
     method: str
     path: str
@@ -103,7 +106,7 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What is sent back; `cache_control` says who may keep it, and how long."""
+    """What is sent back; `cache_control` is the header of that name, left out if empty."""
 
     status: int
     body: bytes
@@ -119,7 +122,7 @@ def as_json(status: int, value: Mapping[str, Any]) -> Response:
 
 
 class HttpServer:
-    """Answers until the process is told to stop."""
+    """A server that answers until the process is told to stop."""
 
     def __init__(self, process: Process, answer: Answers) -> None:
         self._process, self._answer = process, answer
@@ -127,7 +130,7 @@ class HttpServer:
         self._draining = False
 
     def serve(self) -> None:
-        """Returns when the last request under way has been answered."""
+        """Serve until the process is told to stop and the last request under way has been answered."""
         listener = socket.create_server(self._process.address(), backlog=256)
         listener.settimeout(0.25)
         while not self._process.stopping.is_set():
@@ -187,22 +190,25 @@ Check = Callable[[], Any]
 
 
 class NotReadyError(Exception):
-    """A check that failed, with its reason."""
+    """A check of readiness failed, for the reason given."""
 
 
 def readiness(process: Process, checks: Mapping[str, Check]) -> Response:
-    """200 when every check passes, 503 otherwise; the body names the running digest either way."""
-    found = {name: _state(check) for name, check in checks.items()}
+    """Answer 200 when every check passes, 503 otherwise; the body names the running digest either way.
+
+    A check fails by raising DataServiceError, NoAnswerError or NotReadyError.
+    """
+    states = {name: _state(check) for name, check in checks.items()}
     if not process.faults.ready:
-        found["application"] = "this version never becomes ready"
-    good = all(state == "ok" for state in found.values())
+        states["application"] = "this version never becomes ready"
+    good = all(state == "ok" for state in states.values())
     identity = process.identity
     body = {
         "status": "ok" if good else "failing",
         "component": identity.component,
         "digest": identity.digest,
         "version": identity.version,
-        "checks": found,
+        "checks": states,
     }
     return as_json(200 if good else 503, body)
 
@@ -216,6 +222,6 @@ def _state(check: Check) -> str:
 
 
 def metrics(values: Mapping[str, float]) -> Response:
-    """One `name value` in each line, as Prometheus reads it."""
+    """Answer with one line `name value` for each metric, as Prometheus reads it."""
     text = "".join(f"{name} {value}\n" for name, value in values.items())
     return Response(200, text.encode(), "text/plain; version=0.0.4")

@@ -1,6 +1,6 @@
-"""What every process does alike: it knows who it is, shows a pulse, reports of itself, and ends when it is told to.
+"""What every process does: it knows its identity, shows that it lives, publishes metrics, and ends when told to.
 
-A report is a line in its log, in CloudWatch's embedded metric format.
+Metrics are lines in its log, in CloudWatch's embedded metric format.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -24,7 +24,7 @@ DRAIN_SECONDS = "25"  # Sidekiq's own, when nobody says how long
 
 
 class Identity(NamedTuple):
-    """Who answers."""
+    """What a process says it is: component, service, the digest of its image, and the version."""
 
     component: str
     service: str
@@ -33,7 +33,7 @@ class Identity(NamedTuple):
 
 
 class Process:
-    """SIGTERM sets `stopping`; it and SIGTSTP set `quiet` (Sidekiq: take no new job)."""
+    """The running process. SIGTERM sets `stopping` and `quiet`, SIGTSTP only `quiet` (Sidekiq: take no new job)."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self.environment = environment
@@ -50,7 +50,7 @@ class Process:
         self._pulse = Path(environment.get("TMPDIR", "/tmp")) / f"{self.identity.service}.pulse"  # noqa: S108
 
     def begin(self) -> None:
-        """Call it first, in the main thread."""
+        """Handle signals and let a crash fault act; call it first, in the main thread."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGTSTP, self._hush)
         self.faults.begin(self.identity.service)
@@ -58,25 +58,26 @@ class Process:
         self.say("started")
 
     def beat(self) -> None:
-        """`bin/healthcheck` looks for it: call it from the loop whose standstill would be an illness."""
+        """Touch the file that `bin/healthcheck` looks at; call it in the loop that must never stand still."""
         self._pulse.touch()
 
     def rest(self, seconds: float) -> None:
-        """Sleeps, but wakes up to stop."""
+        """Sleep, but return at once when the process is told to stop."""
         self.stopping.wait(seconds)
 
     @property
     def overdue(self) -> bool:
-        """It was told to stop longer ago than it may go on for: what is not finished goes back now."""
+        """Whether the process was told to stop DRAIN_SECONDS ago: unfinished work must go back now."""
         return monotonic() >= self._drained_by
 
     def address(self) -> tuple[str, int]:
+        """Return the host and port to listen on."""
         return self.environment.get("BIND_ADDRESS", "0.0.0.0"), int(self.environment["PORT"])  # noqa: S104
 
     def say(self, text: str) -> None:
-        """One line in the log."""
-        who = self.identity
-        print(f"{who.component}/{who.service} {who.version}: {text}", file=sys.stderr, flush=True)
+        """Write one line to the log, with the name of the process."""
+        identity = self.identity
+        print(f"{identity.component}/{identity.service} {identity.version}: {text}", file=sys.stderr, flush=True)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._drained_by = min(self._drained_by, monotonic() + self._drain)
@@ -92,18 +93,18 @@ EVERY_SECONDS = 1.0
 
 
 class Reporter:
-    """By the environment, and by the digest that reports: a gate judges a version by its own word only."""
+    """Publishes metrics by environment, and by environment and digest: a gate judges a version by its own metrics."""
 
     def __init__(self, process: Process) -> None:
         self._process, self._due = process, 0.0
 
     @property
     def due(self) -> bool:
-        """Whether it is time again: figures cost something to find out."""
+        """Whether the next report is due; ask before computing the figures, for that costs time."""
         return time.monotonic() >= self._due
 
     def report(self, **figures: tuple[float, str]) -> None:
-        """`ConsumerLag=(2.5, "Seconds")`; units are CloudWatch's."""
+        """Publish figures such as `ConsumerLag=(2.5, "Seconds")`; units are CloudWatch's."""
         self._due = time.monotonic() + EVERY_SECONDS
         if self._process.faults.reports:
             print(json.dumps(self._line(figures)), flush=True)

@@ -1,6 +1,6 @@
 """Hashed assets: its own from the image, those of other versions from the bucket that all versions share (F31).
 
-The bucket as S3 has it: PutObject and GetObject, signed with Signature Version 4.
+The bucket is asked by PutObject and GetObject of S3, signed with Signature Version 4.
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 """
 
@@ -21,24 +21,24 @@ PATIENCE = 5.0
 
 
 class BucketError(Exception):
-    """S3 said no, and not that nothing is there."""
+    """S3 refused a request, for another reason than that nothing is there."""
 
 
 class Kept(NamedTuple):
-    """What was put there, with its type."""
+    """An asset in the bucket."""
 
     content: bytes
     content_type: str
 
 
 class Bucket:
-    """`environment` says where S3 is and with which credentials it is asked."""
+    """A bucket of S3; the process's environment says where S3 is and which credentials to use."""
 
     def __init__(self, name: str, environment: Mapping[str, str]) -> None:
         self._url, self._environment = f"{environment['AWS_ENDPOINT_URL'].rstrip('/')}/{name}", environment
 
     def keep(self, key: str, content: bytes, content_type: str) -> None:
-        """Puts it unless something is there already, which is never overwritten: 412.
+        """Put an object, unless something is there already: S3 answers 412 and overwrites nothing.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
@@ -47,7 +47,7 @@ class Bucket:
             raise BucketError(f"PUT {key}: {answer.status} {answer.body[:200].decode(errors='replace')}")
 
     def find(self, key: str) -> Kept | None:
-        """None when nothing is there."""
+        """Return an object; None if nothing is there."""
         answer = self._ask("GET", key)
         if answer.status == 404 and b"<Code>NoSuchKey</Code>" in answer.body:
             return None
@@ -60,7 +60,7 @@ class Bucket:
         return send(method, url, seconds=PATIENCE, body=body, headers=self._signed(method, url, headers, body))
 
     def _signed(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
-        """The headers, with those that prove who asks; all of them are signed."""
+        """Return the headers, with those that prove who asks; all of them are signed."""
         parts, now = urlsplit(url), time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         digest = hashlib.sha256(body).hexdigest()
         sent = {**headers, "x-amz-date": now, "x-amz-content-sha256": digest}
@@ -90,12 +90,15 @@ A_DAY, SOON = 86400.0, 1.0
 
 
 class Assets:
-    """What docs/contracts.md asks of a service with `ASSETS_BUCKET`; without it, there are the image's own alone."""
+    """The assets that the client serves, as docs/contracts.md asks of a service with `ASSETS_BUCKET`.
+
+    Without `ASSETS_BUCKET`, they are the image's own alone.
+    """
 
     def __init__(self, process: Process) -> None:
-        told = process.environment
-        self._process, self._prefix = process, told.get("ASSETS_PATH", PREFIX)
-        self._bucket = Bucket(told["ASSETS_BUCKET"], told) if "ASSETS_BUCKET" in told else None
+        environment = process.environment
+        self._process, self._prefix = process, environment.get("ASSETS_PATH", PREFIX)
+        self._bucket = Bucket(environment["ASSETS_BUCKET"], environment) if "ASSETS_BUCKET" in environment else None
         root = Path(FOLDER)
         files = sorted(file for file in root.rglob("*") if file.is_file())
         self.own = {f"/{file.relative_to(root).as_posix()}": file.read_bytes() for file in files}
@@ -105,27 +108,27 @@ class Assets:
         return path.startswith(self._prefix)
 
     def answer(self, path: str) -> Response:
-        """An image never needs the bucket for what is its own."""
+        """Answer with an asset: the image's own without the bucket, others from it, 503 if it does not answer."""
         if path in self.own:
             return Response(200, self.own[path], _type(path), FOR_EVER)
         if self._bucket is None or self._process.faults.forgets:
             return Response(404, b"", "text/plain", NOT_KEPT)
         try:
-            found = self._bucket.find(unquote(path).lstrip("/"))
+            asset = self._bucket.find(unquote(path).lstrip("/"))
         except (NoAnswerError, BucketError) as error:
             self._process.say(f"the bucket of the assets does not answer: {error}")
             return Response(503, b"", "text/plain", NOT_KEPT)
-        if found is None:
+        if asset is None:
             return Response(404, b"", "text/plain", NOT_KEPT)
-        return Response(200, found.content, found.content_type, FOR_EVER)
+        return Response(200, asset.content, asset.content_type, FOR_EVER)
 
     def are_kept(self) -> None:
-        """A check of readiness: the other version's tasks will be asked for them."""
+        """Raise NotReadyError until the image's own are in the bucket, where tasks of other versions look for them."""
         if self._bucket is not None and not self._kept.is_set():
             raise NotReadyError("the assets of this version are not in the bucket yet")
 
     def begin(self) -> None:
-        """Puts its own into the bucket, beside everything else; again each day, as what is there expires."""
+        """Start a thread that puts the image's own into the bucket, again each day, because objects there expire."""
         if self._bucket is not None:
             threading.Thread(target=self._keep, args=(self._bucket,), daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""What a build leaves for browsers: files whose names are hashes of what is in them, so that none ever changes."""
+"""Builds the assets of a version: files named by the hash of their content, so that none ever changes."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ PREFIX = "/_next/static/"
 
 
 def bundle(version: str) -> dict[str, bytes]:
-    """Path -> content: a script and a style of this version's own."""
+    """Return the script and the style of a version, as path -> content."""
     files = {"js": f"document.title = 'exchange {version}';\n", "css": f"title::after {{ content: '{version}' }}\n"}
     return {_path(kind, content.encode()): content.encode() for kind, content in files.items()}
 
@@ -19,7 +19,7 @@ def _path(kind: str, content: bytes) -> str:
 
 
 def main() -> None:
-    """While an image is built, in its working directory."""
+    """Write the assets into the working directory; the Dockerfile calls it while an image is built."""
     version = json.loads(Path("version.json").read_text(encoding="utf-8"))["version"]
     for path, content in bundle(version).items():
         file = Path(FOLDER + path)

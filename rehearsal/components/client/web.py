@@ -1,4 +1,4 @@
-"""Pages rendered on the server, from the backend's data."""
+"""The web: it renders a page from the backend's markets, and serves assets."""
 
 import html
 import json
@@ -14,7 +14,7 @@ PAGE = "text/html; charset=utf-8"
 
 
 class Client:
-    """Answers requests."""
+    """Answers the requests of users, the load balancer and the gate."""
 
     def __init__(self, process: Process, assets: Assets) -> None:
         self._process, self._assets = process, assets
@@ -55,7 +55,7 @@ class Client:
 
 
 def _tag(path: str) -> str:
-    """How a page names an asset."""
+    """Return the HTML by which a page names an asset."""
     kind = {"css": '<link rel="stylesheet" href="{}">', "js": '<script defer src="{}"></script>'}
     return kind[path.rpartition(".")[2]].format(path)
 

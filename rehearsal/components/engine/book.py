@@ -1,4 +1,4 @@
-"""Price-time priority, deterministic: the same orders give the same trades and the same hash."""
+"""Order books with price-time priority. They are deterministic: the same orders give the same trades and hash."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ class Books:
         self._arrivals = 0
 
     def place(self, order: Order) -> list[Trade]:
-        """The trades that the order causes; an order that comes twice causes none the second time."""
+        """Return the trades that the order causes; an order that comes twice causes none the second time."""
         if order["id"] in self._seen:
             return []
         self._seen.add(order["id"])
@@ -34,11 +34,12 @@ class Books:
         return trades
 
     def state_hash(self) -> str:
-        """Equal exactly when two engines are in the same state."""
+        """Return a hash that is equal for two engines exactly if they are in the same state."""
         resting = [[*key, orders] for key, orders in sorted(self._resting.items()) if orders]
         return hashlib.sha256(json.dumps([self.sequence, resting], sort_keys=True).encode()).hexdigest()
 
     def resting(self) -> int:
+        """Return how many orders wait in the books."""
         return sum(map(len, self._resting.values()))
 
     def _trade(self, incoming: Order, opposite: list[Order]) -> Trade:
@@ -67,5 +68,5 @@ def _crosses(incoming: Order, best: Order) -> bool:
 
 
 def _priority(order: Order) -> tuple[int, int]:
-    """Buyers: the highest price first; sellers: the lowest; then whoever came first."""
+    """Return the key that sorts buyers by the highest price, sellers by the lowest, then by who came first."""
     return (-order["price"] if order["side"] == "buy" else order["price"], order["arrival"])

@@ -23,7 +23,7 @@ BATCH_WAIT = 0.25
 
 
 class Matching:
-    """One writer's loop: first it replays what was read before, then it goes on."""
+    """The loop of the only writer: first it replays the orders that were read before, then it goes on."""
 
     def __init__(self, process: Process, stream: Stream) -> None:
         self._process, self._stream, self._reporter = process, stream, Reporter(process)
@@ -35,12 +35,12 @@ class Matching:
         self.replayed = False
 
     def run(self) -> None:
-        """Until the process is told to stop; a batch begun is finished."""
+        """Match orders until the process is told to stop; a batch that was begun is finished."""
         while not self._process.stopping.is_set():
             self._process.beat()
             try:
                 self._step()
-                if self.replayed and self._reporter.due:  # what it replays waits for nobody
+                if self.replayed and self._reporter.due:  # orders that are replayed wait for nothing
                     gap = self._stream.end_offset("orders") - self.position
                     self._reporter.report(SequenceGap=(gap, "Count"))
             except DataServiceError as error:
@@ -48,6 +48,7 @@ class Matching:
                 self._process.rest(0.5)
 
     def figures(self) -> dict[str, float]:
+        """Return the figures of `/metrics`."""
         with self._lock:
             return {
                 "orders_read": self.position,
@@ -57,7 +58,7 @@ class Matching:
             }
 
     def state(self) -> dict[str, str | int]:
-        """The sequence and the hash that belongs to it."""
+        """Return the last trade's sequence, the position in the orders, and the hash of the books at both."""
         with self._lock:
             return {"sequence": self._books.sequence, "position": self.position, "hash": self._books.state_hash()}
 
@@ -79,7 +80,7 @@ class Matching:
 
 
 class Administration:
-    """Answers requests; what changes something needs the internal token."""
+    """Answers requests for health, metrics and administration; one that changes something needs the internal token."""
 
     def __init__(self, process: Process, matching: Matching, stream: Stream) -> None:
         self._process, self._matching, self._stream = process, matching, stream
@@ -131,7 +132,7 @@ class Administration:
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Two engines on one working folder can't be (F23)."""
+    """Hold the lock of the working folder; exit if another engine holds it (F23)."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "LOCK").open("w") as lock:
         try:

@@ -1,1 +1,1 @@
-"""What each component's engineers test before a build. In the monorepo it is `suite.py`, beside the sources."""
+"""The tests of each component's engineers, which a build runs first. In the monorepo each is `suite.py`."""

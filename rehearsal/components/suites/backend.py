@@ -17,19 +17,19 @@ from components.base.faults import Faults  # noqa: E402
 
 class BackendTest(unittest.TestCase):
     def test_the_version_is_told(self) -> None:
-        told = json.loads(Path("version.json").read_text(encoding="utf-8"))
-        self.assertEqual(sorted(told), ["fault", "version"])
+        version = json.loads(Path("version.json").read_text(encoding="utf-8"))
+        self.assertEqual(sorted(version), ["fault", "version"])
 
     def test_a_good_version_reads_its_settings_as_they_are(self) -> None:
-        told = {"DATABASE_PORT": "5432"}
-        self.assertEqual(Faults("none").misled(told), told)
+        environment = {"DATABASE_PORT": "5432"}
+        self.assertEqual(Faults("none").misled(environment), environment)
 
     def test_two_schedulers_at_once_are_seen(self) -> None:
-        for ticks, found in (([("a", 1), ("a", 2), ("b", 3)], 0), ([("a", 1), ("b", 2), ("a", 3)], 1)):
+        for ticks, overlaps in (([("a", 1), ("a", 2), ("b", 3)], 0), ([("a", 1), ("b", 2), ("a", 3)], 1)):
             with self.subTest(ticks=ticks), sqlite3.connect(":memory:") as database:
                 database.execute("create table ticks (scheduler text, at integer)")
                 database.executemany("insert into ticks values (?, ?)", ticks)
-                self.assertEqual(database.execute(OVERLAPPING_SCHEDULERS).fetchone(), (found,))
+                self.assertEqual(database.execute(OVERLAPPING_SCHEDULERS).fetchone(), (overlaps,))
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ class BooksTest(unittest.TestCase):
         self.assertEqual(books.resting(), 0)
 
     def test_the_same_orders_give_the_same_state(self) -> None:
-        one, two = Books(), Books()
-        for books in (one, two):
+        first, second = Books(), Books()
+        for books in (first, second):
             books.place(order("1", "sell", 100, 3))
             books.place(order("2", "buy", 100))
-        self.assertEqual(one.state_hash(), two.state_hash())
+        self.assertEqual(first.state_hash(), second.state_hash())
 
     def test_an_order_that_comes_twice_trades_once(self) -> None:
         books = Books()
