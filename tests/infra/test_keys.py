@@ -111,7 +111,9 @@ def shut_out(templates: Templates, region: str) -> list[str]:
 
 
 def _services_shut_out(templates: Templates, key_of: Mapping[Place, Place], logs: str) -> Iterator[str]:
-    writers = [(place, logs, LOGS) for place, _ in resources(templates, "AWS::Logs::LogGroup")]
+    writers: list[tuple[Place, str, tuple[str, ...]]] = [
+        (place, logs, LOGS) for place, _ in resources(templates, "AWS::Logs::LogGroup")
+    ]
     for kind, service in (("AWS::Events::Rule", "events"), ("AWS::CloudWatch::Alarm", "cloudwatch")):
         for place, properties in resources(templates, kind):
             told = [target["Arn"] for target in properties.get("Targets", [])] + properties.get("AlarmActions", [])

@@ -6,7 +6,7 @@ from ministack.core import iam_evaluator
 from ministack.services import kms as stock
 
 from local_aws.ministack_parts import embedding
-from local_aws.ministack_parts.forms import Record
+from local_aws.ministack_parts.answers import Record
 
 # By id, ARN or alias; None when there is none.
 key: Callable[[str], Record | None] = stock._resolve_key
