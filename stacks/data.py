@@ -3,7 +3,6 @@
 from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -15,6 +14,7 @@ from exchange_constructs.data.kafka import KafkaBroker, MskCluster
 from exchange_constructs.data.lasting_stores import AssetBucket, LedgerTable, SnapshotBucket
 from exchange_constructs.observability import let_logs_use, retention_of
 from exchange_constructs.service.service_parts import Peer
+from exchange_constructs.values import anywhere, tcp
 from settings.environment import EcsKafka, ExternalKafka
 from settings.loading import Settings
 from stacks.network import NetworkStack
@@ -70,11 +70,11 @@ class DataStack(Stack):
 
     @property
     def database_peer(self) -> Peer:
-        return Peer(self.database.security_group, ec2.Port.tcp(5432))
+        return Peer(self.database.security_group, tcp(5432))
 
     @property
     def cache_peer(self) -> Peer:
-        return Peer(self.cache.security_group, ec2.Port.tcp(CACHE_PORT))
+        return Peer(self.cache.security_group, tcp(CACHE_PORT))
 
     def _assets(self) -> AssetBucket | None:
         """Only where a service has assets."""
@@ -103,7 +103,8 @@ class DataStack(Stack):
         kafka = self._settings.kafka
         if isinstance(kafka, ExternalKafka):
             ports = sorted({int(broker.rpartition(":")[2]) for broker in kafka.bootstrap_brokers})
-            return ",".join(kafka.bootstrap_brokers), [Peer(_anybody(), ec2.Port.tcp(port)) for port in ports]
+            # brokers that somebody else runs are known by name only
+            return ",".join(kafka.bootstrap_brokers), [Peer(anywhere(), tcp(port)) for port in ports]
         if isinstance(kafka, EcsKafka):
             broker = self._broker(kafka, platform.cluster, platform.namespace, registry)
             return broker.brokers, [Peer(broker.security_group, broker.port)]
@@ -136,7 +137,3 @@ class DataStack(Stack):
             memory_mb=kafka.memory,
             health_command=kafka.health_command,
         )
-
-
-def _anybody() -> ec2.IConnectable:
-    return ec2.Peer.any_ipv4()  # brokers that somebody else runs are known by name only

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Duration, Stack
@@ -31,6 +30,7 @@ from release_engine.gate import Answer
 from release_engine.ledger import Outcome
 from release_handlers import auto_rollback, bake, baseline, deploy, preflight, record, verify
 from release_handlers.world import World
+from tests.infra.exchange import CONTEXT
 from tests.unit.aws.account import CANARY_COMPONENT, Account
 from tests.unit.aws.answers import NEW
 
@@ -136,7 +136,6 @@ def _keep(state: State, data: State, result: Any) -> None:
 
 
 RELEASE_ID = "20261124T101500Z-3f2a9c1b"
-CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
 
 @cache
@@ -201,7 +200,7 @@ def _definition(resources: Mapping[str, Any]) -> dict[str, Any]:
     return parsed
 
 
-class Rehearsed:
+class SimulatedMachine:
     """An account, the machine's functions on it, and one release through the machine."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
@@ -243,7 +242,7 @@ class Rehearsed:
             "deploy": lambda event: deploy.act(event["action"], event["purpose"], event["state"], world),
             "verify": lambda event: verify.look(event["purpose"], event["state"], world),
             "health_gate": lambda event: bake.take_round(event["state"], world, 60),
-            "baseline": lambda event: _baseline(event, world),
+            "baseline": lambda event: getattr(baseline, event["action"])(event["state"], world),
             "auto_rollback": lambda event: auto_rollback.plan(event["state"], world),
             "arn:ref:states:::sns:publish": lambda event: {},
             "arn:ref:states:::lambda:invoke": lambda event: {"StatusCode": 202},
@@ -257,10 +256,6 @@ class Rehearsed:
             return task(event)
 
         return called
-
-
-def _baseline(event: Mapping[str, Any], world: World) -> Any:
-    return (baseline.start if event["action"] == "start" else baseline.stop)(event["state"], world)
 
 
 def _record(event: Mapping[str, Any], world: World) -> Any:

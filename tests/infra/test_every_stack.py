@@ -112,6 +112,12 @@ def test_the_environment_to_which_anothers_pipeline_releases_first_has_none_of_i
 
 
 @each_stack
+def test_a_stack_without_a_resource_is_no_stack(environment: str, stack: str) -> None:
+    """CloudFormation refuses it: "At least one Resources member must be defined"."""
+    assert exchange(environment).templates[stack].get("Resources")
+
+
+@each_stack
 def test_f17_nothing_is_exported_nor_imported(environment: str, stack: str) -> None:
     template = exchange(environment).templates[stack]
     assert not [name for name, one in template.get("Outputs", {}).items() if "Export" in one]

@@ -32,6 +32,7 @@ MAY_IMPORT = {
 PACKAGES = {Path(folder).stem for folder in MAY_IMPORT}
 OURS = PACKAGES | {"tests"}
 SOURCES = (*MAY_IMPORT, "tests")
+ROOTS = (ROOT / "constructs", ROOT / "lambda", ROOT)  # the folders that Python's imports begin in
 
 
 def python_files(folder: str) -> list[Path]:
@@ -54,8 +55,7 @@ def _imports(file: Path) -> Iterator[str]:
 
 
 def _module(file: Path) -> str:
-    roots = (ROOT / "constructs", ROOT / "lambda")
-    root = next((root for root in roots if file.is_relative_to(root)), ROOT)
+    root = next(root for root in ROOTS if file.is_relative_to(root))
     return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
@@ -64,19 +64,16 @@ def imported_modules(file: Path) -> set[str]:
     found = set[str]()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            package = node.module.replace(".", "/")
             modules = {f"{node.module}.{name.name}" for name in node.names}
             found |= (
                 {module if importlib.util.find_spec(module) else node.module for module in modules}
-                if _is_package(node.module)
+                if any((root / package).is_dir() for root in ROOTS)
                 else {node.module}
             )
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
     return found
-
-
-def _is_package(module: str) -> bool:
-    return any((root / module.replace(".", "/")).is_dir() for root in (ROOT, ROOT / "constructs", ROOT / "lambda"))
 
 
 @pytest.mark.parametrize("trap", ["constructs/__init__.py", "lambda/__init__.py", "tests/constructs"])

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.observability import AlarmTopic
+from exchange_constructs.observability import AlarmTopic, retention_of
 from tests.infra.exchange import single_templates, staging_settings
 
 
@@ -111,5 +111,7 @@ def test_business_shows_what_the_components_report(template: Template) -> None:
     assert all(metric in body for metric in ("OrdersPerMinute", "SequenceGap", "ConsumerLag", "QueueLatency"))
 
 
-def test_f17_nothing_is_exported(template: Template) -> None:
-    assert not [one for one in template.find_outputs("*").values() if "Export" in one]
+def test_a_retention_is_what_cloudwatch_knows() -> None:
+    assert retention_of(30).name == "ONE_MONTH"
+    with pytest.raises(KeyError):
+        retention_of(31)

@@ -257,11 +257,6 @@ def test_what_was_pushed_is_recorded_at_the_end_as_the_function_reads_it(stages:
     assert ":function:exchange-prod2-record" in json.dumps(record["Configuration"]["FunctionName"])
 
 
-def test_f17_nothing_is_exported() -> None:
-    outputs = exchange(PIPELINE).templates["pipeline"].get("Outputs", {})
-    assert not [one for one in outputs.values() if "Export" in one]
-
-
 def test_a_chain_of_nothing_is_refused() -> None:
     stack = Stack(App(), "Stack")
     destination = Destination(

@@ -1,24 +1,16 @@
-"""What the parts of a release must agree on: the order, how the pipeline asks, and who waits for whom how long."""
+"""What the parts of a release must agree on: how the pipeline asks, the keys of the state, who waits how long."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from exchange_constructs.release.release_states import DeployPhase, deploy_states
 from release_aws.service_setup import replacement_of
 from release_engine import preflight, times
-from tests.infra.exchange import ENVIRONMENTS, PIPELINE, Json, exchange, listed
+from release_engine.machine_state import FailureKey, MachineState, ResultKey
+from tests.infra.exchange import ENVIRONMENTS, Json, exchange, listed
 from tests.infra.release_walks import synthesized_definition
-
-
-@pytest.mark.parametrize("half", ["Staging", "Production"])
-def test_the_pipeline_releases_in_the_order_of_the_settings(half: str) -> None:
-    known = exchange(PIPELINE)
-    stages = [stage["Name"] for stage in known.only("pipeline", "CodePipeline::Pipeline")["Stages"]]
-    names = {f"{half}{component.capitalize()}": component for component in known.settings.chain}
-    assert [names[stage] for stage in stages if stage in names] == list(known.settings.chain)
-
 
 COMPONENTS = ("backend", "client", "engine")
 each = pytest.mark.parametrize("component", COMPONENTS)
@@ -71,8 +63,8 @@ LONGEST_HOOK_CALL = 15 * 60
 
 
 @pytest.fixture(scope="module")
-def machine() -> Json:
-    """As it is defined."""
+def definition() -> Json:
+    """The release machine of a component, with names in the place of ARNs."""
     return synthesized_definition()
 
 
@@ -96,14 +88,31 @@ def test_ecs_gives_the_gates_hook_what_the_settings_count_with(environment: str)
 
 
 @everywhere
-def test_a_function_is_killed_before_the_machine_or_ecs_gives_it_up(environment: str, machine: Json) -> None:
-    calls = {state["TimeoutSeconds"] for state in machine["States"].values() if "TimeoutSeconds" in state}
+def test_a_function_is_killed_before_the_machine_or_ecs_gives_it_up(environment: str, definition: Json) -> None:
+    calls = {state["TimeoutSeconds"] for state in definition["States"].values() if "TimeoutSeconds" in state}
     assert max(functions(environment).values()) < min(calls)
     assert functions(environment)["release_handlers.health_gate.handler"] <= LONGEST_HOOK_CALL
 
 
-def test_the_lock_is_leased_for_longer_than_a_machine_may_run(machine: Json) -> None:
-    assert machine["TimeoutSeconds"] < times.LEASE_SECONDS
+def test_the_lock_is_leased_for_longer_than_a_machine_may_run(definition: Json) -> None:
+    assert definition["TimeoutSeconds"] < times.LEASE_SECONDS
+
+
+def test_every_task_retries_what_passes_and_catches_everything(definition: Json) -> None:
+    tasks = {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
+    for name, state in tasks.items():
+        assert state["Catch"][0]["ErrorEquals"] == ["States.ALL"], name
+    retried = [name for name, state in tasks.items() if state.get("Retry")]
+    assert sorted(retried) == sorted(set(tasks) - {"Notify"})
+
+
+def test_the_machine_writes_the_keys_that_its_functions_know(definition: Json) -> None:
+    states = definition["States"].values()
+    called = [state for state in states if "state.$" in state.get("Parameters", {})]
+    results = {state["ResultPath"].removeprefix("$.") for state in called}
+    failures = {caught["ResultPath"].removeprefix("$.") for state in states for caught in state.get("Catch", [])}
+    assert (results, failures) == (set(get_args(ResultKey)), set(get_args(FailureKey)))
+    assert results | failures <= set(MachineState.__annotations__)
 
 
 @everywhere

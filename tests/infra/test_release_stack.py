@@ -1,7 +1,6 @@
 """The Release stack: who may do what, and what others rely on."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,14 +17,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.observability import retention_of
 from exchange_constructs.release.release_function import ENVIRONMENT_BYTES
 from release_engine.gate_limits import Canary, Check, Gate, Probe
 from release_engine.model import Component, MetricsHome, parse_components
 from stacks.release import ReleaseStack
-from tests.infra.exchange import ENVIRONMENTS, environment_bytes, exchange, text_of
+from tests.infra.exchange import CONTEXT, ENVIRONMENTS, environment_bytes, exchange, text_of
 
-CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 NAMES = ("backend", "client", "engine")
 
 
@@ -210,31 +207,6 @@ def test_only_the_gate_is_in_the_network_where_the_tasks_are(template: Template)
     assert inside == ["release_handlers.health_gate.handler"]
 
 
-def test_no_role_may_do_everything(template: Template) -> None:
-    for name, statement in statements(template):
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        assert not [action for action in actions if re.fullmatch(r"\*|\w+:\*", action)], name
-
-
-def test_only_what_aws_cannot_narrow_is_granted_on_all_resources(template: Template) -> None:
-    wide = set()
-    for _, statement in statements(template):
-        if statement["Resource"] == "*":
-            wide |= {statement["Action"]} if isinstance(statement["Action"], str) else set(statement["Action"])
-    services = {action.split(":")[0] for action in wide}
-    assert services == {"cloudwatch", "codepipeline", "ec2", "ecs", "elasticloadbalancing", "logs", "xray"}
-    assert {action for action in wide if action.startswith(("ecs", "cloudwatch", "code", "elastic"))} == {
-        "ecs:ListTasks",
-        "ecs:DescribeTaskDefinition",
-        "cloudwatch:DescribeAlarms",
-        "cloudwatch:GetMetricData",
-        "codepipeline:PutJobFailureResult",
-        "codepipeline:PutJobSuccessResult",
-        "elasticloadbalancing:DescribeRules",
-        "elasticloadbalancing:DescribeTargetHealth",
-    }
-
-
 def test_no_function_may_read_a_secret(template: Template) -> None:
     """Preflight asks whether they are there."""
     actions = {action for name in ("Preflight", "Verify", "HealthGate") for action in actions_of(template, name)}
@@ -274,27 +246,20 @@ def test_f1_the_record_reads_the_logs_of_the_components_and_no_others(template: 
 
 
 def test_only_what_starts_a_baseline_may_pass_roles_and_only_the_components_to_its_tasks(template: Template) -> None:
-    policies = template.find_resources("AWS::IAM::Policy")
-    passing = {name for name, one in policies.items() if "iam:PassRole" in json.dumps(one)}
-    assert len(passing) == 1
-    (name,) = passing
-    assert "Baseline" in name
-    statements = policies[name]["Properties"]["PolicyDocument"]["Statement"]
-    (statement,) = [one for one in statements if one["Action"] == "iam:PassRole"]
+    ((policy, statement),) = [
+        (policy, statement) for policy, statement in statements(template) if "iam:PassRole" in json.dumps(statement)
+    ]
+    assert "Baseline" in policy
+    assert statement["Action"] == "iam:PassRole"
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     assert "role/exchange-test-client-*" in json.dumps(statement["Resource"])
 
 
 def test_a_baseline_is_started_and_deleted_beside_the_canary_only(template: Template) -> None:
-    statements = [
-        statement
-        for policy in template.find_resources("AWS::IAM::Policy").values()
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if "ecs:CreateService" in statement["Action"]
-    ]
-    assert [statement["Action"] for statement in statements] == [["ecs:CreateService", "ecs:DeleteService"]]
-    assert "/exchange-client-web-baseline-*" in json.dumps(statements[0]["Resource"])
-    assert json.dumps(statements[0]["Resource"]).count(":service/") == 1
+    (starting,) = [statement for _, statement in statements(template) if "ecs:CreateService" in statement["Action"]]
+    assert starting["Action"] == ["ecs:CreateService", "ecs:DeleteService"]
+    assert "/exchange-client-web-baseline-*" in json.dumps(starting["Resource"])
+    assert json.dumps(starting["Resource"]).count(":service/") == 1
 
 
 def test_f27_the_watch_is_woken_by_failed_deployments_and_red_alarms(template: Template) -> None:
@@ -321,13 +286,3 @@ def test_a_rollback_that_could_not_be_started_reaches_people(template: Template)
         "AWS::Lambda::Function",
         {"Handler": "release_handlers.auto_rollback.handler", "DeadLetterConfig": {"TargetArn": Match.any_value()}},
     )
-
-
-def test_f17_nothing_is_exported(template: Template) -> None:
-    assert not [one for one in template.find_outputs("*").values() if "Export" in one]
-
-
-def test_a_retention_is_what_cloudwatch_knows() -> None:
-    assert retention_of(30).name == "ONE_MONTH"
-    with pytest.raises(KeyError):
-        retention_of(31)
