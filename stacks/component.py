@@ -1,4 +1,4 @@
-"""The stack of a component: its services, on the one digest that the stack's parameter names."""
+"""The stack of a component: its services, all on the digest that the stack's parameter names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
