@@ -122,7 +122,7 @@ class AccessStack(Stack):
         ).role
 
     def _releases(self) -> iam.Role:
-        """Make the role for `python -m release`, in jobs of the environment's GitHub environment on the release branch."""
+        """Make the role for `python -m release`, in the GitHub environment of this name on the release branch."""
         role = GithubRole(
             self,
             "Release",

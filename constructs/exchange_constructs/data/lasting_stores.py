@@ -101,7 +101,7 @@ class AssetBucket(Construct):
 
 
 def _nothing_is_overwritten(bucket: s3.IBucket) -> iam.PolicyStatement:
-    """Refuse to put an object without If-None-Match, which fails if there is one; so multipart uploads are refused, too.
+    """Refuse to put an object without If-None-Match, which fails if there is one; this refuses multipart uploads, too.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """

@@ -30,7 +30,7 @@ from release_engine.times import HOOK_MINUTES
 
 
 class WorkerService(Construct):
-    """Replaced task by task: a new one is up before an old one is stopped, which gets `stop_timeout` to finish."""
+    """A service that is replaced task by task: an old task is stopped when a new one runs, and gets time to finish."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class WorkerService(Construct):
 
 
 class SingletonService(Construct):
-    """Never two at once (F23): the old task has ended before the new one is started."""
+    """A service of which two tasks never run at once (F23): the old one has ended before the new one is started."""
 
     def __init__(self, scope: Construct, id_: str, *, context: ServiceContext, task: ContainerTask, name: str) -> None:
         super().__init__(scope, id_)
@@ -125,7 +125,7 @@ class TrafficShift:
 
 
 class WebService(Construct):
-    """Two fleets in turn, blue and green; other services call it by its `name` in Service Connect.
+    """A service of two fleets in turn, blue and green; other services call it by its `name` in Service Connect.
 
     ECS changes the weights of the listeners' rules; nobody else may (F15).
     """
