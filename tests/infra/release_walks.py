@@ -40,17 +40,17 @@ Task = Callable[[Mapping[str, Any]], Any]
 
 @dataclass
 class Walk:
-    """Where an execution went and how it ended."""
+    """An execution: the states that it went through, how it ended, its data, and the messages that it sent."""
 
     visited: list[str] = field(default_factory=list)
     error: str | None = None
     cause: str | None = None
     data: State = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
 
 def walk(definition: Mapping[str, Any], tasks: Mapping[str, Task], data: State) -> Walk:
-    """`tasks` are called by the resource of the state, with the parameters as they come."""
+    """Go through a definition from its start; `tasks` are called by the `Resource` of a state, with its parameters."""
     done, name = Walk(data=copy.deepcopy(data)), definition["StartAt"]
     while name:
         done.visited.append(name)
@@ -84,7 +84,7 @@ def _call(state: State, tasks: Mapping[str, Task], done: Walk) -> str:
         _keep(state["Catch"][0], done.data, {"Error": type(problem).__name__, "Cause": cause})
         return str(state["Catch"][0]["Next"])
     if state["Resource"].endswith("sns:publish"):
-        done.told.append(parameters["Message"])
+        done.messages.append(parameters["Message"])
     _keep(state, done.data, json.loads(json.dumps(result)))
     return str(state["Next"])
 
@@ -97,10 +97,10 @@ def _choose(state: State, data: State) -> str:
 
 
 def _parameters(template: Mapping[str, Any], data: State) -> State:
-    found = {}
+    parameters = {}
     for key, value in template.items():
-        found[key.removesuffix(".$")] = copy.deepcopy(_value(value, data)) if key.endswith(".$") else value
-    return found
+        parameters[key.removesuffix(".$")] = copy.deepcopy(_value(value, data)) if key.endswith(".$") else value
+    return parameters
 
 
 def _value(path: str, data: State) -> Any:
@@ -126,7 +126,7 @@ def _at(path: str, data: State) -> Any:
 
 
 def _keep(state: State, data: State, result: Any) -> None:
-    """Where `ResultPath` says; without one the result takes the place of the whole state."""
+    """Keep a result at `ResultPath`; without a path it replaces the whole state."""
     path = state.get("ResultPath", "$")
     if path == "$":
         data.clear()
@@ -140,7 +140,7 @@ RELEASE_ID = "20261124T101500Z-3f2a9c1b"
 
 @cache
 def synthesized_definition() -> dict[str, Any]:
-    """As the template has it, with the modules of the functions as resources."""
+    """Return the definition of a machine from its template, with the functions' modules in the place of ARNs."""
     stack = Stack(App(context=CONTEXT), "Release")
     key, topic = kms.Key(stack, "Key"), sns.Topic(stack, "Alerts")
     ledger = dynamodb.Table(
@@ -153,7 +153,7 @@ def synthesized_definition() -> dict[str, Any]:
         stack,
         "Functions",
         gate=gate,
-        reach=ReleasePermissions(
+        permissions=ReleasePermissions(
             stack,
             stacks=["client"],
             cluster="cluster",
@@ -185,7 +185,9 @@ def synthesized_definition() -> dict[str, Any]:
 
 
 def _definition(resources: Mapping[str, Any]) -> dict[str, Any]:
-    machine = next(one for one in resources.values() if one["Type"] == "AWS::StepFunctions::StateMachine")
+    machine = next(
+        resource for resource in resources.values() if resource["Type"] == "AWS::StepFunctions::StateMachine"
+    )
     parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
 
     def text(part: Any) -> str:
@@ -201,15 +203,12 @@ def _definition(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class SimulatedMachine:
-    """An account, the machine's functions on it, and one release through the machine."""
+    """A release machine whose functions work on a fake account; what is in `broken` raises when it is called."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
         self.definition = definition
         self.account = Account()
-        environment = {
-            "LEDGER_TABLE": "ledger",
-            "WATCH_SECONDS": "7200",
-        }
+        environment = {"LEDGER_TABLE": "ledger", "WATCH_SECONDS": "7200"}
         self.world = World(
             environment,
             {"client": CANARY_COMPONENT},
@@ -231,8 +230,8 @@ class SimulatedMachine:
         return walk(self.definition, self._tasks(), data)
 
     def outcome(self, release_id: str = RELEASE_ID) -> Outcome | None:
-        found = self.world.ledger.find("client", release_id)
-        return found.outcome if found else None
+        release = self.world.ledger.find("client", release_id)
+        return release.outcome if release else None
 
     def _tasks(self) -> dict[str, Task]:
         world = self.world
@@ -267,7 +266,7 @@ def _record(event: Mapping[str, Any], world: World) -> Any:
 
 
 def bad_answers(question: Question, count: int) -> Answer:
-    """A fifth of all requests fails."""
+    """Answer as a version does whose every fifth request fails."""
     if question.path == "/ready":
         return Answer(question.host, 200, 10, {"status": "ok", "digest": NEW})
     return Answer(question.host, 500 if count % 5 == 0 else 200, 20)

@@ -16,10 +16,10 @@ def template() -> Template:
 
 
 def dashboard(template: Template, name: str) -> str:
-    found = template.find_resources(
+    dashboards = template.find_resources(
         "AWS::CloudWatch::Dashboard", {"Properties": {"DashboardName": f"exchange-staging-{name}"}}
     )
-    return json.dumps(next(iter(found.values()))["Properties"]["DashboardBody"])
+    return json.dumps(next(iter(dashboards.values()))["Properties"]["DashboardBody"])
 
 
 def test_the_topic_is_encrypted_and_wants_tls(template: Template) -> None:
@@ -62,7 +62,9 @@ def test_f1_a_deployment_that_ecs_gave_up_is_told(template: Template) -> None:
     rules = template.find_resources("AWS::Events::Rule", {"Properties": {"EventPattern": {"source": ["aws.ecs"]}}})
     (pattern,) = [rule["Properties"]["EventPattern"] for rule in rules.values()]
     assert pattern["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
-    services = [one.name for component in staging_settings().components.values() for one in component.services.values()]
+    services = [
+        service.name for component in staging_settings().components.values() for service in component.services.values()
+    ]
     assert len(pattern["resources"]) == len(services)
     assert all(f"/{name}" in json.dumps(pattern["resources"]) for name in services)
 
@@ -95,7 +97,9 @@ def test_there_is_a_dashboard_for_each_kind_of_question(template: Template) -> N
 
 def test_operations_shows_every_service_and_the_alarms_of_the_components(template: Template) -> None:
     body = dashboard(template, "operations")
-    services = [one.name for component in staging_settings().components.values() for one in component.services.values()]
+    services = [
+        service.name for component in staging_settings().components.values() for service in component.services.values()
+    ]
     assert all(body.count(name) >= 2 for name in services)
     assert '\\"type\\":\\"alarm\\"' in body
 

@@ -17,11 +17,11 @@ each = pytest.mark.parametrize("component", COMPONENTS)
 everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
 
-def asked(environment: str, component: str) -> Json:
+def release_state(environment: str, component: str) -> Json:
     """The state that starts the component's release machine."""
     name = f"exchange-{environment}-{component}-request"
     machines = exchange(environment).properties("release", "StepFunctions::StateMachine")
-    [text] = [one["DefinitionString"] for one in machines if one["StateMachineName"] == name]
+    [text] = [machine["DefinitionString"] for machine in machines if machine["StateMachineName"] == name]
     parts = text["Fn::Join"][1]
     joined = "".join(part if isinstance(part, str) else f"<{next(iter(part.values()))}>" for part in parts)
     state: Json = json.loads(joined)["States"]["Release"]
@@ -31,15 +31,15 @@ def asked(environment: str, component: str) -> Json:
 @everywhere
 @each
 def test_f10_a_release_is_named_as_its_execution_so_that_its_lock_can_be_told(environment: str, component: str) -> None:
-    found = asked(environment, component)["Arguments"]
-    assert found["Name"] == found["Input"]["release_id"]
-    assert found["StateMachineArn"].endswith(f":stateMachine:exchange-{environment}-{component}-release")
-    assert (found["Input"]["component"], found["Input"]["kind"]) == (component, "release")
+    arguments = release_state(environment, component)["Arguments"]
+    assert arguments["Name"] == arguments["Input"]["release_id"]
+    assert arguments["StateMachineArn"].endswith(f":stateMachine:exchange-{environment}-{component}-release")
+    assert (arguments["Input"]["component"], arguments["Input"]["kind"]) == (component, "release")
 
 
 @each
 def test_f1_a_stage_waits_for_the_release_and_fails_with_it(component: str) -> None:
-    state = asked("prod2", component)
+    state = release_state("prod2", component)
     assert state["Resource"].endswith(":states:startExecution.sync:2")
     assert "Catch" not in state
 
@@ -48,13 +48,13 @@ def test_f1_a_stage_waits_for_the_release_and_fails_with_it(component: str) -> N
 def test_a_request_starts_the_release_of_its_component_alone(component: str) -> None:
     known = exchange("prod2")
     policies = [
-        one["PolicyDocument"]["Statement"]
-        for one in known.properties("release", "IAM::Policy")
-        if one["PolicyName"].startswith(f"{component.capitalize()}Request")
+        policy["PolicyDocument"]["Statement"]
+        for policy in known.properties("release", "IAM::Policy")
+        if policy["PolicyName"].startswith(f"{component.capitalize()}Request")
     ]
     [statements] = policies
-    starting = [one for one in statements if "states:StartExecution" in listed(one["Action"])]
-    [machine] = [json.dumps(one["Resource"]) for one in starting]
+    starting = [statement for statement in statements if "states:StartExecution" in listed(statement["Action"])]
+    [machine] = [json.dumps(statement["Resource"]) for statement in starting]
     assert machine.rpartition(":stateMachine:")[2].strip('"]}') == f"exchange-prod2-{component}-release"
 
 
@@ -70,7 +70,10 @@ def definition() -> Json:
 
 def functions(environment: str) -> dict[str, int]:
     """Handler -> seconds after which it is killed."""
-    return {one["Handler"]: one["Timeout"] for one in exchange(environment).properties("release", "Lambda::Function")}
+    return {
+        function["Handler"]: function["Timeout"]
+        for function in exchange(environment).properties("release", "Lambda::Function")
+    }
 
 
 def test_f2_the_machine_looks_at_the_stack_for_as_long_as_it_is_patient() -> None:
@@ -81,8 +84,8 @@ def test_f2_the_machine_looks_at_the_stack_for_as_long_as_it_is_patient() -> Non
 @everywhere
 def test_ecs_gives_the_gates_hook_what_the_settings_count_with(environment: str) -> None:
     known = exchange(environment)
-    services = [one for stack in ("backend", "client") for one in known.properties(stack, "ECS::Service")]
-    hooks = [hook for one in services for hook in one["DeploymentConfiguration"].get("LifecycleHooks", [])]
+    services = [service for stack in ("backend", "client") for service in known.properties(stack, "ECS::Service")]
+    hooks = [hook for service in services for hook in service["DeploymentConfiguration"].get("LifecycleHooks", [])]
     assert len(hooks) == 2
     assert {hook["TimeoutConfiguration"]["TimeoutInMinutes"] for hook in hooks} == {times.HOOK_MINUTES}
 
@@ -120,9 +123,9 @@ def test_what_is_deployed_is_what_preflight_accepts(environment: str) -> None:
     """Else every release would be refused."""
     known = exchange(environment)
     for component, service in known.services():
-        told = as_ecs_answers(known.ecs_service(service.name)["DeploymentConfiguration"])
+        answer = as_ecs_answers(known.ecs_service(service.name)["DeploymentConfiguration"])
         interval = known.settings.components[component].gate.interval_seconds
-        assert preflight.setup_problems(service.name, replacement_of(told), interval) == []
+        assert preflight.setup_problems(service.name, replacement_of(answer), interval) == []
 
 
 def as_ecs_answers(value: Any) -> Any:

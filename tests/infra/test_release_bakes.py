@@ -12,11 +12,11 @@ def test_where_ecs_bakes_the_gate_judges_meanwhile(machine: SimulatedMachine) ->
     machine.account.outcome = ["bake"]
     done = machine.release()
     assert done.error is None
-    way = [name for name in done.visited if name in ("PollStack", "Bake", "VerifyRunning", "RecordSuccess")]
-    first = way.index("Bake")
-    assert way[first : first + 3] == ["Bake"] * 3
-    assert way[first + 3] == "PollStack"
-    assert way[-2:] == ["VerifyRunning", "RecordSuccess"]
+    states = [name for name in done.visited if name in ("PollStack", "Bake", "VerifyRunning", "RecordSuccess")]
+    first = states.index("Bake")
+    assert states[first : first + 3] == ["Bake"] * 3
+    assert states[first + 3] == "PollStack"
+    assert states[-2:] == ["VerifyRunning", "RecordSuccess"]
     assert machine.outcome() is Outcome.RELEASED
 
 
@@ -61,11 +61,11 @@ def test_a_deployment_that_was_over_before_it_was_stopped_is_undone_by_another(m
 def test_doubt_that_outlasts_the_bake_of_ecs_is_undone_by_a_deployment(machine: SimulatedMachine) -> None:
     machine.account.outcome = ["bake"]
     machine.account.bad[NEW] = lambda question, _: Answer(question.host, None, trouble="refused")
-    ask, asked = machine.world.ask, []
+    ask, rounds = machine.world.ask, []
 
     def until_the_bake_is_over(questions: Any, seconds: float) -> list[Answer]:
-        asked.append(len(questions))
-        if len(asked) == 6:
+        rounds.append(len(questions))
+        if len(rounds) == 6:
             machine.account.bakes_for = 1
             machine.account.clients["cloudformation"].describe_stacks("exchange-test-client")
             machine.account.outcome = ["succeed"]

@@ -17,11 +17,11 @@ def test_a_good_release_ends_as_released(machine: SimulatedMachine) -> None:
     current = machine.world.ledger.current("client")
     assert current is not None
     assert current.digest == NEW
-    found = machine.world.ledger.find("client", RELEASE_ID)
-    assert found is not None
-    assert (found.outcome, found.former_digest, found.verdict) == (Outcome.RELEASED, OLD, "PASS")
-    assert found.seconds_by_state == {"Lock": 2.0}
-    assert "web errors 0.0% <= limit 1.0% (60 samples)" in (found.reason or "")
+    release = machine.world.ledger.find("client", RELEASE_ID)
+    assert release is not None
+    assert (release.outcome, release.former_digest, release.verdict) == (Outcome.RELEASED, OLD, "PASS")
+    assert release.seconds_by_state == {"Lock": 2.0}
+    assert "web errors 0.0% <= limit 1.0% (60 samples)" in (release.reason or "")
 
 
 def test_a_bad_version_is_put_back_with_both_sides_in_the_reason(machine: SimulatedMachine) -> None:
@@ -34,7 +34,7 @@ def test_a_bad_version_is_put_back_with_both_sides_in_the_reason(machine: Simula
     assert machine.account.digest == OLD
     assert machine.outcome() is Outcome.ROLLED_BACK
     assert machine.world.ledger.current("client").digest == OLD  # type: ignore[union-attr]
-    assert len(done.told) == 1
+    assert len(done.messages) == 1
 
 
 def test_f1_what_ecs_rolled_back_is_no_success(machine: SimulatedMachine) -> None:
@@ -73,7 +73,7 @@ def test_f4_a_failed_first_release_says_that_there_is_nothing_to_go_back_to() ->
     done = first.release()
     assert done.error == "Failed"
     assert "no former good release" in str(done.cause)
-    assert done.told
+    assert done.messages
 
 
 def test_a_baseline_runs_from_the_change_set_to_the_end_of_the_release(machine: SimulatedMachine) -> None:
@@ -118,7 +118,7 @@ def test_f5_a_rollback_that_cloudformation_could_not_do_is_a_failure_and_pages(m
     done = machine.release()
     assert done.error == "Failed"
     assert "UPDATE_ROLLBACK_FAILED" in str(done.cause)
-    assert "UPDATE_ROLLBACK_FAILED" in done.told[0]
+    assert "UPDATE_ROLLBACK_FAILED" in done.messages[0]
 
 
 def test_f8_without_the_former_image_nothing_is_touched(machine: SimulatedMachine) -> None:
@@ -214,7 +214,7 @@ def test_a_bad_version_whose_rollback_cannot_be_planned_pages(machine: Simulated
     machine.broken = {"auto_rollback"}
     done = machine.release()
     assert done.error == "Failed"
-    assert "auto_rollback is broken" in done.told[0]
+    assert "auto_rollback is broken" in done.messages[0]
 
 
 def test_an_unlock_that_fails_does_not_change_the_outcome(machine: SimulatedMachine) -> None:

@@ -27,7 +27,7 @@ NAMES = ("backend", "client", "engine")
 
 
 def service(name: str) -> SimpleNamespace:
-    """As the settings give it."""
+    """Return a service with what the Release stack reads of its settings."""
     return SimpleNamespace(
         key="web",
         name=f"exchange-{name}-web",
@@ -39,9 +39,9 @@ def service(name: str) -> SimpleNamespace:
 
 
 def component(name: str, gate: Gate) -> SimpleNamespace:
-    """The client has a canary."""
+    """Return a component with one service; that of the client has a canary."""
     services = {"web": service(name)}
-    canaries = [one for one in services.values() if one.strategy == "CANARY"]
+    canaries = [service for service in services.values() if service.strategy == "CANARY"]
     compared = Canary(
         samples=1000, at_once=10, tasks=2, max_error_rise=0.01, max_latency_rise=0.1, max_latency_rise_ms=5
     )
@@ -50,7 +50,7 @@ def component(name: str, gate: Gate) -> SimpleNamespace:
 
 
 def settings(names: Sequence[str] = NAMES, more_checks: int = 0) -> Any:
-    """The part of the settings that the stack reads."""
+    """Return what the Release stack reads of the settings."""
     reported: Any = {"kind": "metric", "metric": "ConsumerLag", "statistic": "Maximum"}
     lag = Check(**reported, name="consumer lag", max=3, unit="s", interval_seconds=60)
     gate = Gate(
@@ -74,7 +74,7 @@ def settings(names: Sequence[str] = NAMES, more_checks: int = 0) -> Any:
 
 
 def release_stack(folder: Path, values: Any) -> ReleaseStack:
-    """On top of the smallest neighbours."""
+    """Make a Release stack beside the smallest stacks that it needs."""
     app = App(context=CONTEXT, outdir=str(folder))
     base = Stack(app, "Base")
     vpc, key = ec2.Vpc(base, "Vpc"), kms.Key(base, "Key")
@@ -102,28 +102,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def template(folder: Path) -> Template:
-    """Of the three components."""
+    """Return the template for the three components."""
     return Template.from_stack(release_stack(folder, settings()))
 
 
 def gate_of(template: Template) -> dict[str, Any]:
-    """The properties of the gate's function."""
+    """Return the properties of the gate's function."""
     return next(
-        dict(one["Properties"])
-        for one in template.find_resources("AWS::Lambda::Function").values()
-        if one["Properties"]["Handler"] == "release_handlers.health_gate.handler"
+        dict(function["Properties"])
+        for function in template.find_resources("AWS::Lambda::Function").values()
+        if function["Properties"]["Handler"] == "release_handlers.health_gate.handler"
     )
 
 
 def known_components(folder: Path, template: Template) -> dict[str, Component]:
-    """What the gate's function reads: its asset and its environment."""
+    """Return the components as the gate's function reads them from its asset and its environment."""
     asset = folder / f"asset.{gate_of(template)['Code']['S3Key'].removesuffix('.zip')}"
     facts = json.loads((asset / "components.json").read_text(encoding="utf-8"))
     return parse_components(facts, json.loads(text_of(gate_of(template)["Environment"]["Variables"]["REFERENCES"])))
 
 
 def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
-    """Every statement of every role, with the policy that holds it."""
+    """Return every statement with the logical id of its policy."""
     policies = template.find_resources("AWS::IAM::Policy")
     return [
         (name, statement)
@@ -133,13 +133,13 @@ def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
 
 
 def actions_of(template: Template, function: str) -> set[str]:
-    """What the role of a function may do."""
-    found: set[str] = set()
+    """Return what the role of a function may do."""
+    actions: set[str] = set()
     for name, statement in statements(template):
         if function in name:
             action = statement["Action"]
-            found |= {action} if isinstance(action, str) else set(action)
-    return found
+            actions |= {action} if isinstance(action, str) else set(action)
+    return actions
 
 
 @pytest.mark.parametrize("name", ["BackendMachineArn", "ClientMachineArn", "EngineMachineArn", "LedgerTableName"])
@@ -174,9 +174,9 @@ def test_the_functions_know_the_components(folder: Path, template: Template) -> 
 def test_f46_many_components_with_many_checks_do_not_fill_an_environment(tmp_path: Path) -> None:
     names = [f"component{number}" for number in range(6)]
     many = Template.from_stack(release_stack(tmp_path, settings(names, more_checks=39)))
-    functions = [one["Properties"] for one in many.find_resources("AWS::Lambda::Function").values()]
-    assert max(environment_bytes(one) for one in functions) < ENVIRONMENT_BYTES * 3 // 4
-    assert [len(one.gate.checks) for one in known_components(tmp_path, many).values()] == [40] * 6
+    functions = [function["Properties"] for function in many.find_resources("AWS::Lambda::Function").values()]
+    assert max(environment_bytes(function) for function in functions) < ENVIRONMENT_BYTES * 3 // 4
+    assert [len(component.gate.checks) for component in known_components(tmp_path, many).values()] == [40] * 6
 
 
 def test_f46_an_environment_that_aws_would_refuse_is_refused_at_synth(tmp_path: Path) -> None:
@@ -189,21 +189,21 @@ def test_f46_an_environment_that_aws_would_refuse_is_refused_at_synth(tmp_path: 
 def test_the_asset_has_a_hash_of_its_contents_alone(tmp_path: Path, template: Template) -> None:
     again = Template.from_stack(release_stack(tmp_path / "again", settings()))
     other = Template.from_stack(release_stack(tmp_path / "other", settings(more_checks=1)))
-    keys = [gate_of(one)["Code"]["S3Key"] for one in (template, again, other)]
+    keys = [gate_of(synthesized)["Code"]["S3Key"] for synthesized in (template, again, other)]
     assert keys[0] == keys[1] != keys[2]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_f46_the_environment_of_each_function_is_within_the_4_kb_of_lambda(environment: str) -> None:
     known = exchange(environment)
-    functions = [one for stack in known.templates for one in known.properties(stack, "Lambda::Function")]
+    functions = [function for stack in known.templates for function in known.properties(stack, "Lambda::Function")]
     assert len(functions) >= 6
-    assert max(environment_bytes(one) for one in functions) < ENVIRONMENT_BYTES // 2
+    assert max(environment_bytes(function) for function in functions) < ENVIRONMENT_BYTES // 2
 
 
 def test_only_the_gate_is_in_the_network_where_the_tasks_are(template: Template) -> None:
     functions = template.find_resources("AWS::Lambda::Function").values()
-    inside = [one["Properties"]["Handler"] for one in functions if "VpcConfig" in one["Properties"]]
+    inside = [function["Properties"]["Handler"] for function in functions if "VpcConfig" in function["Properties"]]
     assert inside == ["release_handlers.health_gate.handler"]
 
 
@@ -233,13 +233,17 @@ def test_each_function_may_do_its_own_part_only(template: Template, function: st
 
 def test_what_codepipeline_asks_may_answer_it_and_nothing_else_may(template: Template) -> None:
     results = {"codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"}
-    may = {name for name, one in statements(template) if any(result in one["Action"] for result in results)}
+    may = {name for name, statement in statements(template) if any(result in statement["Action"] for result in results)}
     assert sorted(name.partition("Role")[0] for name in may) == ["FunctionsPreflight", "FunctionsRecord", "HealthGate"]
     assert all(results <= actions_of(template, name) for name in may)
 
 
 def test_f1_the_record_reads_the_logs_of_the_components_and_no_others(template: Template) -> None:
-    may = [one for name, one in statements(template) if "Record" in name and "logs:GetLogEvents" in one["Action"]]
+    may = [
+        statement
+        for name, statement in statements(template)
+        if "Record" in name and "logs:GetLogEvents" in statement["Action"]
+    ]
     groups = [str(resource["Fn::Join"][1][-1]).rpartition(":log-group:")[2] for resource in may[0]["Resource"]]
     assert groups == [f"exchange-test-{name}-*:log-stream:*" for name in NAMES]
     assert "logs:GetLogEvents" not in actions_of(template, "HealthGate")

@@ -6,14 +6,14 @@ from tests.unit.aws.answers import NEW, OLD
 
 
 def test_the_same_digest_again_is_a_success_with_nothing_done_and_nothing_recorded(machine: SimulatedMachine) -> None:
-    before, asked = dict(machine.account.clients["dynamodb"].items), len(machine.account.asked)
+    before, questions = dict(machine.account.clients["dynamodb"].items), len(machine.account.asked)
     done = machine.release(OLD)
-    assert (done.error, done.told) == (None, [])
+    assert (done.error, done.messages) == (None, [])
     assert done.visited == [
         *("Lock", "Locked?", "Preflight", "Ready?", "Forget", "Unlock", "LookAgain", "Outcome?", "Unchanged")
     ]
     assert done.data["recorded"]["reason"] == f"client already runs {OLD}: nothing to release"
-    assert len(machine.account.asked) == asked
+    assert len(machine.account.asked) == questions
     after = dict(machine.account.clients["dynamodb"].items)
     lock = next(key for key in after if key[1] == "lock")
     assert {**after, lock: None} == {**before, lock: None}
@@ -67,6 +67,6 @@ def test_after_it_the_lock_is_free_and_the_next_version_is_released_over_it(mach
     assert machine.release(OLD, "r1").visited[-1] == "Unchanged"
     assert machine.world.ledger.lock("client").holder is None
     assert machine.release(NEW, "r2").visited[-1] == "Released"
-    found = machine.world.ledger.find("client", "r2")
-    assert found is not None
-    assert found.former_digest == OLD
+    release = machine.world.ledger.find("client", "r2")
+    assert release is not None
+    assert release.former_digest == OLD
