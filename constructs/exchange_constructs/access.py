@@ -85,7 +85,7 @@ class ReleaseAccess:
 
     @cached_property
     def repository_arns(self) -> list[str]:
-        """The ARNs of the components' repositories."""
+        """Return the ARNs of the components' repositories."""
         return [self._arns.arn("ecr", f"repository/{name}") for name in self.repositories]
 
     def grant_releasing(self, role: iam.Role) -> None:
@@ -163,7 +163,7 @@ class TrustingRole:
 
 
 class PipelineRoles(Construct):
-    """`releases` asks for releases and undoes them; `infrastructure` deploys the environment's stacks.
+    """Two roles: `releases` asks for releases and undoes them; `infrastructure` deploys the environment's stacks.
 
     Neither does both. They trust the pipeline's roles by name, for these are made later, and may be another account's:
     `account`, or else that of the environment.

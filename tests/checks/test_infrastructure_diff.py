@@ -35,7 +35,7 @@ class Copy:
         return self._run(*command)
 
     def step_of_the_workflow(self, **environment: str) -> "subprocess.CompletedProcess[str]":
-        """As the runner runs it: https://docs.github.com/en/actions/reference/workflow-syntax-for-github-actions"""
+        """Run it as the runner does: https://docs.github.com/en/actions/reference/workflow-syntax-for-github-actions"""
         steps = yaml.safe_load(WORKFLOW.read_text())["jobs"]["diff"]["steps"]
         (step,) = (step for step in steps if step.get("id") == "compare")
         assert set(step["env"]) == set(environment)
@@ -45,7 +45,7 @@ class Copy:
         )
 
     def leftovers(self) -> list[str]:
-        """Trees that git knows besides the project's, and files in the folder for temporary ones."""
+        """Return trees that git knows besides the project's, and files in the folder for temporary ones."""
         known = self._run("git", "worktree", "list").stdout.splitlines()
         return [*known[1:], *(str(path) for path in self.scratch.glob("exchange-*"))]
 

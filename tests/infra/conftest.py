@@ -27,10 +27,10 @@ def machine() -> Iterator[SimulatedMachine]:
 
 
 def pytest_collection_finish() -> None:
-    """CDK's classes are most of what there is and stay: the garbage collector need not look at them again and again."""
+    """Have the garbage collector leave CDK's classes alone: they are most of all objects, and they stay."""
     gc.freeze()
 
 
 def pytest_unconfigure() -> None:
-    """Nor, at the end, at anything."""
+    """Have it leave everything alone at the end."""
     gc.freeze()

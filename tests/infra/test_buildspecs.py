@@ -38,7 +38,7 @@ print(next((answer for word, answer in answers.items() if word in words), ""), e
 
 @dataclass(frozen=True)
 class BuildRun:
-    """`said` are the calls without the profile, `profiles` those alone."""
+    """How a phase ended. `said` are the calls of commands; `profiles` are the AWS profiles that they had."""
 
     code: int
     said: list[str]
@@ -59,7 +59,7 @@ def spec_of(logical: str) -> Json:
 
 
 def run(logical: str, phase: str, folder: Path, variables: Mapping[str, str], failing: str = "") -> BuildRun:
-    """One phase; its commands one after the other in one shell, as long as each succeeds."""
+    """Run the commands of one phase in one shell, as long as each succeeds."""
     tools = folder / ".venv" / "bin"
     tools.mkdir(parents=True)
     for name in ("python", "make", "docker"):

@@ -38,7 +38,7 @@ def inside(value: Any, path: Path) -> Any:
 
 
 def key(environment: str) -> Json:
-    """The environment's key, as others name it."""
+    """Return the reference to the environment's key."""
     (id_,) = exchange(environment).resources("data", "KMS::Key")
     return {"Fn::GetAtt": [id_, "Arn"]}
 
@@ -118,7 +118,7 @@ def test_no_job_is_thrown_away_when_the_cache_is_full(environment: str) -> None:
 
 
 def snapshots(environment: str, kind: str) -> Json:
-    """The properties of the snapshots' resource of this type."""
+    """Return the properties of the snapshots' resource of this type."""
     resources = exchange(environment).resources("data", kind).items()
     [resource] = [resource for id_, resource in resources if id_.startswith("Snapshots")]
     return dict(resource["Properties"])
@@ -168,7 +168,7 @@ def cluster() -> Json:
 
 @pytest.fixture(scope="module")
 def broker() -> Json:
-    """Of staging, its task definition."""
+    """Return the task definition of staging's broker."""
     return exchange("staging").only("data", "ECS::TaskDefinition")
 
 

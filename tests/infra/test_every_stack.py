@@ -69,7 +69,7 @@ UNNARROWED = {
 
 
 def statements(environment: str, stack: str) -> Iterator[Json]:
-    """What the roles of a stack are allowed, wherever it is written."""
+    """Yield the statements of a stack's roles, in whichever kind of policy they are."""
     known = exchange(environment)
     for kind in ("IAM::Policy", "IAM::ManagedPolicy"):
         for policy in known.properties(stack, kind):
@@ -80,14 +80,14 @@ def statements(environment: str, stack: str) -> Iterator[Json]:
 
 
 def references(environment: str, stack: str) -> Iterator[Json]:
-    """What the stack takes from others."""
+    """Yield the references of a stack to outputs of others."""
     for value in walk(exchange(environment).templates[stack]):
         if reference := value.get("Fn::GetStackOutput"):
             yield reference
 
 
 def manifest(environment: str) -> dict[str, Json]:
-    """The stacks as the CDK command line is told of them, by short name."""
+    """Return the stacks of CDK's manifest by their short names."""
     known = exchange(environment)
     artifacts = json.loads((known.folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     stacks = {name: artifact for name, artifact in artifacts.items() if artifact["type"] == "aws:cloudformation:stack"}
@@ -95,7 +95,7 @@ def manifest(environment: str) -> dict[str, Json]:
 
 
 def before(environment: str, stack: str) -> set[str]:
-    """The stacks that must be there first, and those that these need."""
+    """Return the stacks that must be deployed before this one, and those that these need."""
     prefix, known = exchange(environment).settings.stack_name(""), manifest(environment)
     direct = {name.removeprefix(prefix) for name in known[stack]["dependencies"]} & set(known)
     return direct.union(*(before(environment, name) for name in direct))
@@ -243,7 +243,7 @@ CODE = re.compile(r"\bF\d{1,2}\b")
 
 @cache
 def acknowledged(environment: str) -> dict[tuple[str, str], str]:
-    """Construct and finding -> the reason."""
+    """Return the accepted findings: construct and finding -> the reason."""
     return {
         (construct, finding.removeprefix("Annotation::")): reason
         for file in exchange(environment).folder.glob("*.metadata.json")

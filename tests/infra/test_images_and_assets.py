@@ -16,7 +16,7 @@ from tests.infra.exchange import CONTEXT, ENVIRONMENTS, SERVICES, Json, exchange
 
 @pytest.fixture(scope="module")
 def repositories() -> dict[str, Json]:
-    """Of staging, which has none to adopt."""
+    """Return the repositories of staging, which has none to adopt."""
     return exchange("staging").resources("registry", "ECR::Repository")
 
 
@@ -75,7 +75,7 @@ each_service = pytest.mark.parametrize(("environment", "component", "service"), 
 
 
 def only(environment: str, kind: str) -> tuple[str, Json]:
-    """The id and the properties of the assets' resource of this type."""
+    """Return the logical id and the properties of the assets' resource of this type."""
     resources = exchange(environment).resources("data", kind).items()
     [(id_, resource)] = [(id_, resource) for id_, resource in resources if id_.startswith("Assets")]
     return id_, resource["Properties"]

@@ -42,7 +42,7 @@ def python_files(folder: str) -> list[Path]:
 
 @cache
 def imports(file: Path) -> tuple[str, ...]:
-    """The modules that a file imports, wherever in it; a relative import stays inside its package."""
+    """Return the modules that a file imports, wherever in it; a relative import stays inside its package."""
     return tuple(_imports(file))
 
 

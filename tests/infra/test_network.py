@@ -28,17 +28,17 @@ class Flow(NamedTuple):
 
 
 def flows_in(known: Exchange) -> set[Flow]:
-    """What is let in."""
+    """Return the flows that security groups let in."""
     return set(_flows(known, "Ingress", "SourceSecurityGroupId", inward=True))
 
 
 def flows_out(known: Exchange) -> set[Flow]:
-    """What is let out."""
+    """Return the flows that security groups let out."""
     return set(_flows(known, "Egress", "DestinationSecurityGroupId", inward=False))
 
 
 def groups(known: Exchange) -> dict[Group, Json]:
-    """Every security group there is."""
+    """Return the properties of every security group."""
     return {
         (stack, id_): resource["Properties"]
         for stack in known.templates
@@ -47,7 +47,7 @@ def groups(known: Exchange) -> dict[Group, Json]:
 
 
 def owners(known: Exchange) -> dict[Group, str]:
-    """Who wears a group: a service by its name, everything else by what it is."""
+    """Return whose group each is: a service by its name, everything else by what it is."""
     return {
         group: name or str(resource["ServiceName"])
         for stack in known.templates
@@ -72,7 +72,7 @@ def _flows(known: Exchange, direction: str, peer: str, *, inward: bool) -> Itera
 
 
 def _rules(known: Exchange, direction: str, peer: str) -> Iterator[tuple[Group, Group | None, int]]:
-    """Whose rule, with whom (None: with any address), on which port."""
+    """Yield each rule as its group, the other group (None: any address), and the port."""
     for group, properties in groups(known).items():
         for rule in properties.get(f"SecurityGroup{direction}", ()):
             if rule["IpProtocol"] != "icmp":  # CDK's direction to write "nothing"
@@ -84,7 +84,7 @@ def _rules(known: Exchange, direction: str, peer: str) -> Iterator[tuple[Group, 
 
 
 def _group(known: Exchange, stack: str, value: Json) -> Group:
-    """The group that a reference means, in whichever stack it is."""
+    """Return the group that a reference means, in whichever stack it is."""
     if output := value.get("Fn::GetStackOutput"):
         there = output["StackName"].removeprefix(known.settings.stack_name(""))
         return _group(known, there, known.templates[there]["Outputs"][output["OutputName"]]["Value"])
@@ -178,7 +178,7 @@ FILES = {"staging": {Flow("exchange-kafka", "files", 2049)}, "prod2": set()}
 
 
 def between(environment: str) -> set[Flow]:
-    """What talks to what in the environment: both ends are let."""
+    """Return the flows that both ends must allow."""
     kafka, port = KAFKA[environment]
     data = [("database", 5432), ("cache", 6380), (kafka, port)]
     return {

@@ -32,7 +32,7 @@ def production(**pipeline: Any) -> Settings:
 
 
 def alone() -> Settings:
-    """An environment that neither has a staging nor is one."""
+    """Return settings of an environment that neither has a staging nor is one."""
     return replace(production(staging=None), staging=None)
 
 
@@ -203,7 +203,7 @@ def settings() -> Settings:
 
 @cache
 def stacks() -> tuple[NetworkStack, PlatformStack, DataStack]:
-    """The ground, without components."""
+    """Make the stacks below the components."""
     app = App(context=CONTEXT)
     shared: dict[str, Any] = {"settings": settings(), "env": Environment(region="us-west-2")}
     network = NetworkStack(app, "Network", **shared)

@@ -34,7 +34,7 @@ def stages(pipeline: Json) -> dict[str, list[Json]]:
 
 
 def project(stages: dict[str, list[Json]], stage: str, name: str) -> Json:
-    """The CodeBuild project of an action."""
+    """Return the properties of an action's CodeBuild project."""
     id_ = action(stages, stage, name)["Configuration"]["ProjectName"]["Ref"]
     properties: Json = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project")[id_]["Properties"]
     return properties
@@ -51,7 +51,7 @@ def variables(action: Json) -> dict[str, str]:
 
 
 def release_json(component: str) -> Json:
-    """As a build leaves it."""
+    """Return the release.json that a build of the component leaves."""
     template = ROOT / "rehearsal" / "components" / component / "release.json"
     return {**json.loads(template.read_text(encoding="utf-8")), "commit": "c" * 40, "digest": DIGEST}
 

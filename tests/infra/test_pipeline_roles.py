@@ -22,7 +22,7 @@ def may(template: Template, role: str) -> set[str]:
 
 
 def becomes(template: Template, role: str) -> list[str]:
-    """The names of the roles that a role may become."""
+    """Return the names of the roles that a role may become."""
     allowed = [statement for statement in role_statements(template, role) if "sts:AssumeRole" in actions_of(statement)]
     return [
         json.dumps(arn).rpartition(":role/")[2].strip('"]}')
@@ -95,7 +95,7 @@ def test_nothing_may_be_done_to_everything(pipeline: Template) -> None:
 
 
 def roles(template: Template) -> dict[str, Json]:
-    """By physical name, of those that have one."""
+    """Return the properties of the roles that have physical names, by these."""
     roles = template.find_resources("AWS::IAM::Role").values()
     return {role["Properties"]["RoleName"]: role["Properties"] for role in roles if "RoleName" in role["Properties"]}
 

@@ -11,7 +11,7 @@ from tests.infra.exchange import ENVIRONMENTS, Json, exchange, template
 
 
 def listeners(environment: str) -> dict[int, Json]:
-    """By port."""
+    """Return the listeners by port."""
     return {
         listener["Port"]: listener
         for listener in exchange(environment).properties("platform", "ElasticLoadBalancingV2::Listener")
@@ -19,7 +19,7 @@ def listeners(environment: str) -> dict[int, Json]:
 
 
 def let_in(group: Json) -> set[tuple[int, str]]:
-    """Which ports are open to which addresses."""
+    """Return which ports are open to which addresses."""
     return {(rule["FromPort"], rule["CidrIp"]) for rule in group.get("SecurityGroupIngress", [])}
 
 
@@ -160,7 +160,7 @@ def rules(environment: str, component: str) -> list[Json]:
 
 
 def target(environment: str, component: str) -> Json:
-    """How the service is tied to the load balancer."""
+    """Return how the service is tied to the load balancer."""
     (target,) = exchange(environment).ecs_service(web(environment, component).name)["LoadBalancers"]
     return dict(target)
 

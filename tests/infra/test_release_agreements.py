@@ -18,7 +18,7 @@ everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
 
 def release_state(environment: str, component: str) -> Json:
-    """The state that starts the component's release machine."""
+    """Return the state that starts the component's release machine."""
     name = f"exchange-{environment}-{component}-request"
     machines = exchange(environment).properties("release", "StepFunctions::StateMachine")
     [text] = [machine["DefinitionString"] for machine in machines if machine["StateMachineName"] == name]
@@ -69,7 +69,7 @@ def definition() -> Json:
 
 
 def functions(environment: str) -> dict[str, int]:
-    """Handler -> seconds after which it is killed."""
+    """Return the timeout of each function in seconds, by its handler."""
     return {
         function["Handler"]: function["Timeout"]
         for function in exchange(environment).properties("release", "Lambda::Function")
@@ -129,7 +129,7 @@ def test_what_is_deployed_is_what_preflight_accepts(environment: str) -> None:
 
 
 def as_ecs_answers(value: Any) -> Any:
-    """CloudFormation's keys begin with a capital, those of the API do not."""
+    """Return what ECS's API answers: CloudFormation's keys begin with a capital, those of the API do not."""
     if isinstance(value, dict):
         return {key[0].lower() + key[1:]: as_ecs_answers(inner) for key, inner in value.items()}
     return [as_ecs_answers(inner) for inner in value] if isinstance(value, list) else value

@@ -96,7 +96,7 @@ def release_stack(folder: Path, values: Any) -> ReleaseStack:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the stack is synthesized to."""
+    """Return the folder that the stack is synthesized to."""
     return tmp_path_factory.mktemp("release-stack")
 
 

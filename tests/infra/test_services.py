@@ -219,7 +219,7 @@ def alarm_names(environment: str) -> list[str]:
 
 
 def scaling(environment: str, name: str) -> list[Json]:
-    """The scalable targets of a service."""
+    """Return the scalable targets of a service."""
     known = exchange(environment)
     return [
         target

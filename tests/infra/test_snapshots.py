@@ -56,7 +56,7 @@ def actions(stage: Json) -> Iterator[str]:
 
 
 def granted(known: Exchange, stack: str, policy: Json) -> list[str]:
-    """A line for each resource of each statement: actions on it."""
+    """Return a line for each resource of each statement: actions on it."""
     return [
         f"{', '.join(listed(statement['Action']))} on {short(known, stack, resource)}"
         + (" if ..." if "Condition" in statement else "")
@@ -66,7 +66,7 @@ def granted(known: Exchange, stack: str, policy: Json) -> list[str]:
 
 
 def alike(roles: dict[str, list[str]]) -> dict[str, list[str]]:
-    """What is allowed -> the roles to which just this is."""
+    """Return what is allowed -> the roles to which just this is allowed."""
     groups: dict[str, list[str]] = {}
     for role, lines in sorted(roles.items()):
         groups.setdefault("\n".join(f"  {line}" for line in sorted(lines)) or "  nothing", []).append(role)
@@ -78,7 +78,7 @@ def short(known: Exchange, stack: str, resource: Any) -> str:
 
 
 def text(known: Exchange, stack: str, value: Any) -> str:
-    """As a person would write it: a reference as what it refers to, without CDK's hashes."""
+    """Return a value as a person would write it: a reference as what it refers to, without CDK's hashes."""
     if isinstance(value, str):
         return value
     if "Fn::Join" in value:

@@ -12,7 +12,7 @@ ALWAYS = {"COMPONENT", "SERVICE", "ENVIRONMENT", "IMAGE_DIGEST"}
 
 
 def contract(component: str) -> tuple[set[str], set[str]]:
-    """The names of plain values and of secrets, as docs/contracts.md promises them."""
+    """Return the names of plain values and of secrets that docs/contracts.md promises a component."""
     text = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
     row = re.search(rf"^\| {component} \|([^|]*)\|([^|]*)\|$", text, re.MULTILINE)
     assert row is not None, component

@@ -72,7 +72,7 @@ class KafkaVolume(Construct):
 
 
 class KafkaBroker(Construct):
-    """Runs Apache Kafka's own image, which the parameter `KafkaImageDigest` of the stack names; no release touches it.
+    """A broker of Apache Kafka's own image, named by the stack's parameter `KafkaImageDigest`; no release touches it.
 
     `brokers` is its name in the Service Connect namespace.
     """
