@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Settings -> stacks -> synth. `-c environment=prod2` chooses the environment; without it, staging."""
+"""Synthesize the stacks of an environment: `-c environment=prod2` chooses it; without it, staging."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What GitHub's workflows and the pipeline may do in this environment: look, push images, ask for a release, deploy."""
+"""The roles by which GitHub's workflows and the pipeline look, push images, release and deploy in an environment."""
 
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from stacks.release import ReleaseStack, machine_name, preflight_name, record_na
 
 
 class AccessStack(Stack):
-    """Outputs the roles' ARNs, for the workflows. `github_provider_arn` adopts a provider that the account has."""
+    """The roles, whose ARNs are outputs for the workflows; `github_provider_arn` adopts a provider of the account."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class AccessStack(Stack):
         )
 
     def _pipeline_roles(self, settings: Settings) -> None:
-        infrastructure, acceptance = (project_role(settings, what) for what in ("infrastructure", "acceptance"))
+        infrastructure, acceptance = (project_role(settings, project) for project in ("infrastructure", "acceptance"))
         PipelineRoles(
             self,
             "Pipeline",
@@ -67,13 +67,13 @@ class AccessStack(Stack):
         )
 
     def _provider_of_staging(self) -> str | None:
-        """An account has one provider: where its staging is in the same account, that has made it."""
+        """Return the ARN of the provider that staging has made, if it is in this account: an account has only one."""
         staging = self._settings.staging
         shared = staging is not None and staging.account == self._settings.account
         return arn_scope(self).global_arn("iam", f"oidc-provider/{ISSUER}") if shared else None
 
     def _diff(self) -> iam.Role:
-        """For pull requests, those from forks too: it can do nothing but become the role that only looks (F30)."""
+        """Make the role for pull requests, also of forks: all it may do is to become the role that only looks (F30)."""
         role = GithubRole(
             self,
             "Diff",
@@ -86,33 +86,31 @@ class AccessStack(Stack):
         return role
 
     def _look(self) -> iam.Role:
-        """For `status` and the plan of a rollback, on the release branch: people see the plan, and then approve."""
+        """Make the role for `status` and for the plan of a rollback, which people see before they approve it."""
         role = self._on_branch("Look", f"Looks at the releases of {self._settings.environment}; read-only")
         self._access.grant_looking(role)
         return role
 
     def _builds(self) -> iam.Role:
-        """Pushes images, on the release branch. What runs is decided by a release, not by what the registry holds.
+        """Make the role that pushes images, from the release branch. A release decides what runs, not the registry.
 
-        It may pull those of the project's other environments in this account: one image goes from one to the next.
+        It may pull images of the project's other environments in this account, since one image goes through all.
         """
         role = self._on_branch("Build", f"Pushes images for {self._settings.environment}")
-        images = self._access.repository_arns
-        role.add_to_policy(iam.PolicyStatement(actions=list(PUSHING), resources=images))
-        others = [
+        role.add_to_policy(iam.PolicyStatement(actions=list(PUSHING), resources=self._access.repository_arns))
+        other_environments = [
             arn_scope(self).arn("ecr", f"repository/{self._settings.project}-*-{name}")
             for name in self._settings.components
         ]
-        role.add_to_policy(iam.PolicyStatement(actions=list(PULLING), resources=others))
-        acknowledge(
-            role, {wildcard_finding(self, arn): "the environment's name is in the place of the star" for arn in others}
-        )
+        role.add_to_policy(iam.PolicyStatement(actions=list(PULLING), resources=other_environments))
+        reason = "the environment's name is in the place of the star"
+        acknowledge(role, {wildcard_finding(self, arn): reason for arn in other_environments})
         role.add_to_policy(iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]))
         acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"})
         return role
 
     def _on_branch(self, id_: str, description: str) -> iam.Role:
-        """For jobs that name no environment: GitHub's token then tells the branch as its subject."""
+        """Make a role for jobs on the release branch that name no environment: their token's subject is the branch."""
         pipeline = self._settings.pipeline
         return GithubRole(
             self,
@@ -124,7 +122,7 @@ class AccessStack(Stack):
         ).role
 
     def _releases(self) -> iam.Role:
-        """For `python -m release` in a job of the GitHub environment of this name, on the release branch."""
+        """Make the role for `python -m release`, in the GitHub environment of this name on the release branch."""
         role = GithubRole(
             self,
             "Release",

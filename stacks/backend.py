@@ -1,4 +1,4 @@
-"""The backend: web, sidekiq, clockwork, kafka-consumer."""
+"""The stack of the backend: its services web, sidekiq, clockwork and kafka-consumer."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from stacks.data import DataStack
 
 
 class BackendStack(ComponentStack):
-    """Has the database, Redis and Kafka."""
+    """The backend's services, which use the database, Redis and Kafka."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, **kwargs: Any) -> None:
         super().__init__(scope, id_, settings=settings, component="backend", data=data, inputs=_inputs(data), **kwargs)

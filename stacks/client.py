@@ -1,4 +1,4 @@
-"""The client: pages, made from what the backend says."""
+"""The stack of the client, which makes pages from the backend's answers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from stacks.data import DataStack
 
 
 class ClientStack(ComponentStack):
-    """Calls the backend by its name in Service Connect, and nobody else of ours."""
+    """The client's service, which calls the backend by its name in Service Connect and no other component."""
 
     def __init__(
         self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, backend: BackendStack, **kwargs: Any

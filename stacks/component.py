@@ -1,20 +1,28 @@
-"""The stack of a component: its services, on the one digest that the stack's parameter names."""
+"""The stack of a component: its services, all on the digest that the stack's parameter names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, cast
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from exchange_constructs.data.lasting_stores import AssetBucket
 from exchange_constructs.observability import retention_of
 from exchange_constructs.service.container_task import ContainerTask
 from exchange_constructs.service.images import ReleasedImage
 from exchange_constructs.service.service_alarms import UserLimits
 from exchange_constructs.service.service_parts import Peer, ServiceContext
-from exchange_constructs.service.services import SingletonService, WebService, WorkerService
+from exchange_constructs.service.services import (
+    CanaryShare,
+    Route,
+    SingletonService,
+    TrafficShift,
+    WebService,
+    WorkerService,
+)
 from exchange_constructs.values import minutes, seconds, tcp
 from settings.loading import Service, Settings
 from stacks.data import DataStack
@@ -22,15 +30,24 @@ from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 from stacks.release import ReleaseStack
 
-T = TypeVar("T")
 AnyService = WebService | WorkerService | SingletonService
 WORK_FOLDER = "work"  # relative to the working directory of the image, as its commands are
 WORKING_DIRECTORY = "/app"
 
 
+class WebSettings(Protocol):
+    """What every service of the kind `web` has: the settings refuse one that lacks any of it."""
+
+    port: int
+    listener_priority: int
+    path_patterns: list[str]
+    liveness_path: str
+    shift_bake_minutes: int
+
+
 @dataclass(frozen=True)
 class ContainerInputs:
-    """What the component's containers are told (docs/contracts.md), and whom they may reach."""
+    """The environment variables and secrets of a component's containers (docs/contracts.md), and whom they may call."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, ecs.Secret] = field(default_factory=dict)
@@ -38,7 +55,7 @@ class ContainerInputs:
 
 
 class ComponentStack(Stack):
-    """Deploys with its repository still empty: its services come to life with the first release."""
+    """A component's services; it deploys while its repository is empty, and they exist from the first release on."""
 
     def __init__(
         self,
@@ -77,10 +94,11 @@ class ComponentStack(Stack):
 
     @property
     def alarms(self) -> Sequence[cloudwatch.IAlarm]:
+        """Return the alarms of all services."""
         return [alarm for service in self.services.values() for alarm in service.alarms]
 
     def _task(self, service: Service) -> ContainerTask:
-        size = self._settings.task(self._component.name, service.key)
+        size, assets = self._settings.task(self._component.name, service.key), self._assets(service)
         task = ContainerTask(
             self,
             f"{_id(service.key)}Task",
@@ -94,18 +112,15 @@ class ComponentStack(Stack):
             port=service.port,
             work_folder=f"{WORKING_DIRECTORY}/{WORK_FOLDER}" if service.work_volume_gb else None,
             work_volume_gb=service.work_volume_gb,
-            environment={**_drain_told(service), **self._assets_told(service)},
+            environment=_variables(service, assets),
         )
-        if service.assets_path:
-            task.role.add_managed_policy(_needed(self._data.assets).access)
+        if assets:
+            task.role.add_managed_policy(assets.access)
         return task
 
-    def _assets_told(self, service: Service) -> Mapping[str, str]:
-        """Where the assets of the last releases are; only to a service that has some (F31)."""
-        if service.assets_path is None:
-            return {}
-        bucket = _needed(self._data.assets).bucket
-        return {"ASSETS_BUCKET": bucket.bucket_name, "ASSETS_PATH": service.assets_path}
+    def _assets(self, service: Service) -> AssetBucket | None:
+        """Return the bucket with the assets of the last releases, for a service that has assets (F31)."""
+        return self._data.assets if service.assets_path else None
 
     def _service(self, service: Service) -> AnyService:
         id_, task = _id(service.key), self.tasks[service.key]
@@ -120,47 +135,47 @@ class ComponentStack(Stack):
         return self._web_service(id_, service, task, minimum, maximum)
 
     def _web_service(self, id_: str, service: Service, task: ContainerTask, minimum: int, maximum: int) -> WebService:
-        probe = self._component.gate.probe(service.key)
+        probe, web = self._component.gate.probe(service.key), cast(WebSettings, service)
         return WebService(
             self,
             id_,
             context=self.context,
             task=task,
             name=service.name,
-            port=_needed(service.port),
-            listeners=self._platform.listeners,
-            priority=_needed(service.listener_priority),
-            path_patterns=_needed(service.path_patterns),
-            liveness_path=_needed(service.liveness_path),
-            gate=self._release.gate.function,
+            route=Route(
+                self._platform.listeners,
+                priority=web.listener_priority,
+                path_patterns=web.path_patterns,
+                port=web.port,
+                liveness_path=web.liveness_path,
+                drain=seconds(service.stop_timeout_seconds),
+            ),
+            shift=TrafficShift(self._release.gate.function, minutes(web.shift_bake_minutes), _canary(service)),
             limits=UserLimits(probe.max_error_rate, probe.percentile, probe.max_ms),
             minimum=minimum,
             maximum=maximum,
-            shift_bake=minutes(_needed(service.shift_bake_minutes)),
-            stop_timeout=seconds(service.stop_timeout_seconds),
-            canary_percent=service.canary_percent,
-            canary_bake=minutes(service.canary_minutes) if service.canary_minutes else None,
-            alias=service.name,
         )
 
     def _let_the_gate_in(self) -> None:
-        """It asks every task at its private address: docs/decisions/0002-gate-asks-tasks.md"""
+        """Let the gate ask every task at its private address: docs/decisions/0002-gate-asks-tasks.md"""
         for key, service in self.services.items():
             if port := self._component.services[key].port:
                 gate = self._release.gate.security_group
                 service.security_group.connections.allow_from(gate, tcp(port), "The health gate")
 
 
-def _drain_told(service: Service) -> Mapping[str, str]:
-    """How long a worker may go on after it was told to stop (F22)."""
-    return {"DRAIN_SECONDS": str(service.drain_seconds)} if service.drain_seconds else {}
+def _variables(service: Service, assets: AssetBucket | None) -> Mapping[str, str]:
+    """Return what only this service is told: how long it may go on when it is to stop (F22), where the assets are."""
+    drain = {"DRAIN_SECONDS": str(service.drain_seconds)} if service.drain_seconds else {}
+    if not (assets and service.assets_path):
+        return drain
+    return {**drain, "ASSETS_BUCKET": assets.bucket.bucket_name, "ASSETS_PATH": service.assets_path}
 
 
-def _needed(value: T | None) -> T:
-    """What the settings have made sure of."""
-    if value is None:
-        raise ValueError("a service without what it needs passed the settings")
-    return value
+def _canary(service: Service) -> CanaryShare | None:
+    if not (service.canary_percent and service.canary_minutes):
+        return None
+    return CanaryShare(service.canary_percent, minutes(service.canary_minutes))
 
 
 def _id(key: str) -> str:

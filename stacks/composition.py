@@ -1,4 +1,4 @@
-"""The stacks of an environment: what each is given is all that it knows."""
+"""The stacks of an environment. Each knows only what it is given here."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ COMPONENTS = ("backend", "client", "engine")
 
 @dataclass(frozen=True)
 class Composition:
-    """The stacks, for tests and for the curious."""
+    """The stacks of one environment, for tests and for the curious; `components` are by name."""
 
     registry: RegistryStack
     network: NetworkStack
@@ -38,9 +38,10 @@ class Composition:
 
 
 def compose(app: App, settings: Settings) -> Composition:
-    """In the order of docs/decisions/0004-parts-are-stacked-by-need.md; deployed in it too, by their references.
+    """Make the stacks in the order in which they are deployed: docs/decisions/0004-parts-are-stacked-by-need.md.
 
-    Eleven, or ten where another environment's pipeline releases, or GitHub's workflows do.
+    There are eleven, or ten where another environment's pipeline releases, or GitHub's workflows do. Settings with a
+    component that has no stack, or without one that has, are a `SettingsError`.
     """
     _check_components(settings)
 
@@ -60,15 +61,15 @@ def compose(app: App, settings: Settings) -> Composition:
     platform = PlatformStack(*named("platform"), network=network, **base)
     data = DataStack(*named("data"), network=network, platform=platform, registry=registry, **base)
     release = ReleaseStack(*named("release"), network=network, data=data, platform=platform, registry=registry, **base)
-    ground = base | {"data": data, "platform": platform, "registry": registry, "release": release}
-    backend = BackendStack(*named("backend"), **ground)
-    client = ClientStack(*named("client"), backend=backend, **ground)
-    engine = EngineStack(*named("engine"), **ground)
+    shared = base | {"data": data, "platform": platform, "registry": registry, "release": release}
+    backend = BackendStack(*named("backend"), **shared)
+    client = ClientStack(*named("client"), backend=backend, **shared)
+    engine = EngineStack(*named("engine"), **shared)
     components: dict[str, ComponentStack] = {"backend": backend, "client": client, "engine": engine}
     access = AccessStack(
         *named("access"), release=release, github_provider_arn=settings.adopt.github_provider_arn, **base
     )
-    own = settings.has_pipeline and not settings.owner
+    own_pipeline = settings.has_pipeline and not settings.owner
     composition = Composition(
         registry=registry,
         network=network,
@@ -80,7 +81,7 @@ def compose(app: App, settings: Settings) -> Composition:
             *named("observability"), platform=platform, data=data, components=components, release=release, **base
         ),
         access=access,
-        pipeline=PipelineStack(*named("pipeline"), access=access, **base) if own else None,
+        pipeline=PipelineStack(*named("pipeline"), access=access, **base) if own_pipeline else None,
     )
     Tags.of(app).add("project", settings.project)
     Tags.of(app).add("environment", settings.environment)
@@ -88,7 +89,7 @@ def compose(app: App, settings: Settings) -> Composition:
 
 
 def _check_components(settings: Settings) -> None:
-    """A component of the settings needs a stack that knows what it inputs."""
+    """Refuse a component that has no stack, which knows its containers' inputs, and a stack without its component."""
     unknown = [name for name in settings.components if name not in COMPONENTS]
     missing = [name for name in COMPONENTS if name not in settings.components]
     problems = [f"config/exchange.toml: components.{name}: has no stack; write stacks/{name}.py" for name in unknown]

@@ -1,9 +1,8 @@
-"""What must never be lost: database, cache, Kafka, snapshots, assets, secrets, and the ledger."""
+"""The stack of all that must never be lost: database, cache, Kafka, snapshots, assets, secrets, and the ledger."""
 
 from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -16,6 +15,7 @@ from exchange_constructs.data.lasting_stores import AssetBucket, LedgerTable, Sn
 from exchange_constructs.keys import encryption_key
 from exchange_constructs.observability import retention_of
 from exchange_constructs.service.service_parts import Peer
+from exchange_constructs.values import anywhere, tcp
 from settings.environment import EcsKafka, ExternalKafka
 from settings.loading import Settings
 from stacks.network import NetworkStack
@@ -33,7 +33,7 @@ _SECRETS = {
 
 
 class DataStack(Stack):
-    """Everything is encrypted with `key`, kept when the stack goes, and in production protected from deletion."""
+    """Stores that are encrypted with `key`, kept when the stack goes, and in production protected from deletion."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class DataStack(Stack):
         self.key = encryption_key(self, "Key", removal_policy=RemovalPolicy.RETAIN)
         # As if it were imported: what reads a secret is then granted the key in its own role, not in the key's policy,
         # which would name roles of stacks that come later and so go round in a circle (F18).
-        seen = kms.Key.from_key_arn(self, "KeyOfSecrets", self.key.key_arn)
-        self.secrets = GeneratedSecrets(self, "Secrets", kinds=_SECRETS, key=seen).by_name
+        imported_key = kms.Key.from_key_arn(self, "KeyOfSecrets", self.key.key_arn)
+        self.secrets = GeneratedSecrets(self, "Secrets", specs=_SECRETS, key=imported_key).by_name
         self.database = self._database(self.secrets["DatabaseLogin"])
         self.cache = RedisCache(
             self,
@@ -71,40 +71,43 @@ class DataStack(Stack):
 
     @property
     def database_peer(self) -> Peer:
-        return Peer(self.database.security_group, ec2.Port.tcp(5432))
+        """Return the database, as a service that may call it needs it."""
+        return Peer(self.database.security_group, tcp(5432))
 
     @property
     def cache_peer(self) -> Peer:
-        return Peer(self.cache.security_group, ec2.Port.tcp(CACHE_PORT))
+        """Return the cache, as a service that may call it needs it."""
+        return Peer(self.cache.security_group, tcp(CACHE_PORT))
 
     def _assets(self) -> AssetBucket | None:
-        """Only where a service has assets."""
+        """Make the bucket for assets, if a service has some."""
         components = self._settings.components.values()
         if not any(service.assets_path for component in components for service in component.services.values()):
             return None
         return AssetBucket(self, "Assets", key=self.key, kept=Duration.days(self._settings.assets.kept_days))
 
     def _database(self, login: secretsmanager.ISecret) -> PostgresDatabase:
-        asked = self._settings.database
+        database = self._settings.database
         return PostgresDatabase(
             self,
             "Database",
             vpc=self._vpc,
             login=login,
             key=self.key,
-            instance_class=asked.instance_class,
-            storage_gb=asked.storage_gb,
-            multi_az=asked.multi_az,
-            backup=Duration.days(asked.backup_days),
+            instance_class=database.instance_class,
+            storage_gb=database.storage_gb,
+            multi_az=database.multi_az,
+            backup=Duration.days(database.backup_days),
             protect=self._settings.production,
         )
 
     def _kafka(self, platform: PlatformStack, registry: RegistryStack) -> tuple[str, list[Peer]]:
-        """Where clients begin, and what they must be let through to."""
+        """Return the addresses that Kafka's clients start with, and the brokers that these clients may call."""
         kafka = self._settings.kafka
         if isinstance(kafka, ExternalKafka):
             ports = sorted({int(broker.rpartition(":")[2]) for broker in kafka.bootstrap_brokers})
-            return ",".join(kafka.bootstrap_brokers), [Peer(_anybody(), ec2.Port.tcp(port)) for port in ports]
+            # brokers that somebody else runs are known by name only
+            return ",".join(kafka.bootstrap_brokers), [Peer(anywhere(), tcp(port)) for port in ports]
         if isinstance(kafka, EcsKafka):
             broker = self._broker(kafka, platform.cluster, platform.namespace, registry)
             return broker.brokers, [Peer(broker.security_group, broker.port)]
@@ -137,7 +140,3 @@ class DataStack(Stack):
             memory_mb=kafka.memory,
             health_command=kafka.health_command,
         )
-
-
-def _anybody() -> ec2.IConnectable:
-    return ec2.Peer.any_ipv4()  # brokers that somebody else runs are known by name only

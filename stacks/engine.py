@@ -1,4 +1,4 @@
-"""The engine: one writer."""
+"""The stack of the engine, of which one task at a time runs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from stacks.data import DataStack
 
 
 class EngineStack(ComponentStack):
-    """Reads and writes Kafka, and keeps its snapshots in their bucket; its working volume can be lost."""
+    """The engine's service: it uses Kafka and keeps snapshots in a bucket, so its working volume can be lost."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, data: DataStack, **kwargs: Any) -> None:
         super().__init__(scope, id_, settings=settings, component="engine", data=data, inputs=_inputs(data), **kwargs)

@@ -1,4 +1,4 @@
-"""The network: who can reach whom at all."""
+"""The stack of the network: the subnets, and the endpoints by which AWS is reached from inside."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from settings.loading import Settings
 
 
 class NetworkStack(Stack):
-    """Public subnets for the load balancer, private ones for tasks, isolated ones for data."""
+    """A VPC with public subnets for the load balancer, private ones for tasks, and isolated ones for data."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, **kwargs: Any) -> None:
         super().__init__(scope, id_, **kwargs)
@@ -47,7 +47,7 @@ class NetworkStack(Stack):
         self._acknowledge()
 
     def _flow_logs(self, settings: Settings) -> None:
-        """What was let through and what was not, as long as any log."""
+        """Log which connections were let through and which were not; kept as long as any log."""
         retention = retention_of(settings.logs.retention_days)
         group = logs.LogGroup(self, "FlowLogs", retention=retention, encryption_key=self.log_key)
         role = iam.Role(self, "FlowLogRole", assumed_by=iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"))

@@ -1,4 +1,4 @@
-"""Who hears of what goes wrong, and where one looks."""
+"""The stack of what people are told when something goes wrong, and of the dashboards that they look at."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from exchange_constructs.observability import AlarmTopic, Dashboards, Graph, Table
+from exchange_constructs.observability import AlarmTopic, Dashboards, DashboardSpec, Graph
 from exchange_constructs.values import arn_scope, hours, minutes
 from settings.loading import Settings
 from stacks.data import DataStack
@@ -30,15 +30,15 @@ _BUSINESS = (
 )
 
 
-class Watched(Protocol):
-    """A component's stack: its alarms live with it, where the gates find them."""
+class HasAlarms(Protocol):
+    """A component's stack, which has the component's alarms, where the gates find them."""
 
     @property
     def alarms(self) -> Sequence[cloudwatch.IAlarm]: ...
 
 
 class ObservabilityStack(Stack):
-    """The topic, the dashboards, and the alarms on the releasing itself."""
+    """The topic for alarms, the dashboards, and the alarms on releases themselves."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class ObservabilityStack(Stack):
         settings: Settings,
         platform: PlatformStack,
         data: DataStack,
-        components: Mapping[str, Watched],
+        components: Mapping[str, HasAlarms],
         release: ReleaseStack,
         **kwargs: Any,
     ) -> None:
@@ -60,10 +60,10 @@ class ObservabilityStack(Stack):
             self._alarm(name, end, machine) for name, machine in release.machines.items() for end in _SILENT_ENDS
         ]
         watched = [alarm for component in components.values() for alarm in component.alarms]
-        operations = Table("operations", self._operations(platform), watched)
-        deployments = Table("deployments", self._deployments(release, data), self.alarms)
-        business = Table("business", self._business())
-        Dashboards(self, "Dashboards", prefix=prefix.rstrip("-"), tables=[operations, deployments, business])
+        operations = DashboardSpec("operations", self._operations(platform), watched)
+        deployments = DashboardSpec("deployments", self._deployments(release, data), self.alarms)
+        business = DashboardSpec("business", self._business())
+        Dashboards(self, "Dashboards", prefix=prefix.rstrip("-"), dashboards=[operations, deployments, business])
 
     def _service_arns(self) -> list[str]:
         return [
@@ -73,7 +73,7 @@ class ObservabilityStack(Stack):
         ]
 
     def _alarm(self, component: str, end: str, machine: sfn.IStateMachine) -> cloudwatch.Alarm:
-        """A release that ended without a word may have left a bad version behind."""
+        """Make the alarm on executions that ended without an outcome: such a release may leave a bad version behind."""
         return cloudwatch.Alarm(
             self,
             f"{component.capitalize()}{_SILENT_ENDS[end]}",
@@ -86,7 +86,7 @@ class ObservabilityStack(Stack):
         )
 
     def _operations(self, platform: PlatformStack) -> list[list[Graph]]:
-        """What users see, then how much the services have left."""
+        """Return two rows: what users see, and how much the services use of what they have."""
         users = platform.load_balancer.metrics
         failed = users.http_code_target(
             elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic="Sum", period=minutes(1), label="5xx"
@@ -94,20 +94,22 @@ class ObservabilityStack(Stack):
         unreached = users.http_code_elb(
             elbv2.HttpCodeElb.ELB_5XX_COUNT, statistic="Sum", period=minutes(1), label="5xx, no target"
         )
-        asked = users.request_count(statistic="Sum", period=minutes(1))
+        requests = users.request_count(statistic="Sum", period=minutes(1))
         times = [
-            users.target_response_time(statistic=one, period=minutes(1), label=one) for one in ("p50", "p95", "p99")
+            users.target_response_time(statistic=percentile, period=minutes(1), label=percentile)
+            for percentile in ("p50", "p95", "p99")
         ]
-        seen = [
-            Graph("Requests", [asked], "per minute"),
+        seen_by_users = [
+            Graph("Requests", [requests], "per minute"),
             Graph("Errors", [failed, unreached]),
             Graph("Times", times, "s"),
         ]
-        left = [Graph(title, self._of_services(name), "%") for title, name in _UTILIZATION]
-        return [seen, left]
+        utilization = [Graph(title, self._service_metrics(name), "%") for title, name in _UTILIZATION]
+        return [seen_by_users, utilization]
 
-    def _of_services(self, metric: str) -> list[cloudwatch.IMetric]:
-        names = [one.name for component in self._settings.components.values() for one in component.services.values()]
+    def _service_metrics(self, metric: str) -> list[cloudwatch.IMetric]:
+        components = self._settings.components.values()
+        names = [service.name for component in components for service in component.services.values()]
         return [
             cloudwatch.Metric(
                 namespace="AWS/ECS",
@@ -121,21 +123,21 @@ class ObservabilityStack(Stack):
         ]
 
     def _deployments(self, release: ReleaseStack, data: DataStack) -> list[list[Graph]]:
-        """How releases end and how long they take; then the ledger, without which there is none."""
+        """Return two rows: how releases end and how long they take; and the ledger, which every release needs."""
         machines = release.machines.items()
         ends = [
             Graph(
                 title,
-                [one.metric(metric, statistic="Sum", period=hours(1), label=name) for name, one in machines],
+                [machine.metric(metric, statistic="Sum", period=hours(1), label=name) for name, machine in machines],
             )
             for title, metric in (("Released", "ExecutionsSucceeded"), ("Not released", "ExecutionsFailed"))
         ]
-        times = Graph("Duration", [one.metric_time(statistic="Maximum", label=name) for name, one in machines], "ms")
+        durations = [machine.metric_time(statistic="Maximum", label=name) for name, machine in machines]
         ledger = [data.ledger.metric_consumed_write_capacity_units(), data.ledger.metric_user_errors()]
-        return [[*ends, times], [Graph("Ledger", ledger)]]
+        return [[*ends, Graph("Duration", durations, "ms")], [Graph("Ledger", ledger)]]
 
     def _business(self) -> list[list[Graph]]:
-        graphs = [Graph(title, [self._reported(name, how)], unit) for title, name, how, unit in _BUSINESS]
+        graphs = [Graph(title, [self._reported(name, statistic)], unit) for title, name, statistic, unit in _BUSINESS]
         return [graphs[:3], graphs[3:]]
 
     def _reported(self, name: str, statistic: str) -> cloudwatch.Metric:

@@ -1,4 +1,4 @@
-"""From a push to what users see: CodePipeline V2, one stage after the other, one execution after the other."""
+"""The stack of the pipeline, which takes a push to the users: CodePipeline V2, one execution after the other."""
 
 from posixpath import normpath
 from typing import Any
@@ -33,7 +33,7 @@ _KEPT_DAYS = 30
 
 
 class PipelineStack(Stack):
-    """Releases what is pushed to the monorepo, to its staging first where it has one (docs/pipeline.md).
+    """A pipeline that releases each push to the monorepo, to staging first where there is one (docs/pipeline.md).
 
     It never changes itself (F19): its Infrastructure stages deploy every stack but this one.
     """
@@ -41,27 +41,27 @@ class PipelineStack(Stack):
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, access: AccessStack, **kwargs: Any) -> None:
         super().__init__(scope, id_, **kwargs)
         self._settings = settings
-        self._stops = [one for one in (settings.staging, settings) if one]
+        self._targets = [target for target in (settings.staging, settings) if target]
         store = ArtifactStore(self, "Artifacts", kept=days(_KEPT_DAYS))
         self._context = BuildContext(
             store, retention_of(settings.logs.retention_days), connection_arn=settings.pipeline.connection_arn
         )
         self.pipeline = self._pipeline(store)
         self._sources = self._read()
-        self._stage("Verify", *(self._verify(one) for one in settings.components.values()))
+        self._stage("Verify", *(self._verify(component) for component in settings.components.values()))
         images = self._images()
         self._stage("Build", *images.builds.values())
         self._stage("Scan", images.scan)
-        for stop in self._stops:
-            destination = self._destination(stop)
-            if stop is settings:
+        for target in self._targets:
+            destination = self._destination(target)
+            if target is settings:
                 self._approve(destination)
-            self._release(stop, destination, images)
+            self._release(target, destination, images)
         self._stage("Record", self._record(destination, images))
         self.add_stack_dependency(access, "the roles that its actions become are there before it is")
 
     def _pipeline(self, store: ArtifactStore) -> codepipeline.Pipeline:
-        """QUEUED: a later commit never overtakes a release that runs (F20)."""
+        """Make the pipeline; QUEUED, so that a later commit never overtakes a release that runs (F20)."""
         role = iam.Role(
             self, "Stages", role_name=stages_role(self._settings), assumed_by=principal("codepipeline.amazonaws.com")
         )
@@ -79,21 +79,21 @@ class PipelineStack(Stack):
         store.acknowledge_use(role, writes=True)
         return pipeline
 
-    def _stage(self, name: str, *doing: codepipeline.IAction) -> None:
-        self.pipeline.add_stage(stage_name=name, actions=list(doing))
+    def _stage(self, name: str, *stage_actions: codepipeline.IAction) -> None:
+        self.pipeline.add_stage(stage_name=name, actions=list(stage_actions))
 
     def _read(self) -> PipelineSources:
-        said = self._settings.pipeline
+        pipeline = self._settings.pipeline
         return PipelineSources(
             self.pipeline,
-            connection_arn=said.connection_arn,
-            monorepo=Branch(said.repository, said.branch),
-            commands=Branch(said.commands_repository, said.commands_branch),
-            ignored=said.ignored_paths,
+            connection_arn=pipeline.connection_arn,
+            monorepo=Branch(pipeline.repository, pipeline.branch),
+            commands=Branch(pipeline.commands_repository, pipeline.commands_branch),
+            ignored=pipeline.ignored_paths,
         )
 
     def _verify(self, component: Component) -> actions.CodeBuildAction:
-        """The component's own suite, by its own buildspec: the one place where the monorepo says what is run."""
+        """Run the component's own tests by its own buildspec; nothing else is run as the monorepo says."""
         name = f"Verify{component.name.capitalize()}"
         buildspec = normpath(f"{component.path}/verify.yml")
         project = BuildProject(
@@ -106,52 +106,52 @@ class PipelineStack(Stack):
         return actions.CodeBuildAction(action_name=name, project=project.project, input=self._sources.monorepo)
 
     def _images(self) -> ImageBuilds:
-        """Its own environment comes first: there images are looked for, and scanned."""
-        stops = [self._settings, *(stop for stop in self._stops if stop is not self._settings)]
+        """Build the images; the pipeline's own environment comes first, whose registry is searched and scanned."""
+        targets = [self._settings, *(target for target in self._targets if target is not self._settings)]
         return ImageBuilds(
             self,
             "Build",
             context=self._context,
             sources=self._sources,
-            environments=[stop.environment for stop in stops],
+            environments=[target.environment for target in targets],
             images=[
                 ComponentImage(
                     name,
-                    [self._arns(stop).arn("ecr", f"repository/{stop.repository_name(name)}") for stop in stops],
+                    [self._arns(target).arn("ecr", f"repository/{target.repository_name(name)}") for target in targets],
                     build_role(self._settings, name),
                 )
                 for name in self._settings.components
             ],
         )
 
-    def _destination(self, stop: Settings) -> Destination:
+    def _destination(self, target: Settings) -> Destination:
         return Destination(
             self,
-            stage_label(stop) or "Environment",
-            environment=stop.environment,
-            label=stage_label(stop),
-            arns=self._arns(stop),
-            release_role=release_role(stop),
-            infrastructure_role=infrastructure_role(stop),
-            requests={name: request_name(stop, name) for name in stop.components},
-            preflight=preflight_name(stop),
-            record=record_name(stop),
+            stage_label(target) or "Environment",
+            environment=target.environment,
+            label=stage_label(target),
+            arns=self._arns(target),
+            release_role=release_role(target),
+            infrastructure_role=infrastructure_role(target),
+            requests={name: request_name(target, name) for name in target.components},
+            preflight=preflight_name(target),
+            record=record_name(target),
         )
 
     def _approve(self, destination: Destination) -> None:
-        """Before anything of production is changed, somebody says yes; then its windows are waited for."""
-        doing: list[codepipeline.IAction] = []
+        """Have somebody approve before anything of production is changed, then wait for the release windows."""
+        waits: list[codepipeline.IAction] = []
         if self._settings.staging and self._settings.pipeline.approval:
-            doing.append(self._ask_somebody(self._settings.staging.environment))
+            waits.append(self._ask_somebody(self._settings.staging.environment))
         window = self._settings.window
         for component in [name for name in self._settings.chain if window and name in window.components]:
-            asked = {"component": component, "ask": "window"}
-            doing.append(destination.ask_preflight(f"Window{component.capitalize()}", asked, run_order=2))
-        if doing:
-            self._stage("Approval", *doing)
+            question = {"component": component, "ask": "window"}
+            waits.append(destination.ask_preflight(f"Window{component.capitalize()}", question, run_order=2))
+        if waits:
+            self._stage("Approval", *waits)
 
     def _ask_somebody(self, staging: str) -> codepipeline.IAction:
-        """By the commit: staging may have gone on to a later one by then."""
+        """Ask by the commit, since staging may run a later one by then."""
         commit = self._sources.commit
         return actions.ManualApprovalAction(
             action_name="Approve",
@@ -160,7 +160,7 @@ class PipelineStack(Stack):
             run_order=1,
         )
 
-    def _release(self, stop: Settings, destination: Destination, images: ImageBuilds) -> None:
+    def _release(self, target: Settings, destination: Destination, images: ImageBuilds) -> None:
         label = destination.label
         projects = EnvironmentProjects(
             destination,
@@ -168,10 +168,10 @@ class PipelineStack(Stack):
             context=self._context,
             commands=self._sources.commands,
             destination=destination,
-            infrastructure_role=project_role(stop, "infrastructure"),
-            acceptance_role=project_role(stop, "acceptance"),
-            digests=images.targets,
-            market=stop.pipeline.acceptance_market,
+            infrastructure_role=project_role(target, "infrastructure"),
+            acceptance_role=project_role(target, "acceptance"),
+            digests=images.digest_arguments,
+            market=target.pipeline.acceptance_market,
         )
         self._stage(f"{label}Infrastructure", projects.infrastructure)
         StageChain(
@@ -179,22 +179,22 @@ class PipelineStack(Stack):
             "Chain",
             pipeline=self.pipeline,
             destination=destination,
-            chain=stop.chain,
+            chain=target.chain,
             digests=images.digests,
             manifests=images.manifests,
         )
         self._stage(f"{label}Acceptance", projects.acceptance)
 
     def _record(self, destination: Destination, images: ImageBuilds) -> codepipeline.IAction:
-        """What went where, in the ledger of its own environment: lead times are read from it."""
+        """Record in the ledger which commit went where; lead times are read from it."""
         push = {
             "execution": codepipeline.GlobalVariables.EXECUTION_ID,
             "commit": self._sources.commit,
             "digests": dict(images.digests),
-            "environments": [stop.environment for stop in self._stops],
+            "environments": [target.environment for target in self._targets],
         }
         return destination.ask_record("Record", {"ask": "record", "push": push})
 
-    def _arns(self, stop: Settings) -> ArnScope:
+    def _arns(self, target: Settings) -> ArnScope:
         here = arn_scope(self)
-        return ArnScope(here.partition, here.region, stop.account or here.account)
+        return ArnScope(here.partition, here.region, target.account or here.account)

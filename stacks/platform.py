@@ -1,4 +1,4 @@
-"""What all services stand on: the cluster, the way in, the names by which they call each other."""
+"""The stack that all services share: the cluster, the load balancer, the names by which services call each other."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from stacks.network import NetworkStack
 
 
 class PlatformStack(Stack):
-    """`listeners` have no rules: those are in the stacks of the services (F18)."""
+    """The shared parts; the rules of `listeners` are in the stacks of the services (F18)."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, network: NetworkStack, **kwargs: Any) -> None:
         super().__init__(scope, id_, **kwargs)

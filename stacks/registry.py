@@ -1,4 +1,4 @@
-"""Where images are kept. It outlives everything else."""
+"""The stack of the image repositories, which outlive everything else."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from settings.loading import Settings, build_role
 
 
 class RegistryStack(Stack):
-    """A repository for each component, adopted by name where the account has it; one for our broker's image.
+    """A repository for each component, adopted by name where the account has it, and one for the broker's image.
 
-    Builds find where to push in the parameters `/<project>/<environment>/repositories/<component>`.
+    Builds read where to push from the parameters `/<project>/<environment>/repositories/<component>`.
     """
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class RegistryStack(Stack):
         self.kafka = self._repository("kafka", kafka.image, adopted=False) if isinstance(kafka, EcsKafka) else None
 
     def _repository(self, component: str, name: str, *, adopted: bool) -> ecr.IRepository:
-        """Known to other stacks by its name: an ARN of another stack cannot be taken apart into a URI."""
+        """Return the repository by its name: other stacks cannot take an ARN of this one apart into a URI."""
         id_ = component.capitalize()
         if not adopted:
             ImageRepository(self, id_, name=name, pushed_by=self._pushed_by(component))
@@ -47,7 +47,7 @@ class RegistryStack(Stack):
         return repository
 
     def _pushed_by(self, component: str) -> iam.IPrincipal | None:
-        """The build of the pipeline that releases here first, where it is another account's."""
+        """Return the build of the pipeline that releases here, if the pipeline is in another account."""
         settings, owner = self._settings, self._settings.owner
         if owner is None or owner.account in (None, settings.account) or component not in settings.components:
             return None

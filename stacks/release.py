@@ -1,4 +1,4 @@
-"""What releases: the gate, the functions and what they know, one machine per component, and the rules of the watch."""
+"""The stack that releases: the gate, the functions, a release machine per component, and the rules of the watch."""
 
 import json
 from datetime import time
@@ -25,44 +25,44 @@ from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
 
 
-def known_components(settings: Settings, reach: ReleasePermissions) -> dict[str, model.Component]:
-    """Return the components as the functions know them; what only a deployment can tell are references of CDK."""
-    return {name: _component(settings, reach, component) for name, component in settings.components.items()}
+def known_components(settings: Settings, permissions: ReleasePermissions) -> dict[str, model.Component]:
+    """Return the components by name, as the functions know them; values that a deployment gives are CDK's tokens."""
+    return {name: _component(settings, permissions, component) for name, component in settings.components.items()}
 
 
 def machine_name(settings: Settings, component: str) -> str:
-    """Of the release machine."""
+    """Return the name of the component's release machine."""
     return settings.stack_name(f"{component}-release")
 
 
 def request_name(settings: Settings, component: str) -> str:
-    """Of the machine by which a pipeline asks for a release of the component."""
+    """Return the name of the state machine by which a pipeline asks for a release of the component."""
     return settings.stack_name(f"{component}-request")
 
 
 def preflight_name(settings: Settings) -> str:
-    """Of the function that a pipeline asks before a release."""
+    """Return the name of the function that a pipeline asks before a release."""
     return settings.stack_name("preflight")
 
 
 def record_name(settings: Settings) -> str:
-    """Of the function that a pipeline asks to keep a push in the ledger."""
+    """Return the name of the function that a pipeline asks to record a push in the ledger."""
     return settings.stack_name("record")
 
 
 def alarm_prefix(settings: Settings, component: str) -> str:
-    """With which the names of a component's alarms begin."""
+    """Return what the names of a component's alarms begin with."""
     return f"{settings.stack_name(component)}-"
 
 
-def _component(settings: Settings, reach: ReleasePermissions, component: Component) -> model.Component:
+def _component(settings: Settings, permissions: ReleasePermissions, component: Component) -> model.Component:
     name = component.name
     return model.Component(
         name=name,
         stack=settings.stack_name(name),
-        cluster=reach.cluster,
-        repository=reach.repositories[name].repository_name,
-        machine_arn=reach.machine_arn(machine_name(settings, name)),
+        cluster=permissions.cluster,
+        repository=permissions.repositories[name].repository_name,
+        machine_arn=permissions.machine_arn(machine_name(settings, name)),
         alarm_prefix=alarm_prefix(settings, name),
         metrics=model.MetricsHome(settings.project.capitalize(), settings.environment),
         gate=component.gate,
@@ -91,7 +91,7 @@ def _window(settings: Settings, component: str) -> Window | None:
 
 
 class ReleaseStack(Stack):
-    """Knows the components' stacks, services and alarms by name, so it comes before them."""
+    """The parts of a release; they know components, services and alarms by name, so this stack comes before theirs."""
 
     def __init__(
         self,
@@ -107,8 +107,8 @@ class ReleaseStack(Stack):
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         retention = retention_of(settings.logs.retention_days)
-        reach = self._permissions(settings, data, platform, registry)
-        components = known_components(settings, reach)
+        permissions = self._permissions(settings, data, platform, registry)
+        components = known_components(settings, permissions)
         references = {name: component.references() for name, component in components.items()}
         environment = {"REFERENCES": json.dumps(references), "LEDGER_TABLE": data.ledger.table_name}
         code = code_with({name: component.facts() for name, component in components.items()})
@@ -120,7 +120,7 @@ class ReleaseStack(Stack):
             self,
             "Functions",
             gate=self.gate,
-            reach=reach,
+            permissions=permissions,
             ledger=data.ledger,
             code=code,
             environment=environment,
@@ -133,12 +133,14 @@ class ReleaseStack(Stack):
             record_name=record_name(settings),
         )
         log_group = logs.LogGroup(self, "MachineLogs", retention=retention, encryption_key=data.key)
-        self.machines = {one.name: self._machine(one, settings, log_group) for one in settings.components.values()}
+        self.machines = {
+            name: self._machine(component, settings, log_group) for name, component in settings.components.items()
+        }
         RollbackRules(
             self,
             "Watch",
             function=self.functions.auto_rollback,
-            service_arns=reach.service_arns,
+            service_arns=permissions.service_arns,
             alarm_prefixes=[alarm_prefix(settings, name) for name in settings.components],
         )
         CfnOutput(self, "LedgerTableName", value=data.ledger.table_name)
@@ -168,18 +170,18 @@ class ReleaseStack(Stack):
     def _permissions(
         self, settings: Settings, data: DataStack, platform: PlatformStack, registry: RegistryStack
     ) -> ReleasePermissions:
-        names = list(settings.components)
+        names, components = list(settings.components), settings.components.values()
         return ReleasePermissions(
             scope=self,
             stacks=[settings.stack_name(name) for name in names],
             cluster=platform.cluster.cluster_name,
-            services=[one.name for component in settings.components.values() for one in component.services.values()],
+            services=[service.name for component in components for service in component.services.values()],
             machines=[machine_name(settings, name) for name in names],
             repositories=registry.repositories,
             secrets=list(data.secrets.values()),
             canaries={
                 service.name: settings.stack_name(component.name)
-                for component in settings.components.values()
+                for component in components
                 for service in component.canaries
             },
         )

@@ -1,4 +1,4 @@
-"""Roles of GitHub's workflows and of the pipeline, and what it takes to ask for releases of an environment.
+"""Roles of GitHub's workflows and of the pipeline, and the permissions that releasing to an environment takes.
 
 Workflows take on their roles without any stored key:
 https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
@@ -21,7 +21,7 @@ _AUDIENCE = "sts.amazonaws.com"
 
 
 def github_provider(scope: Construct, id_: str, *, existing_arn: str | None) -> iam.IOidcProvider:
-    """An account has one provider for GitHub at most: `existing_arn` adopts the one that is there."""
+    """Make the account's provider for GitHub, or adopt the one at `existing_arn`: an account can have only one."""
     if existing_arn:
         return iam.OidcProviderNative.from_oidc_provider_arn(scope, id_, existing_arn)
     return iam.OidcProviderNative(scope, id_, url=f"https://{ISSUER}", client_ids=[_AUDIENCE])
@@ -69,8 +69,8 @@ _EXECUTIONS = "executions of this one machine come into being with each release"
 class ReleaseAccess:
     """Grants to roles of the stack `scope`, on resources of an environment that are known by their names.
 
-    `stack_prefix` begins the names of its stacks; `requests` are the state machines that ask for a release, and
-    `functions` those that these machines' caller asks; `key` encrypts the ledger.
+    `stack_prefix` begins the names of its stacks. `machines` are the release machines, `requests` the state machines by
+    which a pipeline asks for a release, `functions` the functions that it calls. `key` encrypts the `ledger`.
     """
 
     scope: Stack
@@ -85,7 +85,7 @@ class ReleaseAccess:
 
     @cached_property
     def repository_arns(self) -> list[str]:
-        """The ARNs of the components' repositories."""
+        """Return the ARNs of the components' repositories."""
         return [self._arns.arn("ecr", f"repository/{name}") for name in self.repositories]
 
     def grant_releasing(self, role: iam.Role) -> None:
@@ -94,7 +94,7 @@ class ReleaseAccess:
             self._grant_machine(role, name, starting=(), watching=["states:GetExecutionHistory"])
 
     def grant_requests(self, role: iam.Role) -> None:
-        """Allow what CodePipeline does with the machines that ask for a release, and with the functions that it asks.
+        """Allow CodePipeline to start the machines that ask for a release, and to call the functions.
 
         https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-StepFunctions.html and
         https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html
@@ -112,7 +112,7 @@ class ReleaseAccess:
             )
 
     def grant_looking(self, role: iam.Role) -> None:
-        """Allow to read what a person's rollback is planned from, and what `status` shows: stacks, ledger, images."""
+        """Allow to read stacks, ledger and images: `status` shows them, and a rollback is planned from them."""
         self.grant_stacks(role, ["cloudformation:DescribeStacks"], ["release", *self.components])
         self.grant_ledger(role, ["dynamodb:GetItem", "dynamodb:Query"])
         if self.key:
@@ -120,7 +120,7 @@ class ReleaseAccess:
         role.add_to_policy(iam.PolicyStatement(actions=["ecr:BatchGetImage"], resources=self.repository_arns))
 
     def grant_stacks(self, role: iam.Role, actions: Sequence[str], stacks: Sequence[str]) -> None:
-        """Allow the actions on stacks, which are given by their short names; `*` is all of the environment's."""
+        """Allow the actions on stacks by their short names; `*` means all stacks of the environment."""
         for name in stacks:
             arn = self._arns.arn("cloudformation", f"stack/{self.stack_prefix}{name}/*")
             self._allow(role, actions, arn, "the last part of a stack's ARN is made up by CloudFormation")
@@ -163,7 +163,7 @@ class TrustingRole:
 
 
 class PipelineRoles(Construct):
-    """`releases` asks for releases and undoes them; `infrastructure` deploys the environment's stacks.
+    """Two roles: `releases` asks for releases and undoes them; `infrastructure` deploys the environment's stacks.
 
     Neither does both. They trust the pipeline's roles by name, for these are made later, and may be another account's:
     `account`, or else that of the environment.

@@ -1,4 +1,4 @@
-"""Where users come in: the load balancer with its listeners, its firewall and its access logs."""
+"""The way of users into the network: the load balancer with its listeners, its firewall and its access logs."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -19,7 +19,7 @@ from exchange_constructs.values import arn_scope
 
 
 class AccessLogBucket(Construct):
-    """Logs go away after `kept`. The load balancer can write to buckets with S3's own key only.
+    """A bucket for access logs, each deleted after `kept`. The load balancer writes to buckets with S3's own key only.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
     """
@@ -56,7 +56,7 @@ _REQUESTS_PER_ADDRESS = 5000  # in five minutes: trading clients ask often
 
 
 class WebFirewall(Construct):
-    """AWS's managed rules and a limit for each address, in front of `load_balancer`; what is blocked is logged."""
+    """A firewall before `load_balancer`: AWS's managed rules and a limit for each address. What it blocks is logged."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class WebFirewall(Construct):
             "Acl",
             scope="REGIONAL",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_seen(name),
-            rules=[_limit(), *(_managed(rule, number) for number, rule in enumerate(_RULES, start=1))],
+            visibility_config=_visibility(name),
+            rules=[_rate_limit(), *(_managed(rule, number) for number, rule in enumerate(_RULES, start=1))],
         )
         wafv2.CfnWebACLAssociation(
             self, "Association", resource_arn=load_balancer.load_balancer_arn, web_acl_arn=acl.attr_arn
@@ -88,14 +88,14 @@ class WebFirewall(Construct):
         wafv2.CfnLoggingConfiguration(self, "Logging", resource_arn=acl.attr_arn, log_destination_configs=[arn])
 
 
-def _limit() -> wafv2.CfnWebACL.RuleProperty:
+def _rate_limit() -> wafv2.CfnWebACL.RuleProperty:
     rate = wafv2.CfnWebACL.RateBasedStatementProperty(aggregate_key_type="IP", limit=_REQUESTS_PER_ADDRESS)
     return wafv2.CfnWebACL.RuleProperty(
         name="PerAddress",
         priority=0,
         action=wafv2.CfnWebACL.RuleActionProperty(block={}),
         statement=wafv2.CfnWebACL.StatementProperty(rate_based_statement=rate),
-        visibility_config=_seen("PerAddress"),
+        visibility_config=_visibility("PerAddress"),
     )
 
 
@@ -106,11 +106,11 @@ def _managed(rule: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:
         priority=priority,
         override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
         statement=wafv2.CfnWebACL.StatementProperty(managed_rule_group_statement=group),
-        visibility_config=_seen(rule),
+        visibility_config=_visibility(rule),
     )
 
 
-def _seen(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+def _visibility(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
     return wafv2.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=True
     )
@@ -121,9 +121,9 @@ _OPEN = "users come from everywhere; the firewall stands before it"
 
 
 class FrontDoor(Construct):
-    """HTTPS with a redirect from HTTP when there is a certificate; else HTTP, and synth says so.
+    """The load balancer: HTTPS with a redirect from HTTP if there is a certificate, else HTTP with a warning at synth.
 
-    `listeners.test` is where a new version is seen before users see it: open to `test_cidrs`, to nobody by default.
+    Testers see a new version at `listeners.test` before users see it; `test_cidrs` may reach it, by default nobody.
     """
 
     def __init__(
@@ -142,8 +142,8 @@ class FrontDoor(Construct):
             self, "SecurityGroup", vpc=vpc, description="The load balancer", allow_all_outbound=False
         )
         # Where it may send to is said in the services' stacks; without a rule of its own EC2 would open everything.
-        nowhere, nothing = ec2.Peer.ipv4("127.0.0.1/32"), ec2.Port.icmp_type_and_code(252, 86)
-        self.security_group.add_egress_rule(nowhere, nothing, "Nowhere but to the services")
+        itself, unused = ec2.Peer.ipv4("127.0.0.1/32"), ec2.Port.icmp_type_and_code(252, 86)
+        self.security_group.add_egress_rule(itself, unused, "Nowhere but to the services")
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
@@ -190,7 +190,7 @@ class FrontDoor(Construct):
             protocol=elbv2.ApplicationProtocol.HTTPS if certificate else elbv2.ApplicationProtocol.HTTP,
             certificates=[certificate] if certificate else None,
             ssl_policy=elbv2.SslPolicy.TLS13_RES if certificate else None,
-            default_action=_nowhere(),
+            default_action=_not_found(),
             open=open_,
         )
         if certificate is None:
@@ -207,5 +207,5 @@ class FrontDoor(Construct):
 
 
 @cache
-def _nowhere() -> elbv2.ListenerAction:
+def _not_found() -> elbv2.ListenerAction:
     return elbv2.ListenerAction.fixed_response(404, content_type="text/plain", message_body="nothing is here")

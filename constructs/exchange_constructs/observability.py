@@ -1,4 +1,4 @@
-"""What people hear of and look at: the alarms' topic, dashboards, and how logs are encrypted and kept."""
+"""The topic that tells people of alarms, the dashboards, and how logs are encrypted and kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from exchange_constructs.values import hours
 
 
 def retention_of(days: int) -> logs.RetentionDays:
-    """CDK's name for a number of days that CloudWatch Logs knows."""
-    known = {1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH"}
-    known |= {60: "TWO_MONTHS", 90: "THREE_MONTHS", 180: "SIX_MONTHS", 365: "ONE_YEAR", 731: "TWO_YEARS"}
-    return logs.RetentionDays[known[days]]
+    """Return CDK's value for a number of days; a number that CloudWatch Logs does not know is a `KeyError`."""
+    names = {1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH"}
+    names |= {60: "TWO_MONTHS", 90: "THREE_MONTHS", 180: "SIX_MONTHS", 365: "ONE_YEAR", 731: "TWO_YEARS"}
+    return logs.RetentionDays[names[days]]
 
 
 class AlarmTopic(Construct):
-    """Tells of every alarm whose name begins with `alarm_prefix`, when it goes red and when it is quiet again, and of
-    every failed deployment of one of `service_arns`.
+    """A topic that tells of every alarm whose name begins with `alarm_prefix`, when it goes red and when it is quiet
+    again, and of every failed deployment of one of `service_arns`.
 
-    By events rather than by an action on each alarm: an alarm need not know who listens. Its key is its own, since
-    EventBridge must be let in on it.
+    Events tell it rather than an action on each alarm, so that an alarm need not know who listens. It has a key of its
+    own, because EventBridge must be allowed to use the key.
     """
 
     def __init__(self, scope: Construct, id_: str, *, alarm_prefix: str, service_arns: Sequence[str]) -> None:
@@ -81,8 +81,8 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class Table:
-    """One dashboard: the state of its alarms, then its rows."""
+class DashboardSpec:
+    """What one dashboard shows: the state of its alarms, then its rows of graphs."""
 
     name: str
     rows: Sequence[Sequence[Graph]]
@@ -90,32 +90,35 @@ class Table:
 
 
 class Dashboards(Construct):
-    """One dashboard per table, named `<prefix>-<table>`: people look for them by name."""
+    """Dashboards that are named `<prefix>-<name>`, since people look for them by name."""
 
-    def __init__(self, scope: Construct, id_: str, *, prefix: str, tables: Sequence[Table]) -> None:
+    def __init__(self, scope: Construct, id_: str, *, prefix: str, dashboards: Sequence[DashboardSpec]) -> None:
         super().__init__(scope, id_)
-        for table in tables:
+        for dashboard in dashboards:
             cloudwatch.Dashboard(
                 self,
-                table.name.capitalize(),
-                dashboard_name=f"{prefix}-{table.name}",
+                dashboard.name.capitalize(),
+                dashboard_name=f"{prefix}-{dashboard.name}",
                 default_interval=hours(3),
-                widgets=[*_states(table.alarms), *([_widget(graph, len(row)) for graph in row] for row in table.rows)],
+                widgets=[
+                    *_alarm_states(dashboard.alarms),
+                    *([_widget(graph, len(row)) for graph in row] for row in dashboard.rows),
+                ],
             )
 
 
-def _states(alarms: Sequence[cloudwatch.IAlarm]) -> list[list[cloudwatch.IWidget]]:
+def _alarm_states(alarms: Sequence[cloudwatch.IAlarm]) -> list[list[cloudwatch.IWidget]]:
     if not alarms:
         return []
     height = 1 + -(-len(alarms) // 4)
     return [[cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=_COLUMNS, height=height)]]
 
 
-def _widget(graph: Graph, beside: int) -> cloudwatch.IWidget:
+def _widget(graph: Graph, graphs_in_row: int) -> cloudwatch.IWidget:
     return cloudwatch.GraphWidget(
         title=graph.title,
         left=list(graph.metrics),
         left_y_axis=cloudwatch.YAxisProps(min=0, label=graph.unit or None, show_units=False),
-        width=_COLUMNS // beside,
+        width=_COLUMNS // graphs_in_row,
         height=6,
     )

@@ -1,4 +1,4 @@
-"""Values of CDK that are the same wherever they stand, made once, since each making is a call to Node; and ARNs."""
+"""Values of CDK that are the same everywhere, made once because each costs a call to Node; and ARNs."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +18,7 @@ tcp = cache(ec2.Port.tcp)
 
 @dataclass(frozen=True)
 class ArnScope:
-    """Tokens where only the deployment knows.
+    """The partition, region and account of ARNs; each is a token of CDK if only the deployment knows it.
 
     An ARN is put together here rather than by `Stack.format_arn`, which asks Node for each; a synth needs hundreds.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
@@ -29,22 +29,22 @@ class ArnScope:
     account: str
 
     def arn(self, service: str, resource: str) -> str:
-        """`resource` with its type: `table/ledger`, `log-group:name`."""
+        """Return the ARN of a resource, which is given with its type: `table/ledger`, `log-group:name`."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def global_arn(self, service: str, resource: str) -> str:
-        """Of a service that knows no regions."""
+        """Return the ARN of a resource whose service knows no regions, such as IAM."""
         return f"arn:{self.partition}:{service}::{self.account}:{resource}"
 
 
 @cache
 def arn_scope(stack: Stack) -> ArnScope:
-    """Of every stack once."""
+    """Return a stack's partition, region and account; kept, because each is a call to Node."""
     return ArnScope(stack.partition, stack.region, stack.account)
 
 
 def lookup_role_arn(stack: Stack) -> str:
-    """The one that may only look, for `cdk diff` (F30).
+    """Return the ARN of the bootstrap's role that may only look, for `cdk diff` (F30).
 
     https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
     """
@@ -52,11 +52,11 @@ def lookup_role_arn(stack: Stack) -> str:
 
 
 def deploying_role_arns(stack: Stack) -> list[str]:
-    """Those that `cdk deploy` becomes by itself; they in turn may hand CloudFormation the role that does the work."""
-    return [_role_arn(stack, what) for what in ("lookup", "file-publishing", "deploy")]
+    """Return the ARNs of the bootstrap's roles that `cdk deploy` assumes; they may hand CloudFormation another role."""
+    return [_role_arn(stack, purpose) for purpose in ("lookup", "file-publishing", "deploy")]
 
 
-def _role_arn(stack: Stack, what: str) -> str:
+def _role_arn(stack: Stack, purpose: str) -> str:
     arns = arn_scope(stack)
-    name = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-{what}-role-{arns.account}-{arns.region}"
+    name = f"cdk-{DefaultStackSynthesizer.DEFAULT_QUALIFIER}-{purpose}-role-{arns.account}-{arns.region}"
     return arns.global_arn("iam", f"role/{name}")

@@ -35,9 +35,9 @@ class Copy:
         return self._run(*command)
 
     def step_of_the_workflow(self, **environment: str) -> "subprocess.CompletedProcess[str]":
-        """As the runner runs it: https://docs.github.com/en/actions/reference/workflow-syntax-for-github-actions"""
+        """Run it as the runner does: https://docs.github.com/en/actions/reference/workflow-syntax-for-github-actions"""
         steps = yaml.safe_load(WORKFLOW.read_text())["jobs"]["diff"]["steps"]
-        (step,) = (one for one in steps if one.get("id") == "compare")
+        (step,) = (step for step in steps if step.get("id") == "compare")
         assert set(step["env"]) == set(environment)
         files = {"GITHUB_OUTPUT": self.scratch / "output", "GITHUB_STEP_SUMMARY": self.scratch / "summary"}
         return self._run(
@@ -45,7 +45,7 @@ class Copy:
         )
 
     def leftovers(self) -> list[str]:
-        """Trees that git knows besides the project's, and files in the folder for temporary ones."""
+        """Return trees that git knows besides the project's, and files in the folder for temporary ones."""
         known = self._run("git", "worktree", "list").stdout.splitlines()
         return [*known[1:], *(str(path) for path in self.scratch.glob("exchange-*"))]
 
@@ -82,13 +82,13 @@ def test_the_step_of_the_workflow_reviews_a_pull_request_with_the_services_that_
         "<!-- exchange-release diff: staging -->\n### Infrastructure of `staging`: needs a look\n"
     )
     assert (project.scratch / "summary").read_text() == comment
-    found: dict[str, Any] = json.loads((project.folder / "build" / "diff" / "staging.json").read_text())
-    assert [(one["component"], one["service"]) for one in found["restarts"]] == [
+    report: dict[str, Any] = json.loads((project.folder / "build" / "diff" / "staging.json").read_text())
+    assert [(restart["component"], restart["service"]) for restart in report["restarts"]] == [
         ("backend", "exchange-backend-web"),
         ("engine", "exchange-engine-app"),
     ]
-    assert {one["topic"] for one in found["findings"]} == {"safeguards", "restarts"}
-    assert found["cost"]["difference"] > 0
+    assert {finding["topic"] for finding in report["findings"]} == {"safeguards", "restarts"}
+    assert report["cost"]["difference"] > 0
     assert project.leftovers() == []
 
 

@@ -26,11 +26,13 @@ def main() -> None:
     with patch.object(nag, "_accept", note):
         compose(app, load_settings(app.node.get_context("environment")))
     folder = Path(app.synth().directory)
-    found = {(finding, path) for path, finding in findings(app)}
+    in_resources = {(finding, path) for path, finding in findings(app)}
     in_vain = [
         [path, finding]
         for path, finding in accepted
-        if not any(finding == name and f"/{where}/".startswith(f"/{path}/".replace("//", "/")) for name, where in found)
+        if not any(
+            finding == name and f"/{where}/".startswith(f"/{path}/".replace("//", "/")) for name, where in in_resources
+        )
     ]
     (folder / "acceptances.json").write_text(json.dumps({"accepted": accepted, "in_vain": in_vain}), encoding="utf-8")
 

@@ -27,7 +27,10 @@ STACKS = (
     *("pipeline", "observability", "access"),
 )
 PIPELINE = "prod2"  # the environment whose pipeline releases to both
-STACKS_OF = {one: tuple(stack for stack in STACKS if one == PIPELINE or stack != "pipeline") for one in ENVIRONMENTS}
+STACKS_OF = {
+    environment: tuple(stack for stack in STACKS if environment == PIPELINE or stack != "pipeline")
+    for environment in ENVIRONMENTS
+}
 EVERY_STACK = [(environment, stack) for environment, stacks in STACKS_OF.items() for stack in stacks]
 _OUTPUT = TemporaryDirectory(prefix="exchange-infra-")  # gone when the tests are
 Json = dict[str, Any]
@@ -35,7 +38,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Exchange:
-    """One environment: its settings, its stacks, and what became of them, by the stack's short name."""
+    """One environment: its settings, its stacks, and their synthesized templates by the stack's short name."""
 
     settings: Settings
     composition: Composition
@@ -43,39 +46,41 @@ class Exchange:
     templates: Mapping[str, Json]
 
     def resources(self, stack: str, kind: str) -> dict[str, Json]:
-        """Those of one type, by logical id; `kind` without the `AWS::` that all begin with."""
-        every = self.templates[stack].get("Resources", {}).items()
-        return {id_: one for id_, one in every if one["Type"].removeprefix("AWS::") == kind}
+        """Return the resources of one type by logical id; `kind` is the type without `AWS::`."""
+        resources = self.templates[stack].get("Resources", {}).items()
+        return {id_: resource for id_, resource in resources if resource["Type"].removeprefix("AWS::") == kind}
 
     def properties(self, stack: str, kind: str) -> list[Json]:
-        return [one.get("Properties", {}) for one in self.resources(stack, kind).values()]
+        """Return the properties of the resources of one type."""
+        return [resource.get("Properties", {}) for resource in self.resources(stack, kind).values()]
 
     def only(self, stack: str, kind: str) -> Json:
-        """The properties of the one resource of a type of which there is one."""
-        (found,) = self.properties(stack, kind)
-        return found
+        """Return the properties of the only resource of a type."""
+        (properties,) = self.properties(stack, kind)
+        return properties
 
     def services(self) -> Iterator[tuple[str, Service]]:
-        """Each service of the settings, with its component."""
+        """Yield each service of the settings with the name of its component."""
         for component in self.settings.components.values():
             for service in component.services.values():
                 yield component.name, service
 
     def ecs_service(self, name: str) -> Json:
-        """The ECS service that people know by this name."""
-        every = (one for stack in (*COMPONENTS, "data") for one in self.properties(stack, "ECS::Service"))
-        return next(one for one in every if one["ServiceName"] == name)
+        """Return the properties of the ECS service of this name."""
+        services = (service for stack in (*COMPONENTS, "data") for service in self.properties(stack, "ECS::Service"))
+        return next(service for service in services if service["ServiceName"] == name)
 
     def task(self, component: str, service: str) -> Json:
-        """The task definition of a service: that whose service's command is run."""
+        """Return the properties of the task definition of a service."""
         name = self.settings.components[component].services[service].name
-        wanted = self.ecs_service(name)["TaskDefinition"]["Ref"]
-        found: Json = self.resources(component, "ECS::TaskDefinition")[wanted]["Properties"]
-        return found
+        id_ = self.ecs_service(name)["TaskDefinition"]["Ref"]
+        properties: Json = self.resources(component, "ECS::TaskDefinition")[id_]["Properties"]
+        return properties
 
     def container(self, component: str, service: str) -> Json:
-        (found,) = self.task(component, service)["ContainerDefinitions"]
-        return dict(found)
+        """Return the only container of a service's task."""
+        (container,) = self.task(component, service)["ContainerDefinitions"]
+        return dict(container)
 
 
 SERVICES = [
@@ -88,6 +93,7 @@ SERVICES = [
 
 @cache
 def exchange(environment: str) -> Exchange:
+    """Synthesize an environment, once."""
     outdir = str(Path(_OUTPUT.name) / environment)
     app = App(context=CONTEXT, outdir=outdir)
     settings = load_settings(environment)
@@ -100,22 +106,24 @@ def exchange(environment: str) -> Exchange:
 
 @cache
 def template(environment: str, stack: str) -> Template:
-    """For what `aws_cdk.assertions` says best."""
+    """Return a template for the assertions of CDK."""
     return Template.from_json(exchange(environment).templates[stack])
 
 
 def statements(policies: Mapping[str, Json]) -> list[Json]:
-    """Of all the policies, whichever role they belong to."""
-    return [one for policy in policies.values() for one in policy["Properties"]["PolicyDocument"]["Statement"]]
+    """Return the statements of all policies, whichever role they belong to."""
+    return [
+        statement for policy in policies.values() for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
 
 
 def listed(value: Any) -> list[Any]:
-    """CloudFormation writes a list of one without its brackets."""
+    """Return a value as a list: CloudFormation writes a list of one without its brackets."""
     return value if isinstance(value, list) else [value]
 
 
 def walk(value: Any) -> Iterator[Json]:
-    """Every object inside, itself included."""
+    """Yield every object inside a value, itself included."""
     if isinstance(value, dict):
         yield value
         for inner in value.values():
@@ -153,14 +161,14 @@ def staging_settings() -> Settings:
 
 @cache
 def single_templates() -> dict[str, Template]:
-    """By stack: Pipeline, Observability, Access, and AdoptingAccess, which finds GitHub's provider in the account."""
-    found = {name.capitalize(): template("staging", name) for name in ("observability", "access")}
-    found["Pipeline"] = template("prod2", "pipeline")
-    return found | {"AdoptingAccess": Template.from_stack(_adopting_access())}
+    """Return Pipeline, Observability, Access, and AdoptingAccess, which finds GitHub's provider in the account."""
+    templates = {name.capitalize(): template("staging", name) for name in ("observability", "access")}
+    templates["Pipeline"] = template("prod2", "pipeline")
+    return templates | {"AdoptingAccess": Template.from_stack(_adopting_access())}
 
 
 def bare_release(stack: Stack) -> Any:
-    """The part of a Release stack that the roles of the Access stack are made from."""
+    """Give a stack what the roles of the Access stack need of a Release stack."""
     release = cast(Any, stack)
     CfnOutput(release, "LedgerTableName", value="ledger")
     release.alerts = SimpleNamespace(master_key=None)
@@ -174,7 +182,7 @@ def _adopting_access() -> Stack:
 
 
 def role_statements(template: Template, role: str) -> list[dict[str, Any]]:
-    """What the policies of the role whose logical id begins so allow."""
+    """Return the statements of the policies whose logical ids begin with the role's name."""
     return [
         statement
         for name, policy in template.find_resources("AWS::IAM::Policy").items()
@@ -189,8 +197,8 @@ def actions_of(statement: dict[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A pipeline and the resources beside it."""
+class PipelineTemplate:
+    """The template of a Pipeline stack, with its pipeline and its CodeBuild projects taken out."""
 
     pipeline: Json
     projects: Mapping[str, Json]
@@ -201,8 +209,8 @@ class Found:
         return stages_of(self.pipeline)
 
 
-def pipeline_of(settings: Settings) -> Found:
-    """On the part of its neighbours that it reads."""
+def pipeline_of(settings: Settings) -> PipelineTemplate:
+    """Synthesize the Pipeline stack, beside as much of an Access stack as it reads."""
     app = App(context=CONTEXT)
     stack = PipelineStack(
         app,
@@ -214,24 +222,25 @@ def pipeline_of(settings: Settings) -> Found:
     template = Template.from_stack(stack)
     [pipeline] = template.find_resources("AWS::CodePipeline::Pipeline").values()
     projects = template.find_resources("AWS::CodeBuild::Project")
-    return Found(pipeline["Properties"], {id_: one["Properties"] for id_, one in projects.items()}, template)
+    properties = {id_: project["Properties"] for id_, project in projects.items()}
+    return PipelineTemplate(pipeline["Properties"], properties, template)
 
 
 def access_of(settings: Settings) -> Template:
-    """The Access stack alone."""
+    """Synthesize the Access stack alone."""
     return Template.from_stack(_access(App(context=CONTEXT), settings))
 
 
 def _access(app: App, settings: Settings) -> AccessStack:
-    place = Environment(account=settings.account, region=settings.region)
-    release = bare_release(Stack(app, settings.stack_name("release"), env=place))
-    return AccessStack(app, settings.stack_name("access"), settings=settings, release=release, env=place)
+    environment = Environment(account=settings.account, region=settings.region)
+    release = bare_release(Stack(app, settings.stack_name("release"), env=environment))
+    return AccessStack(app, settings.stack_name("access"), settings=settings, release=release, env=environment)
 
 
 def stages_of(pipeline: Json) -> dict[str, list[Json]]:
-    """The actions of each stage, in its order."""
+    """Return the actions of each stage, in the order of the stages."""
     return {stage["Name"]: stage["Actions"] for stage in pipeline["Stages"]}
 
 
 def action(stages: Mapping[str, list[Json]], stage: str, name: str) -> Json:
-    return next(one for one in stages[stage] if one["Name"] == name)
+    return next(action for action in stages[stage] if action["Name"] == name)

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Duration, Stack
@@ -31,6 +30,7 @@ from release_engine.gate import Answer
 from release_engine.ledger import Outcome
 from release_handlers import auto_rollback, bake, baseline, deploy, preflight, record, verify
 from release_handlers.function_context import FunctionContext
+from tests.infra.exchange import CONTEXT
 from tests.unit.aws.account import CANARY_COMPONENT, Account
 from tests.unit.aws.answers import NEW
 
@@ -40,17 +40,17 @@ Task = Callable[[Mapping[str, Any]], Any]
 
 @dataclass
 class Walk:
-    """Where an execution went and how it ended."""
+    """An execution: the states that it went through, how it ended, its data, and the messages that it sent."""
 
     visited: list[str] = field(default_factory=list)
     error: str | None = None
     cause: str | None = None
     data: State = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
 
 def walk(definition: Mapping[str, Any], tasks: Mapping[str, Task], data: State) -> Walk:
-    """`tasks` are called by the resource of the state, with the parameters as they come."""
+    """Go through a definition from its start; `tasks` are called by the `Resource` of a state, with its parameters."""
     done, name = Walk(data=copy.deepcopy(data)), definition["StartAt"]
     while name:
         done.visited.append(name)
@@ -84,7 +84,7 @@ def _call(state: State, tasks: Mapping[str, Task], done: Walk) -> str:
         _keep(state["Catch"][0], done.data, {"Error": type(problem).__name__, "Cause": cause})
         return str(state["Catch"][0]["Next"])
     if state["Resource"].endswith("sns:publish"):
-        done.told.append(parameters["Message"])
+        done.messages.append(parameters["Message"])
     _keep(state, done.data, json.loads(json.dumps(result)))
     return str(state["Next"])
 
@@ -97,10 +97,10 @@ def _choose(state: State, data: State) -> str:
 
 
 def _parameters(template: Mapping[str, Any], data: State) -> State:
-    found = {}
+    parameters = {}
     for key, value in template.items():
-        found[key.removesuffix(".$")] = copy.deepcopy(_value(value, data)) if key.endswith(".$") else value
-    return found
+        parameters[key.removesuffix(".$")] = copy.deepcopy(_value(value, data)) if key.endswith(".$") else value
+    return parameters
 
 
 def _value(path: str, data: State) -> Any:
@@ -126,7 +126,7 @@ def _at(path: str, data: State) -> Any:
 
 
 def _keep(state: State, data: State, result: Any) -> None:
-    """Where `ResultPath` says; without one the result takes the place of the whole state."""
+    """Keep a result at `ResultPath`; without a path it replaces the whole state."""
     path = state.get("ResultPath", "$")
     if path == "$":
         data.clear()
@@ -136,12 +136,11 @@ def _keep(state: State, data: State, result: Any) -> None:
 
 
 RELEASE_ID = "20261124T101500Z-3f2a9c1b"
-CONTEXT = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
 
 
 @cache
 def synthesized_definition() -> dict[str, Any]:
-    """As the template has it, with the modules of the functions as resources."""
+    """Return the definition of a machine from its template, with the functions' modules in the place of ARNs."""
     stack = Stack(App(context=CONTEXT), "Release")
     key, topic = kms.Key(stack, "Key"), sns.Topic(stack, "Alerts")
     ledger = dynamodb.Table(
@@ -154,7 +153,7 @@ def synthesized_definition() -> dict[str, Any]:
         stack,
         "Functions",
         gate=gate,
-        reach=ReleasePermissions(
+        permissions=ReleasePermissions(
             stack,
             stacks=["client"],
             cluster="cluster",
@@ -186,7 +185,9 @@ def synthesized_definition() -> dict[str, Any]:
 
 
 def _definition(resources: Mapping[str, Any]) -> dict[str, Any]:
-    machine = next(one for one in resources.values() if one["Type"] == "AWS::StepFunctions::StateMachine")
+    machine = next(
+        resource for resource in resources.values() if resource["Type"] == "AWS::StepFunctions::StateMachine"
+    )
     parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
 
     def text(part: Any) -> str:
@@ -201,16 +202,13 @@ def _definition(resources: Mapping[str, Any]) -> dict[str, Any]:
     return parsed
 
 
-class Rehearsed:
-    """An account, the machine's functions on it, and one release through the machine."""
+class SimulatedMachine:
+    """A release machine whose functions work on a fake account; what is in `broken` raises when it is called."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
         self.definition = definition
         self.account = Account()
-        environment = {
-            "LEDGER_TABLE": "ledger",
-            "WATCH_SECONDS": "7200",
-        }
+        environment = {"LEDGER_TABLE": "ledger", "WATCH_SECONDS": "7200"}
         self.context = FunctionContext(
             environment,
             {"client": CANARY_COMPONENT},
@@ -232,8 +230,8 @@ class Rehearsed:
         return walk(self.definition, self._tasks(), data)
 
     def outcome(self, release_id: str = RELEASE_ID) -> Outcome | None:
-        found = self.context.ledger.find("client", release_id)
-        return found.outcome if found else None
+        release = self.context.ledger.find("client", release_id)
+        return release.outcome if release else None
 
     def _tasks(self) -> dict[str, Task]:
         context = self.context
@@ -243,7 +241,7 @@ class Rehearsed:
             "deploy": lambda event: deploy.act(event["action"], event["purpose"], event["state"], context),
             "verify": lambda event: verify.look(event["purpose"], event["state"], context),
             "health_gate": lambda event: bake.take_round(event["state"], context, 60),
-            "baseline": lambda event: _baseline(event, context),
+            "baseline": lambda event: getattr(baseline, event["action"])(event["state"], context),
             "auto_rollback": lambda event: auto_rollback.plan(event["state"], context),
             "arn:ref:states:::sns:publish": lambda event: {},
             "arn:ref:states:::lambda:invoke": lambda event: {"StatusCode": 202},
@@ -259,10 +257,6 @@ class Rehearsed:
         return called
 
 
-def _baseline(event: Mapping[str, Any], context: FunctionContext) -> Any:
-    return (baseline.start if event["action"] == "start" else baseline.stop)(event["state"], context)
-
-
 def _record(event: Mapping[str, Any], context: FunctionContext) -> Any:
     if event["action"] == "lock":
         return record.lock(event["state"], event["execution"], context)
@@ -272,7 +266,7 @@ def _record(event: Mapping[str, Any], context: FunctionContext) -> Any:
 
 
 def bad_answers(question: Question, count: int) -> Answer:
-    """A fifth of all requests fails."""
+    """Answer as a version does whose every fifth request fails."""
     if question.path == "/ready":
         return Answer(question.host, 200, 10, {"status": "ok", "digest": NEW})
     return Answer(question.host, 500 if count % 5 == 0 else 200, 20)

@@ -20,11 +20,13 @@ def template() -> Template:
 
 def trust(template: Template, role: str) -> dict[str, Any]:
     roles = template.find_resources("AWS::IAM::Role").items()
-    document = next(one["Properties"]["AssumeRolePolicyDocument"] for name, one in roles if name.startswith(role))
+    document = next(
+        resource["Properties"]["AssumeRolePolicyDocument"] for name, resource in roles if name.startswith(role)
+    )
     (statement,) = document["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
-    found: dict[str, Any] = statement["Condition"]
-    return found
+    condition: dict[str, Any] = statement["Condition"]
+    return condition
 
 
 def test_f30_pull_requests_may_become_the_diff_role_and_no_other(template: Template) -> None:
@@ -51,7 +53,7 @@ def test_a_release_needs_the_environment_and_the_branch(template: Template) -> N
 
 
 def test_the_release_role_may_ask_for_releases_and_look_at_them(template: Template) -> None:
-    granted = {action for one in role_statements(template, "Release") for action in actions_of(one)}
+    granted = {action for statement in role_statements(template, "Release") for action in actions_of(statement)}
     assert granted == {
         "states:StartExecution",
         "states:DescribeExecution",
@@ -65,8 +67,12 @@ def test_the_release_role_may_ask_for_releases_and_look_at_them(template: Templa
 
 
 def test_the_release_role_starts_the_release_machines_alone(template: Template) -> None:
-    starting = [one for one in role_statements(template, "Release") if "states:StartExecution" in actions_of(one)]
-    resources = [one["Resource"] for one in starting]
+    starting = [
+        statement
+        for statement in role_statements(template, "Release")
+        if "states:StartExecution" in actions_of(statement)
+    ]
+    resources = [statement["Resource"] for statement in starting]
     named = json.dumps(resources)
     assert all(
         f":stateMachine:{staging_settings().stack_name(name)}-release" in named for name in staging_settings().chain
@@ -84,7 +90,7 @@ def test_a_job_without_an_environment_looks_and_builds_on_the_release_branch_alo
 
 
 def test_who_looks_changes_nothing(template: Template) -> None:
-    granted = {action for one in role_statements(template, "Look") for action in actions_of(one)}
+    granted = {action for statement in role_statements(template, "Look") for action in actions_of(statement)}
     assert granted == {
         "cloudformation:DescribeStacks",
         "dynamodb:GetItem",

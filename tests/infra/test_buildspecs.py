@@ -37,8 +37,8 @@ print(next((answer for word, answer in answers.items() if word in words), ""), e
 
 
 @dataclass(frozen=True)
-class Ran:
-    """`said` are the calls without the profile, `profiles` those alone."""
+class BuildRun:
+    """How a phase ended. `said` are the calls of commands; `profiles` are the AWS profiles that they had."""
 
     code: int
     said: list[str]
@@ -53,25 +53,27 @@ _EXPORTED = """sh -c 'echo "$VERSION $IMAGE_DIGEST $MANIFEST"' > exported"""
 
 def spec_of(logical: str) -> Json:
     projects = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project").items()
-    [text] = [one["Properties"]["Source"]["BuildSpec"] for id_, one in projects if id_.startswith(logical)]
-    found: Json = yaml.safe_load(text)
-    return found
+    [text] = [project["Properties"]["Source"]["BuildSpec"] for id_, project in projects if id_.startswith(logical)]
+    spec: Json = yaml.safe_load(text)
+    return spec
 
 
-def run(logical: str, phase: str, folder: Path, variables: Mapping[str, str], failing: str = "") -> Ran:
-    """One phase; its commands one after the other in one shell, as long as each succeeds."""
+def run(logical: str, phase: str, folder: Path, variables: Mapping[str, str], failing: str = "") -> BuildRun:
+    """Run the commands of one phase in one shell, as long as each succeeds."""
     tools = folder / ".venv" / "bin"
     tools.mkdir(parents=True)
     for name in ("python", "make", "docker"):
         (tools / name).write_text(PROGRAM)
         (tools / name).chmod(stat.S_IRWXU)
     script = "\n".join([*spec_of(logical)["phases"][phase]["commands"], _EXPORTED])
-    told = {"PATH": f"{tools}:{os.environ['PATH']}", "FAILING": failing, **variables}
-    done = subprocess.run(["bash", "-c", script], cwd=folder, env=told, check=False)  # noqa: S603, S607
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "FAILING": failing, **variables}
+    done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, check=False)  # noqa: S603, S607
     lines = (folder / "said.jsonl").read_text().splitlines() if (folder / "said.jsonl").exists() else []
     calls = [json.loads(line) for line in lines]
     exported = (folder / "exported").read_text().strip() if (folder / "exported").exists() else ""
-    return Ran(done.returncode, [" ".join(one[:-1]) for one in calls], {one[-1] for one in calls}, exported, folder)
+    return BuildRun(
+        done.returncode, [" ".join(call[:-1]) for call in calls], {call[-1] for call in calls}, exported, folder
+    )
 
 
 BUILD = {
@@ -157,8 +159,8 @@ def test_the_infrastructure_is_deployed_as_the_environments_role(tmp_path: Path,
 
 def test_what_works_together_stays(tmp_path: Path) -> None:
     done = run("StagingProjectsAcceptance", "build", tmp_path, ACCEPT | {"MARKET": "TEST-USD"})
-    asked = "make acceptance URL=https://exchange.example.com MARKET=TEST-USD"
-    assert (done.code, done.said) == (0, [RUNNING, f"{RELEASE} staging address", asked])
+    acceptance = "make acceptance URL=https://exchange.example.com MARKET=TEST-USD"
+    assert (done.code, done.said) == (0, [RUNNING, f"{RELEASE} staging address", acceptance])
 
 
 def test_what_does_not_work_together_is_undone_and_the_stage_fails_all_the_same(tmp_path: Path) -> None:

@@ -38,22 +38,24 @@ def inside(value: Any, path: Path) -> Any:
 
 
 def key(environment: str) -> Json:
-    """The environment's key, as others name it."""
+    """Return the reference to the environment's key."""
     (id_,) = exchange(environment).resources("data", "KMS::Key")
     return {"Fn::GetAtt": [id_, "Arn"]}
 
 
 @pytest.mark.parametrize(("environment", "kind", "path"), CASES)
 def test_f28_what_has_state_outlives_the_stack_and_its_own_replacement(environment: str, kind: str, path: Path) -> None:
-    found = exchange(environment).resources("data", kind).values()
-    assert found
-    assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in found} == {("Retain", "Retain")}
+    resources = exchange(environment).resources("data", kind).values()
+    assert resources
+    assert {(resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) for resource in resources} == {
+        ("Retain", "Retain")
+    }
 
 
 @pytest.mark.parametrize(("environment", "kind", "path"), CASES)
 def test_what_has_state_is_encrypted_with_the_key_of_the_environment(environment: str, kind: str, path: Path) -> None:
-    found = exchange(environment).properties("data", kind)
-    assert [inside(one, path) for one in found] == [key(environment)] * len(found)
+    resources = exchange(environment).properties("data", kind)
+    assert [inside(resource, path) for resource in resources] == [key(environment)] * len(resources)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -106,7 +108,7 @@ def test_passwords_are_references_that_cloudformation_resolves(environment: str)
 def test_secrets_are_generated_never_written_in_the_template(environment: str) -> None:
     secrets = exchange(environment).properties("data", "SecretsManager::Secret")
     assert len(secrets) == 6
-    assert all("GenerateSecretString" in one and "SecretString" not in one for one in secrets)
+    assert all("GenerateSecretString" in secret and "SecretString" not in secret for secret in secrets)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -116,10 +118,10 @@ def test_no_job_is_thrown_away_when_the_cache_is_full(environment: str) -> None:
 
 
 def snapshots(environment: str, kind: str) -> Json:
-    """The properties of the snapshots' resource of this type."""
-    found = exchange(environment).resources("data", kind).items()
-    [one] = [one for id_, one in found if id_.startswith("Snapshots")]
-    return dict(one["Properties"])
+    """Return the properties of the snapshots' resource of this type."""
+    resources = exchange(environment).resources("data", kind).items()
+    [resource] = [resource for id_, resource in resources if id_.startswith("Snapshots")]
+    return dict(resource["Properties"])
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -166,7 +168,7 @@ def cluster() -> Json:
 
 @pytest.fixture(scope="module")
 def broker() -> Json:
-    """Of staging, its task definition."""
+    """Return the task definition of staging's broker."""
     return exchange("staging").only("data", "ECS::TaskDefinition")
 
 
@@ -187,9 +189,9 @@ def test_a_function_asks_for_the_brokers_that_cloudformation_does_not_know() -> 
     known = exchange("prod2")
     (cluster,) = known.resources("data", "MSK::Cluster")
     (function,) = known.resources("data", "Lambda::Function")
-    asked = known.only("data", "Custom::BootstrapBrokers")
-    assert asked["ClusterArn"] == {"Fn::GetAtt": [cluster, "Arn"]}
-    assert asked["ServiceToken"] == {"Fn::GetAtt": [function, "Arn"]}
+    brokers = known.only("data", "Custom::BootstrapBrokers")
+    assert brokers["ClusterArn"] == {"Fn::GetAtt": [cluster, "Arn"]}
+    assert brokers["ServiceToken"] == {"Fn::GetAtt": [function, "Arn"]}
     template("prod2", "data").has_resource_properties(
         "AWS::Lambda::Function", {"Handler": "custom_resources.bootstrap_brokers.handler"}
     )
@@ -199,12 +201,16 @@ def test_the_function_may_ask_this_cluster_only() -> None:
     known = exchange("prod2")
     (cluster,) = known.resources("data", "MSK::Cluster")
     (policy,) = known.properties("data", "IAM::Policy")
-    asking = [one for one in policy["PolicyDocument"]["Statement"] if one["Action"] == "kafka:GetBootstrapBrokers"]
-    assert [one["Resource"] for one in asking] == [{"Fn::GetAtt": [cluster, "Arn"]}]
+    asking = [
+        statement
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "kafka:GetBootstrapBrokers"
+    ]
+    assert [statement["Resource"] for statement in asking] == [{"Fn::GetAtt": [cluster, "Arn"]}]
 
 
 def test_staging_has_one_broker_that_people_know_by_name() -> None:
-    names = [one["ServiceName"] for one in exchange("staging").properties("data", "ECS::Service")]
+    names = [service["ServiceName"] for service in exchange("staging").properties("data", "ECS::Service")]
     assert names == ["exchange-kafka"]
     assert exchange("staging").resources("data", "MSK::Cluster") == {}
 
@@ -223,9 +229,9 @@ def test_the_broker_keeps_its_log_on_files_that_outlive_its_task(broker: Json) -
     mounted = volume["EFSVolumeConfiguration"]
     assert mounted["FilesystemId"] == {"Ref": files}
     assert (mounted["TransitEncryption"], mounted["AuthorizationConfig"]["IAM"]) == ("ENABLED", "ENABLED")
-    told = {one["Name"]: one["Value"] for one in container["Environment"]}
-    assert told["KAFKA_LOG_DIRS"] == container["MountPoints"][0]["ContainerPath"]
-    assert told["KAFKA_PROCESS_ROLES"] == "broker,controller"
+    variables = {variable["Name"]: variable["Value"] for variable in container["Environment"]}
+    assert variables["KAFKA_LOG_DIRS"] == container["MountPoints"][0]["ContainerPath"]
+    assert variables["KAFKA_PROCESS_ROLES"] == "broker,controller"
 
 
 def test_f7_the_brokers_image_is_named_by_digest_and_by_no_release(broker: Json) -> None:
@@ -243,8 +249,11 @@ def test_the_broker_gets_time_to_close_its_log(broker: Json) -> None:
 @pytest.mark.parametrize(("environment", "brokers"), [("staging", "exchange-kafka:9092"), ("prod2", None)])
 def test_components_begin_with_the_brokers_of_their_environment(environment: str, brokers: str | None) -> None:
     for component, service in (("backend", "web"), ("engine", "app")):
-        told = {one["Name"]: one["Value"] for one in exchange(environment).container(component, service)["Environment"]}
+        variables = {
+            variable["Name"]: variable["Value"]
+            for variable in exchange(environment).container(component, service)["Environment"]
+        }
         if brokers:
-            assert told["KAFKA_BROKERS"] == brokers
+            assert variables["KAFKA_BROKERS"] == brokers
         else:
-            assert told["KAFKA_BROKERS"]["Fn::GetStackOutput"]["StackName"] == "exchange-prod2-data"
+            assert variables["KAFKA_BROKERS"]["Fn::GetStackOutput"]["StackName"] == "exchange-prod2-data"

@@ -69,7 +69,7 @@ UNNARROWED = {
 
 
 def statements(environment: str, stack: str) -> Iterator[Json]:
-    """What the roles of a stack are allowed, wherever it is written."""
+    """Yield the statements of a stack's roles, in whichever kind of policy they are."""
     known = exchange(environment)
     for kind in ("IAM::Policy", "IAM::ManagedPolicy"):
         for policy in known.properties(stack, kind):
@@ -80,22 +80,22 @@ def statements(environment: str, stack: str) -> Iterator[Json]:
 
 
 def references(environment: str, stack: str) -> Iterator[Json]:
-    """What the stack takes from others."""
-    for one in walk(exchange(environment).templates[stack]):
-        if found := one.get("Fn::GetStackOutput"):
-            yield found
+    """Yield the references of a stack to outputs of others."""
+    for value in walk(exchange(environment).templates[stack]):
+        if reference := value.get("Fn::GetStackOutput"):
+            yield reference
 
 
 def manifest(environment: str) -> dict[str, Json]:
-    """The stacks as the CDK command line is told of them, by short name."""
+    """Return the stacks of CDK's manifest by their short names."""
     known = exchange(environment)
     artifacts = json.loads((known.folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
-    stacks = {name: one for name, one in artifacts.items() if one["type"] == "aws:cloudformation:stack"}
-    return {name.removeprefix(known.settings.stack_name("")): one for name, one in stacks.items()}
+    stacks = {name: artifact for name, artifact in artifacts.items() if artifact["type"] == "aws:cloudformation:stack"}
+    return {name.removeprefix(known.settings.stack_name("")): artifact for name, artifact in stacks.items()}
 
 
 def before(environment: str, stack: str) -> set[str]:
-    """The stacks that must be there first, and those that these need."""
+    """Return the stacks that must be deployed before this one, and those that these need."""
     prefix, known = exchange(environment).settings.stack_name(""), manifest(environment)
     direct = {name.removeprefix(prefix) for name in known[stack]["dependencies"]} & set(known)
     return direct.union(*(before(environment, name) for name in direct))
@@ -107,29 +107,38 @@ def test_an_environment_has_its_stacks_named_after_it(environment: str) -> None:
 
 
 def test_the_environment_to_which_anothers_pipeline_releases_first_has_none_of_its_own() -> None:
-    assert {one: len(stacks) for one, stacks in STACKS_OF.items()} == {"staging": 10, "prod2": 11}
+    assert {environment: len(stacks) for environment, stacks in STACKS_OF.items()} == {"staging": 10, "prod2": 11}
     assert exchange("staging").composition.pipeline is None
+
+
+@each_stack
+def test_a_stack_without_a_resource_is_no_stack(environment: str, stack: str) -> None:
+    """CloudFormation refuses it: "At least one Resources member must be defined"."""
+    assert exchange(environment).templates[stack].get("Resources")
 
 
 @each_stack
 def test_f17_nothing_is_exported_nor_imported(environment: str, stack: str) -> None:
     template = exchange(environment).templates[stack]
-    assert not [name for name, one in template.get("Outputs", {}).items() if "Export" in one]
-    assert not [one for one in walk(template) if "Fn::ImportValue" in one]
+    assert not [name for name, output in template.get("Outputs", {}).items() if "Export" in output]
+    assert not [value for value in walk(template) if "Fn::ImportValue" in value]
 
 
 @each_stack
 def test_a_reference_to_another_stack_is_weak_and_meets_an_output(environment: str, stack: str) -> None:
     known, prefix = exchange(environment), exchange(environment).settings.stack_name("")
-    for one in references(environment, stack):
-        there = known.templates[one["StackName"].removeprefix(prefix)]
-        assert one["OutputName"] in there["Outputs"]
-        assert one["StackName"] in manifest(environment)[stack]["dependencies"]
+    for reference in references(environment, stack):
+        there = known.templates[reference["StackName"].removeprefix(prefix)]
+        assert reference["OutputName"] in there["Outputs"]
+        assert reference["StackName"] in manifest(environment)[stack]["dependencies"]
 
 
 @everywhere
 def test_f18_references_never_go_round_in_a_circle(environment: str) -> None:
-    known = {stack: {one["StackName"] for one in references(environment, stack)} for stack in STACKS_OF[environment]}
+    known = {
+        stack: {reference["StackName"] for reference in references(environment, stack)}
+        for stack in STACKS_OF[environment]
+    }
     prefix = exchange(environment).settings.stack_name("")
     order = list(TopologicalSorter({f"{prefix}{stack}": needed for stack, needed in known.items()}).static_order())
     assert len(order) == len(known)
@@ -145,37 +154,43 @@ def test_a_component_comes_after_all_that_it_stands_on(environment: str, compone
 
 @each_stack
 def test_no_role_may_do_everything_of_a_service(environment: str, stack: str) -> None:
-    granted = {action for one in statements(environment, stack) for action in listed(one["Action"])}
+    granted = {action for statement in statements(environment, stack) for action in listed(statement["Action"])}
     assert {action for action in granted if re.fullmatch(r"\*|[\w-]+:\*", action)} == set()
-    assert not [one for one in statements(environment, stack) if "NotAction" in one or "NotResource" in one]
+    assert not [
+        statement
+        for statement in statements(environment, stack)
+        if "NotAction" in statement or "NotResource" in statement
+    ]
 
 
 @each_stack
 def test_only_what_aws_cannot_narrow_is_allowed_on_all_resources(environment: str, stack: str) -> None:
-    wide = [one for one in statements(environment, stack) if "*" in listed(one["Resource"])]
-    assert {action for one in wide for action in listed(one["Action"])} - UNNARROWED.keys() == set()
+    wide = [statement for statement in statements(environment, stack) if "*" in listed(statement["Resource"])]
+    assert {action for statement in wide for action in listed(statement["Action"])} - UNNARROWED.keys() == set()
 
 
 def test_the_list_of_what_cannot_be_narrowed_holds_nothing_that_nobody_needs() -> None:
-    every = [one for place in EVERY_STACK for one in statements(*place)]
-    wide = [one for one in every if "*" in listed(one["Resource"])]
-    assert UNNARROWED.keys() - {action for one in wide for action in listed(one["Action"])} == set()
+    granted = [statement for stack in EVERY_STACK for statement in statements(*stack)]
+    wide = [statement for statement in granted if "*" in listed(statement["Resource"])]
+    assert UNNARROWED.keys() - {action for statement in wide for action in listed(statement["Action"])} == set()
     assert all(UNNARROWED.values())
 
 
 @everywhere
 def test_listing_tasks_is_kept_to_the_cluster(environment: str) -> None:
-    listing = [one for one in statements(environment, "release") if "ecs:ListTasks" in listed(one["Action"])]
+    listing = [
+        statement for statement in statements(environment, "release") if "ecs:ListTasks" in listed(statement["Action"])
+    ]
     assert listing
-    assert all("ecs:cluster" in one["Condition"]["ArnEquals"] for one in listing)
+    assert all("ecs:cluster" in statement["Condition"]["ArnEquals"] for statement in listing)
 
 
 @each_stack
 def test_every_log_goes_away_in_time_and_is_encrypted(environment: str, stack: str) -> None:
     known = exchange(environment)
     groups = known.properties(stack, "Logs::LogGroup")
-    assert {one["RetentionInDays"] for one in groups} <= {known.settings.logs.retention_days}
-    assert all(one["KmsKeyId"] for one in groups)
+    assert {group["RetentionInDays"] for group in groups} <= {known.settings.logs.retention_days}
+    assert all(group["KmsKeyId"] for group in groups)
 
 
 @each_stack
@@ -183,16 +198,16 @@ def test_every_function_writes_to_a_log_of_its_stack(environment: str, stack: st
     """The log that Lambda makes by itself is kept for ever, in the clear."""
     known = exchange(environment)
     groups = known.resources(stack, "Logs::LogGroup")
-    named = [one["LoggingConfig"]["LogGroup"]["Ref"] for one in known.properties(stack, "Lambda::Function")]
+    named = [function["LoggingConfig"]["LogGroup"]["Ref"] for function in known.properties(stack, "Lambda::Function")]
     assert set(named) <= set(groups)
 
 
 @each_stack
 def test_an_account_comes_from_the_settings_or_not_at_all(environment: str, stack: str) -> None:
     """Nobody's credentials are asked, so a template says the same on every machine."""
-    told = ACCOUNT.findall((ROOT / "config" / f"{environment}.toml").read_text(encoding="utf-8"))
-    found = ACCOUNT.findall(json.dumps(exchange(environment).templates[stack]))
-    assert set(found) <= {*told, ELB_ACCOUNT}
+    configured = ACCOUNT.findall((ROOT / "config" / f"{environment}.toml").read_text(encoding="utf-8"))
+    written = ACCOUNT.findall(json.dumps(exchange(environment).templates[stack]))
+    assert set(written) <= {*configured, ELB_ACCOUNT}
 
 
 @each_stack
@@ -228,7 +243,7 @@ CODE = re.compile(r"\bF\d{1,2}\b")
 
 @cache
 def acknowledged(environment: str) -> dict[tuple[str, str], str]:
-    """Construct and finding -> the reason."""
+    """Return the accepted findings: construct and finding -> the reason."""
     return {
         (construct, finding.removeprefix("Annotation::")): reason
         for file in exchange(environment).folder.glob("*.metadata.json")

@@ -16,12 +16,12 @@ from tests.infra.exchange import CONTEXT, ENVIRONMENTS, SERVICES, Json, exchange
 
 @pytest.fixture(scope="module")
 def repositories() -> dict[str, Json]:
-    """Of staging, which has none to adopt."""
+    """Return the repositories of staging, which has none to adopt."""
     return exchange("staging").resources("registry", "ECR::Repository")
 
 
 def test_each_component_has_a_repository_and_so_has_the_broker(repositories: dict[str, Json]) -> None:
-    names = {one["Properties"]["RepositoryName"] for one in repositories.values()}
+    names = {repository["Properties"]["RepositoryName"] for repository in repositories.values()}
     assert names == {*(f"exchange-staging-{name}" for name in ("backend", "client", "engine")), "exchange-kafka"}
 
 
@@ -45,7 +45,7 @@ def test_images_are_encrypted_with_a_key_of_kms() -> None:
 
 def test_f8_only_what_no_build_has_finished_expires(repositories: dict[str, Json]) -> None:
     """Each build tags its image with its commit, so an image that a rollback needs has a tag."""
-    texts = [one["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"] for one in repositories.values()]
+    texts = [repository["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"] for repository in repositories.values()]
     selected = [rule["selection"]["tagStatus"] for text in texts for rule in json.loads(text)["rules"]]
     assert selected == ["untagged"] * len(repositories)
 
@@ -58,7 +58,7 @@ def test_images_outlive_the_stack() -> None:
 
 def test_adopted_repositories_are_not_created() -> None:
     known = exchange("prod2")
-    created = {one["RepositoryName"] for one in known.properties("registry", "ECR::Repository")}
+    created = {repository["RepositoryName"] for repository in known.properties("registry", "ECR::Repository")}
     assert created.isdisjoint(known.settings.adopt.repositories.values())
     assert len(known.settings.adopt.repositories) == 3
 
@@ -70,21 +70,15 @@ def test_a_component_runs_the_images_of_its_adopted_repository() -> None:
     assert all(f"/{known.settings.adopt.repositories[name]}@" in image for name, image in images.items())
 
 
-@pytest.mark.parametrize("environment", ["staging", "prod2"])
-def test_a_stack_without_a_resource_is_no_stack(environment: str) -> None:
-    """CloudFormation refuses it: "At least one Resources member must be defined"."""
-    assert exchange(environment).templates["registry"].get("Resources")
-
-
 everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)
 each_service = pytest.mark.parametrize(("environment", "component", "service"), SERVICES)
 
 
 def only(environment: str, kind: str) -> tuple[str, Json]:
-    """The id and the properties of the assets' resource of this type."""
-    found = exchange(environment).resources("data", kind).items()
-    [(id_, one)] = [(id_, one) for id_, one in found if id_.startswith("Assets")]
-    return id_, one["Properties"]
+    """Return the logical id and the properties of the assets' resource of this type."""
+    resources = exchange(environment).resources("data", kind).items()
+    [(id_, resource)] = [(id_, resource) for id_, resource in resources if id_.startswith("Assets")]
+    return id_, resource["Properties"]
 
 
 def granted(environment: str) -> list[Json]:
@@ -113,9 +107,12 @@ def test_f31_nobody_writes_over_an_asset_nor_talks_of_it_in_the_clear(environmen
     id_, _ = only(environment, "S3::Bucket")
     objects = {"Fn::Join": ["", [{"Fn::GetAtt": [id_, "Arn"]}, "/*"]]}
     statements = only(environment, "S3::BucketPolicy")[1]["PolicyDocument"]["Statement"]
-    assert {one["Effect"] for one in statements} == {"Deny"}
-    assert {json.dumps(one["Principal"]) for one in statements} == {'{"AWS": "*"}'}
-    refused = {json.dumps(one["Condition"]): (listed(one["Action"]), listed(one["Resource"])) for one in statements}
+    assert {statement["Effect"] for statement in statements} == {"Deny"}
+    assert {json.dumps(statement["Principal"]) for statement in statements} == {'{"AWS": "*"}'}
+    refused = {
+        json.dumps(statement["Condition"]): (listed(statement["Action"]), listed(statement["Resource"]))
+        for statement in statements
+    }
     unconditional, plain = '{"Null": {"s3:if-none-match": "true"}}', '{"Bool": {"aws:SecureTransport": "false"}}'
     assert set(refused) == {unconditional, plain}
     assert refused[unconditional] == (["s3:PutObject"], [objects])
@@ -125,20 +122,20 @@ def test_f31_nobody_writes_over_an_asset_nor_talks_of_it_in_the_clear(environmen
 @everywhere
 def test_who_has_assets_puts_and_gets_them_but_deletes_none(environment: str) -> None:
     id_, _ = only(environment, "S3::Bucket")
-    actions = {json.dumps(one["Resource"]): listed(one["Action"]) for one in granted(environment)}
+    actions = {json.dumps(statement["Resource"]): listed(statement["Action"]) for statement in granted(environment)}
     assert sorted(actions.values()) == [
         ["kms:Decrypt", "kms:GenerateDataKey"],
         ["s3:GetObject", "s3:PutObject"],
         ["s3:ListBucket"],
     ]
-    of_s3 = [place for place, found in actions.items() if found[0].startswith("s3:")]
-    assert all(f'"{id_}", "Arn"' in place for place in of_s3)
+    of_s3 = [resource for resource, allowed in actions.items() if allowed[0].startswith("s3:")]
+    assert all(f'"{id_}", "Arn"' in resource for resource in of_s3)
 
 
 @everywhere
 def test_the_key_of_the_environment_is_used_for_s3_alone(environment: str) -> None:
-    [one] = [one for one in granted(environment) if "kms:Decrypt" in listed(one["Action"])]
-    assert one["Condition"] == {"StringEquals": {"kms:ViaService": "s3.us-west-2.amazonaws.com"}}
+    [decrypting] = [statement for statement in granted(environment) if "kms:Decrypt" in listed(statement["Action"])]
+    assert decrypting["Condition"] == {"StringEquals": {"kms:ViaService": "s3.us-west-2.amazonaws.com"}}
 
 
 @each_service
@@ -147,10 +144,10 @@ def test_a_service_with_assets_knows_their_bucket_and_may_use_it_and_no_other_do
 ) -> None:
     known = exchange(environment)
     path = known.settings.components[component].services[service].assets_path
-    told = {one["Name"]: one["Value"] for one in known.container(component, service)["Environment"]}
+    variables = {variable["Name"]: variable["Value"] for variable in known.container(component, service)["Environment"]}
     role = known.resources(component, "IAM::Role")[known.task(component, service)["TaskRoleArn"]["Fn::GetAtt"][0]]
-    assert told.get("ASSETS_PATH") == path
-    assert ("ASSETS_BUCKET" in told) is (path is not None)
+    assert variables.get("ASSETS_PATH") == path
+    assert ("ASSETS_BUCKET" in variables) is (path is not None)
     assert ("AssetsAccess" in json.dumps(role["Properties"].get("ManagedPolicyArns", []))) is (path is not None)
 
 
@@ -165,8 +162,8 @@ def test_without_a_service_that_has_assets_there_is_no_bucket_for_them() -> None
     plain = client.model_copy(update={"services": {"web": web}})
     settings = replace(settings, components={**settings.components, "client": plain})
     app = App(context=CONTEXT)
-    place: dict[str, Any] = {"settings": settings, "env": Environment(region="us-west-2")}
-    network = NetworkStack(app, "Network", **place)
-    platform = PlatformStack(app, "Platform", network=network, **place)
-    registry = RegistryStack(app, "Registry", **place)
-    assert DataStack(app, "Data", network=network, platform=platform, registry=registry, **place).assets is None
+    shared: dict[str, Any] = {"settings": settings, "env": Environment(region="us-west-2")}
+    network = NetworkStack(app, "Network", **shared)
+    platform = PlatformStack(app, "Platform", network=network, **shared)
+    registry = RegistryStack(app, "Registry", **shared)
+    assert DataStack(app, "Data", network=network, platform=platform, registry=registry, **shared).assets is None

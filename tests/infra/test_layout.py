@@ -32,16 +32,17 @@ MAY_IMPORT = {
 PACKAGES = {Path(folder).stem for folder in MAY_IMPORT}
 OURS = PACKAGES | {"tests"}
 SOURCES = (*MAY_IMPORT, "tests")
+ROOTS = (ROOT / "constructs", ROOT / "lambda", ROOT)  # the folders that Python's imports begin in
 
 
 def python_files(folder: str) -> list[Path]:
-    place = ROOT / folder
-    return [place] if place.is_file() else sorted(place.rglob("*.py"))
+    path = ROOT / folder
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
 @cache
 def imports(file: Path) -> tuple[str, ...]:
-    """The modules that a file imports, wherever in it; a relative import stays inside its package."""
+    """Return the modules that a file imports, wherever in it; a relative import stays inside its package."""
     return tuple(_imports(file))
 
 
@@ -54,29 +55,25 @@ def _imports(file: Path) -> Iterator[str]:
 
 
 def _module(file: Path) -> str:
-    roots = (ROOT / "constructs", ROOT / "lambda")
-    root = next((root for root in roots if file.is_relative_to(root)), ROOT)
+    root = next(root for root in ROOTS if file.is_relative_to(root))
     return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
 def imported_modules(file: Path) -> set[str]:
     """Return the modules that a file imports; `from package import module` is an import of the module."""
-    found = set[str]()
+    modules = set[str]()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            modules = {f"{node.module}.{name.name}" for name in node.names}
-            found |= (
-                {module if importlib.util.find_spec(module) else node.module for module in modules}
-                if _is_package(node.module)
+            package = node.module.replace(".", "/")
+            names = {f"{node.module}.{name.name}" for name in node.names}
+            modules |= (
+                {name if importlib.util.find_spec(name) else node.module for name in names}
+                if any((root / package).is_dir() for root in ROOTS)
                 else {node.module}
             )
         if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-    return found
-
-
-def _is_package(module: str) -> bool:
-    return any((root / module.replace(".", "/")).is_dir() for root in (ROOT, ROOT / "constructs", ROOT / "lambda"))
+            modules |= {name.name for name in node.names}
+    return modules
 
 
 @pytest.mark.parametrize("trap", ["constructs/__init__.py", "lambda/__init__.py", "tests/constructs"])
@@ -104,9 +101,9 @@ def test_dependencies_point_one_way(folder: str) -> None:
 
 
 def test_the_engine_of_decisions_needs_the_standard_library_only() -> None:
-    known = sys.stdlib_module_names | {"release_engine"}
-    found = {module for file in python_files("lambda/release_engine") for module in imports(file)}
-    assert {module for module in found if module.split(".")[0] not in known} == set()
+    allowed = sys.stdlib_module_names | {"release_engine"}
+    imported = {module for file in python_files("lambda/release_engine") for module in imports(file)}
+    assert {module for module in imported if module.split(".")[0] not in allowed} == set()
 
 
 @pytest.mark.parametrize("folder", [folder for folder in MAY_IMPORT if folder != "app.py"])
@@ -123,7 +120,9 @@ def test_no_modules_import_each_other_in_a_circle(folder: str) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_each_handler_is_a_function_of_the_asset(environment: str) -> None:
     known = exchange(environment)
-    handlers = {one["Handler"] for stack in known.templates for one in known.properties(stack, "Lambda::Function")}
+    handlers = {
+        function["Handler"] for stack in known.templates for function in known.properties(stack, "Lambda::Function")
+    }
     assert len(handlers) >= 6
     for handler in handlers:
         module, _, function = handler.rpartition(".")
@@ -140,7 +139,7 @@ def test_the_app_is_read_at_a_glance() -> None:
 
 def test_the_cdk_command_line_is_the_one_that_works_and_no_other() -> None:
     """npm's `latest` is an accident that refuses this library: aws/aws-cdk#38113."""
-    asked = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    required = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
     locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    assert (asked, locked[""]["devDependencies"]["aws-cdk"]) == ("2.1148.1", "2.1148.1")
+    assert (required, locked[""]["devDependencies"]["aws-cdk"]) == ("2.1148.1", "2.1148.1")
     assert locked["node_modules/aws-cdk"]["version"] == "2.1148.1"

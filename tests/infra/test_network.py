@@ -28,63 +28,63 @@ class Flow(NamedTuple):
 
 
 def flows_in(known: Exchange) -> set[Flow]:
-    """What is let in."""
+    """Return the flows that security groups let in."""
     return set(_flows(known, "Ingress", "SourceSecurityGroupId", inward=True))
 
 
 def flows_out(known: Exchange) -> set[Flow]:
-    """What is let out."""
+    """Return the flows that security groups let out."""
     return set(_flows(known, "Egress", "DestinationSecurityGroupId", inward=False))
 
 
 def groups(known: Exchange) -> dict[Group, Json]:
-    """Every security group there is."""
+    """Return the properties of every security group."""
     return {
-        (stack, id_): one["Properties"]
+        (stack, id_): resource["Properties"]
         for stack in known.templates
-        for id_, one in known.resources(stack, "EC2::SecurityGroup").items()
+        for id_, resource in known.resources(stack, "EC2::SecurityGroup").items()
     }
 
 
 def owners(known: Exchange) -> dict[Group, str]:
-    """Who wears a group: a service by its name, everything else by what it is."""
+    """Return whose group each is: a service by its name, everything else by what it is."""
     return {
-        group: name or str(one["ServiceName"])
+        group: name or str(resource["ServiceName"])
         for stack in known.templates
         for kind, (name, path) in _FROM_USERS.items()
-        for one in known.properties(stack, kind)
-        for group in _worn(known, stack, one, path)
+        for resource in known.properties(stack, kind)
+        for group in _worn(known, stack, resource, path)
     }
 
 
 def _worn(known: Exchange, stack: str, user: Json, path: tuple[str, ...]) -> Iterator[Group]:
-    found: Any = user
+    value: Any = user
     for step in path:
-        found = found.get(step, {})
-    return (_group(known, stack, one) for one in found or ())
+        value = value.get(step, {})
+    return (_group(known, stack, reference) for reference in value or ())
 
 
-def _flows(known: Exchange, way: str, peer: str, *, inward: bool) -> Iterator[Flow]:
+def _flows(known: Exchange, direction: str, peer: str, *, inward: bool) -> Iterator[Flow]:
     names = owners(known)
-    for own, other, port in _rules(known, way, peer):
+    for own, other, port in _rules(known, direction, peer):
         mine, theirs = names[own], names[other] if other else ANYONE
         yield Flow(theirs, mine, port) if inward else Flow(mine, theirs, port)
 
 
-def _rules(known: Exchange, way: str, peer: str) -> Iterator[tuple[Group, Group | None, int]]:
-    """Whose rule, with whom (None: with any address), on which port."""
+def _rules(known: Exchange, direction: str, peer: str) -> Iterator[tuple[Group, Group | None, int]]:
+    """Yield each rule as its group, the other group (None: any address), and the port."""
     for group, properties in groups(known).items():
-        for rule in properties.get(f"SecurityGroup{way}", ()):
-            if rule["IpProtocol"] != "icmp":  # CDK's way to write "nothing"
+        for rule in properties.get(f"SecurityGroup{direction}", ()):
+            if rule["IpProtocol"] != "icmp":  # CDK's direction to write "nothing"
                 yield group, None, int(rule.get("FromPort", 0))
     for stack in (*COMPONENTS, "data"):
-        for rule in known.properties(stack, f"EC2::SecurityGroup{way}"):
+        for rule in known.properties(stack, f"EC2::SecurityGroup{direction}"):
             other = _group(known, stack, rule[peer]) if peer in rule else None
             yield _group(known, stack, rule["GroupId"]), other, int(rule["FromPort"])
 
 
 def _group(known: Exchange, stack: str, value: Json) -> Group:
-    """The group that a reference means, in whichever stack it is."""
+    """Return the group that a reference means, in whichever stack it is."""
     if output := value.get("Fn::GetStackOutput"):
         there = output["StackName"].removeprefix(known.settings.stack_name(""))
         return _group(known, there, known.templates[there]["Outputs"][output["OutputName"]]["Value"])
@@ -96,18 +96,18 @@ TIERS = ("public", "private", "data")
 
 
 def subnets(environment: str, tier: str) -> dict[str, Json]:
-    """Those of a tier, by logical id."""
-    every = exchange(environment).resources("network", "EC2::Subnet").items()
+    """Return the properties of a tier's subnets by logical id."""
+    of_all_tiers = exchange(environment).resources("network", "EC2::Subnet").items()
     tag = {"Key": "aws-cdk:subnet-name", "Value": tier}
-    return {id_: one["Properties"] for id_, one in every if tag in one["Properties"]["Tags"]}
+    return {id_: subnet["Properties"] for id_, subnet in of_all_tiers if tag in subnet["Properties"]["Tags"]}
 
 
 def routes(environment: str, tier: str) -> list[Json]:
-    """Those that lead out of a tier's subnets."""
+    """Return the routes that lead out of a tier's subnets."""
     known, of_tier = exchange(environment), subnets(environment, tier)
     associated = known.properties("network", "EC2::SubnetRouteTableAssociation")
-    tables = [one["RouteTableId"] for one in associated if one["SubnetId"]["Ref"] in of_tier]
-    return [one for one in known.properties("network", "EC2::Route") if one["RouteTableId"] in tables]
+    tables = [link["RouteTableId"] for link in associated if link["SubnetId"]["Ref"] in of_tier]
+    return [route for route in known.properties("network", "EC2::Route") if route["RouteTableId"] in tables]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -118,7 +118,7 @@ def test_the_network_is_the_one_of_the_settings(environment: str) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("tier", TIERS)
 def test_each_tier_has_a_subnet_in_each_zone(environment: str, tier: str) -> None:
-    zones = [one["AvailabilityZone"] for one in subnets(environment, tier).values()]
+    zones = [resource["AvailabilityZone"] for resource in subnets(environment, tier).values()]
     assert sorted(zones) == sorted(exchange(environment).settings.availability_zones)
 
 
@@ -129,15 +129,15 @@ def test_nothing_gets_a_public_address_by_being_started(environment: str) -> Non
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_there_are_as_many_nat_gateways_as_the_settings_say(environment: str) -> None:
-    found = exchange(environment).properties("network", "EC2::NatGateway")
-    assert len(found) == exchange(environment).settings.network.nat_gateways
+    gateways = exchange(environment).properties("network", "EC2::NatGateway")
+    assert len(gateways) == exchange(environment).settings.network.nat_gateways
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_tasks_get_out_but_nobody_gets_in_to_them(environment: str) -> None:
     ways = routes(environment, "private")
     assert len(ways) == len(exchange(environment).settings.availability_zones)
-    assert all("NatGatewayId" in way and "GatewayId" not in way for way in ways)
+    assert all("NatGatewayId" in route and "GatewayId" not in route for route in ways)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -178,7 +178,7 @@ FILES = {"staging": {Flow("exchange-kafka", "files", 2049)}, "prod2": set()}
 
 
 def between(environment: str) -> set[Flow]:
-    """What talks to what in the environment: both ends are let."""
+    """Return the flows that both ends must allow."""
     kafka, port = KAFKA[environment]
     data = [("database", 5432), ("cache", 6380), (kafka, port)]
     return {
@@ -202,8 +202,8 @@ def test_each_is_let_in_where_the_architecture_says_so_and_nowhere_else(environm
 def test_a_task_reaches_its_peers_and_https_and_nothing_else(environment: str) -> None:
     broker = {"exchange-kafka"} if environment == "staging" else set()
     apis = {Flow(name, ANYONE, HTTPS) for name in {*BACKEND, CLIENT, ENGINE, *broker}}
-    found = {flow for flow in flows_out(exchange(environment)) if flow.source != "gate"}
-    assert found == between(environment) | apis
+    flows = {flow for flow in flows_out(exchange(environment)) if flow.source != "gate"}
+    assert flows == between(environment) | apis
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -220,7 +220,9 @@ def test_no_group_is_left_with_the_way_out_that_ec2_opens_by_default(environment
     """
     known = exchange(environment)
     names = owners(known)
-    assert [names[group] for group, one in groups(known).items() if "SecurityGroupEgress" not in one] == []
+    assert [
+        names[group] for group, properties in groups(known).items() if "SecurityGroupEgress" not in properties
+    ] == []
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

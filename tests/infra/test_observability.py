@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Match, Template
 
-from exchange_constructs.observability import AlarmTopic
+from exchange_constructs.observability import AlarmTopic, retention_of
 from tests.infra.exchange import single_templates, staging_settings
 
 
@@ -16,10 +16,10 @@ def template() -> Template:
 
 
 def dashboard(template: Template, name: str) -> str:
-    found = template.find_resources(
+    dashboards = template.find_resources(
         "AWS::CloudWatch::Dashboard", {"Properties": {"DashboardName": f"exchange-staging-{name}"}}
     )
-    return json.dumps(next(iter(found.values()))["Properties"]["DashboardBody"])
+    return json.dumps(next(iter(dashboards.values()))["Properties"]["DashboardBody"])
 
 
 def test_the_topic_is_encrypted_and_wants_tls(template: Template) -> None:
@@ -62,7 +62,9 @@ def test_f1_a_deployment_that_ecs_gave_up_is_told(template: Template) -> None:
     rules = template.find_resources("AWS::Events::Rule", {"Properties": {"EventPattern": {"source": ["aws.ecs"]}}})
     (pattern,) = [rule["Properties"]["EventPattern"] for rule in rules.values()]
     assert pattern["detail"] == {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}
-    services = [one.name for component in staging_settings().components.values() for one in component.services.values()]
+    services = [
+        service.name for component in staging_settings().components.values() for service in component.services.values()
+    ]
     assert len(pattern["resources"]) == len(services)
     assert all(f"/{name}" in json.dumps(pattern["resources"]) for name in services)
 
@@ -95,7 +97,9 @@ def test_there_is_a_dashboard_for_each_kind_of_question(template: Template) -> N
 
 def test_operations_shows_every_service_and_the_alarms_of_the_components(template: Template) -> None:
     body = dashboard(template, "operations")
-    services = [one.name for component in staging_settings().components.values() for one in component.services.values()]
+    services = [
+        service.name for component in staging_settings().components.values() for service in component.services.values()
+    ]
     assert all(body.count(name) >= 2 for name in services)
     assert '\\"type\\":\\"alarm\\"' in body
 
@@ -111,5 +115,7 @@ def test_business_shows_what_the_components_report(template: Template) -> None:
     assert all(metric in body for metric in ("OrdersPerMinute", "SequenceGap", "ConsumerLag", "QueueLatency"))
 
 
-def test_f17_nothing_is_exported(template: Template) -> None:
-    assert not [one for one in template.find_outputs("*").values() if "Export" in one]
+def test_a_retention_is_what_cloudwatch_knows() -> None:
+    assert retention_of(30).name == "ONE_MONTH"
+    with pytest.raises(KeyError):
+        retention_of(31)

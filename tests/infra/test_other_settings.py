@@ -21,7 +21,7 @@ from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
-from tests.infra.exchange import CONTEXT, Found, access_of, exchange, listed, pipeline_of
+from tests.infra.exchange import CONTEXT, PipelineTemplate, access_of, exchange, listed, pipeline_of
 
 OWN, OTHERS = "111111111111", "222222222222"
 
@@ -32,12 +32,12 @@ def production(**pipeline: Any) -> Settings:
 
 
 def alone() -> Settings:
-    """An environment that neither has a staging nor is one."""
+    """Return settings of an environment that neither has a staging nor is one."""
     return replace(production(staging=None), staging=None)
 
 
 @cache
-def pipeline_alone() -> Found:
+def pipeline_alone() -> PipelineTemplate:
     return pipeline_of(alone())
 
 
@@ -48,7 +48,7 @@ def in_two_accounts() -> Settings:
 
 
 @cache
-def pipeline_in_two_accounts() -> Found:
+def pipeline_in_two_accounts() -> PipelineTemplate:
     return pipeline_of(in_two_accounts())
 
 
@@ -78,15 +78,17 @@ def test_the_windows_of_production_are_waited_for_after_the_approval_in_the_orde
     approval: bool, approved: list[tuple[str, str, int]]
 ) -> None:
     window = Window(components=("engine", "client"), days=("tue",), opens="02:00", closes="05:00")
-    found = pipeline_of(replace(production(approval=approval), window=window)).stages["Approval"]
-    assert [(one["Name"], one["ActionTypeId"]["Provider"], one["RunOrder"]) for one in found] == [
+    actions = pipeline_of(replace(production(approval=approval), window=window)).stages["Approval"]
+    assert [(action["Name"], action["ActionTypeId"]["Provider"], action["RunOrder"]) for action in actions] == [
         *approved,
         ("WindowClient", "Lambda", 2),
         ("WindowEngine", "Lambda", 2),
     ]
-    asked = [json.loads(one["Configuration"]["UserParameters"]) for one in found if "Window" in one["Name"]]
-    assert asked == [{"component": name, "ask": "window"} for name in ("client", "engine")]
-    assert all("exchange-prod2-preflight" in json.dumps(one["Configuration"]) for one in found[-2:])
+    questions = [
+        json.loads(action["Configuration"]["UserParameters"]) for action in actions if "Window" in action["Name"]
+    ]
+    assert questions == [{"component": name, "ask": "window"} for name in ("client", "engine")]
+    assert all("exchange-prod2-preflight" in json.dumps(action["Configuration"]) for action in actions[-2:])
 
 
 def test_what_is_ignored_starts_nothing() -> None:
@@ -125,8 +127,8 @@ def test_in_two_accounts_each_repository_of_staging_lets_its_build_push_and_nobo
     staging = in_two_accounts().staging
     assert staging
     policies = {
-        one["Properties"]["RepositoryName"]: one["Properties"].get("RepositoryPolicyText")
-        for one in registry_of(staging).find_resources("AWS::ECR::Repository").values()
+        repository["Properties"]["RepositoryName"]: repository["Properties"].get("RepositoryPolicyText")
+        for repository in registry_of(staging).find_resources("AWS::ECR::Repository").values()
     }
     assert policies.pop("exchange-kafka") is None
     assert len(policies) == 3
@@ -141,14 +143,15 @@ def test_in_two_accounts_each_repository_of_staging_lets_its_build_push_and_nobo
 
 def test_in_one_account_a_repository_needs_no_policy() -> None:
     policies = [
-        one.get("RepositoryPolicyText") for one in exchange("staging").properties("registry", "ECR::Repository")
+        repository.get("RepositoryPolicyText")
+        for repository in exchange("staging").properties("registry", "ECR::Repository")
     ]
     assert policies == [None] * 4
 
 
 def registry_of(settings: Settings) -> Template:
-    place = Environment(account=settings.account, region=settings.region)
-    return Template.from_stack(RegistryStack(App(context=CONTEXT), "Registry", settings=settings, env=place))
+    environment = Environment(account=settings.account, region=settings.region)
+    return Template.from_stack(RegistryStack(App(context=CONTEXT), "Registry", settings=settings, env=environment))
 
 
 def test_where_github_runs_the_releases_there_is_no_pipeline_and_no_role_for_one() -> None:
@@ -200,13 +203,13 @@ def settings() -> Settings:
 
 @cache
 def stacks() -> tuple[NetworkStack, PlatformStack, DataStack]:
-    """The ground, without components."""
+    """Make the stacks below the components."""
     app = App(context=CONTEXT)
-    place: dict[str, Any] = {"settings": settings(), "env": Environment(region="us-west-2")}
-    network = NetworkStack(app, "Network", **place)
-    platform = PlatformStack(app, "Platform", network=network, **place)
-    registry = RegistryStack(app, "Registry", **place)
-    return network, platform, DataStack(app, "Data", network=network, platform=platform, registry=registry, **place)
+    shared: dict[str, Any] = {"settings": settings(), "env": Environment(region="us-west-2")}
+    network = NetworkStack(app, "Network", **shared)
+    platform = PlatformStack(app, "Platform", network=network, **shared)
+    registry = RegistryStack(app, "Registry", **shared)
+    return network, platform, DataStack(app, "Data", network=network, platform=platform, registry=registry, **shared)
 
 
 def test_components_begin_with_the_brokers_that_somebody_else_runs() -> None:
@@ -222,9 +225,9 @@ def test_the_brokers_that_somebody_else_runs_are_reached_on_their_port_only() ->
 
 def test_no_broker_is_made_where_somebody_else_runs_them() -> None:
     _, _, data = stacks()
-    found = Template.from_stack(data)
+    template = Template.from_stack(data)
     for kind in ("AWS::MSK::Cluster", "AWS::ECS::Service", "AWS::EFS::FileSystem"):
-        found.resource_count_is(kind, 0)
+        template.resource_count_is(kind, 0)
 
 
 def test_the_test_listener_is_open_to_the_testers_of_the_settings_alone() -> None:
@@ -236,9 +239,9 @@ def test_the_test_listener_is_open_to_the_testers_of_the_settings_alone() -> Non
 
 def test_apis_are_reached_inside_the_network_where_the_settings_say_so() -> None:
     network, _, _ = stacks()
-    found = Template.from_stack(network).find_resources(
+    endpoints = Template.from_stack(network).find_resources(
         "AWS::EC2::VPCEndpoint", {"Properties": {"VpcEndpointType": "Interface"}}
     )
-    names = [one["Properties"]["ServiceName"] for one in found.values()]
+    names = [endpoint["Properties"]["ServiceName"] for endpoint in endpoints.values()]
     assert names == ["com.amazonaws.us-west-2.ecr.api", "com.amazonaws.us-west-2.logs"]
-    assert all(one["Properties"]["PrivateDnsEnabled"] for one in found.values())
+    assert all(endpoint["Properties"]["PrivateDnsEnabled"] for endpoint in endpoints.values())

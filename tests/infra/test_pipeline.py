@@ -34,22 +34,24 @@ def stages(pipeline: Json) -> dict[str, list[Json]]:
 
 
 def project(stages: dict[str, list[Json]], stage: str, name: str) -> Json:
-    """The CodeBuild project of an action."""
+    """Return the properties of an action's CodeBuild project."""
     id_ = action(stages, stage, name)["Configuration"]["ProjectName"]["Ref"]
-    found: Json = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project")[id_]["Properties"]
-    return found
+    properties: Json = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project")[id_]["Properties"]
+    return properties
 
 
-def told(project: Json) -> dict[str, Any]:
-    return {one["Name"]: one["Value"] for one in project["Environment"].get("EnvironmentVariables", ())}
+def settings_of(project: Json) -> dict[str, Any]:
+    return {variable["Name"]: variable["Value"] for variable in project["Environment"].get("EnvironmentVariables", ())}
 
 
 def variables(action: Json) -> dict[str, str]:
-    return {one["name"]: one["value"] for one in json.loads(action["Configuration"]["EnvironmentVariables"])}
+    return {
+        variable["name"]: variable["value"] for variable in json.loads(action["Configuration"]["EnvironmentVariables"])
+    }
 
 
 def release_json(component: str) -> Json:
-    """As a build leaves it."""
+    """Return the release.json that a build of the component leaves."""
     template = ROOT / "rehearsal" / "components" / component / "release.json"
     return {**json.loads(template.read_text(encoding="utf-8")), "commit": "c" * 40, "digest": DIGEST}
 
@@ -77,28 +79,28 @@ def test_a_push_to_the_monorepo_starts_it_and_nothing_else_does(pipeline: Json, 
     [trigger] = pipeline["Triggers"]
     assert trigger["GitConfiguration"]["SourceActionName"] == "Push"
     assert trigger["GitConfiguration"]["Push"] == [{"Branches": {"Includes": [settings.branch]}}]
-    said = {one["Name"]: one["Configuration"] for one in stages["Source"]}
-    assert {one["DetectChanges"] for one in said.values()} == {False}
-    assert said["Push"]["FullRepositoryId"] == settings.repository
-    assert said["Commands"]["FullRepositoryId"] == settings.commands_repository
+    configurations = {action["Name"]: action["Configuration"] for action in stages["Source"]}
+    assert {configuration["DetectChanges"] for configuration in configurations.values()} == {False}
+    assert configurations["Push"]["FullRepositoryId"] == settings.repository
+    assert configurations["Commands"]["FullRepositoryId"] == settings.commands_repository
 
 
 def test_the_monorepo_comes_with_its_history_which_tells_the_versions(stages: dict[str, list[Json]]) -> None:
-    formats = {one["Name"]: one["Configuration"].get("OutputArtifactFormat") for one in stages["Source"]}
+    formats = {action["Name"]: action["Configuration"].get("OutputArtifactFormat") for action in stages["Source"]}
     assert formats == {"Push": "CODEBUILD_CLONE_REF", "Commands": None}
 
 
 @pytest.mark.parametrize("stage", ["Verify", "Build"])
 def test_the_three_components_are_verified_and_built_at_once(stages: dict[str, list[Json]], stage: str) -> None:
-    assert [one["RunOrder"] for one in stages[stage]] == [1, 1, 1]
-    assert len({one["Name"] for one in stages[stage]}) == 3
+    assert [action["RunOrder"] for action in stages[stage]] == [1, 1, 1]
+    assert len({action["Name"] for action in stages[stage]}) == 3
 
 
 def test_the_suites_alone_are_run_as_the_monorepo_says(stages: dict[str, list[Json]]) -> None:
-    specs = [project(stages, "Verify", one["Name"])["Source"]["BuildSpec"] for one in stages["Verify"]]
+    specs = [project(stages, "Verify", action["Name"])["Source"]["BuildSpec"] for action in stages["Verify"]]
     assert specs == ["verify.yml", "client/verify.yml", "engine/verify.yml"]
-    every = exchange(PIPELINE).properties("pipeline", "CodeBuild::Project")
-    ours = [one["Source"]["BuildSpec"] for one in every if one["Source"]["BuildSpec"] not in specs]
+    projects = exchange(PIPELINE).properties("pipeline", "CodeBuild::Project")
+    ours = [project["Source"]["BuildSpec"] for project in projects if project["Source"]["BuildSpec"] not in specs]
     assert len(ours) == 8
     assert all(spec.startswith('version: "0.2"\n') for spec in ours)
 
@@ -108,28 +110,32 @@ def test_a_component_is_built_by_our_commands_from_the_pushed_commit(
     stages: dict[str, list[Json]], component: str
 ) -> None:
     build = action(stages, "Build", component.capitalize())
-    assert [one["Name"] for one in build["InputArtifacts"]] == ["Commands", "Source"]
+    assert [artifact["Name"] for artifact in build["InputArtifacts"]] == ["Commands", "Source"]
     assert build["Configuration"]["PrimarySource"] == "Commands"
     assert variables(build) == {"COMMIT": "#{Source.CommitId}"}
-    assert [one["Name"] for one in build["OutputArtifacts"]] == [f"Build{component.capitalize()}"]
-    known = told(project(stages, "Build", component.capitalize()))
+    assert [artifact["Name"] for artifact in build["OutputArtifacts"]] == [f"Build{component.capitalize()}"]
+    known = settings_of(project(stages, "Build", component.capitalize()))
     assert known == {"COMPONENT": component, "ENVIRONMENT": "prod2", "PLACES": "prod2 staging"}
 
 
 def test_images_are_built_on_arm_cached_and_only_there_with_docker(stages: dict[str, list[Json]]) -> None:
-    every = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project")
-    assert {one["Properties"]["Environment"]["Type"] for one in every.values()} == {"ARM_CONTAINER"}
-    privileged = {id_ for id_, one in every.items() if one["Properties"]["Environment"]["PrivilegedMode"]}
-    builds = {one["Configuration"]["ProjectName"]["Ref"] for one in stages["Build"]}
+    projects = exchange(PIPELINE).resources("pipeline", "CodeBuild::Project")
+    assert {project["Properties"]["Environment"]["Type"] for project in projects.values()} == {"ARM_CONTAINER"}
+    privileged = {id_ for id_, project in projects.items() if project["Properties"]["Environment"]["PrivilegedMode"]}
+    builds = {action["Configuration"]["ProjectName"]["Ref"] for action in stages["Build"]}
     assert privileged == builds
-    layers = {id_ for id_, one in every.items() if "LOCAL_DOCKER_LAYER_CACHE" in one["Properties"]["Cache"]["Modes"]}
+    layers = {
+        id_
+        for id_, project in projects.items()
+        if "LOCAL_DOCKER_LAYER_CACHE" in project["Properties"]["Cache"]["Modes"]
+    }
     assert layers == builds
 
 
 def test_all_images_are_scanned_before_any_of_them_goes_anywhere(stages: dict[str, list[Json]]) -> None:
     [scan] = stages["Scan"]
     assert variables(scan) == {"DIGESTS": DIGESTS}
-    assert told(project(stages, "Scan", "Scan")) == {"ENVIRONMENT": "prod2"}
+    assert settings_of(project(stages, "Scan", "Scan")) == {"ENVIRONMENT": "prod2"}
 
 
 @both
@@ -138,8 +144,8 @@ def test_f7_each_stage_releases_the_digest_that_was_built_once(
     stages: dict[str, list[Json]], half: str, component: str
 ) -> None:
     [release] = stages[f"{half}{component.capitalize()}"]
-    asked = json.loads(release["Configuration"]["Input"])
-    assert asked == {
+    machine_input = json.loads(release["Configuration"]["Input"])
+    assert machine_input == {
         "digest": f"#{{Build{component.capitalize()}.IMAGE_DIGEST}}",
         "manifest": f"#{{Build{component.capitalize()}.MANIFEST}}",
         "requested_by": "pipeline:#{codepipeline.PipelineExecutionId}",
@@ -172,15 +178,15 @@ def test_f13_each_release_is_asked_for_by_its_environments_preflight_before_its_
     pipeline: Json, half: str, component: str
 ) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works-conditions.html"""
-    stage = next(one for one in pipeline["Stages"] if one["Name"] == f"{half}{component.capitalize()}")
+    stage = next(stage for stage in pipeline["Stages"] if stage["Name"] == f"{half}{component.capitalize()}")
     [condition] = stage["BeforeEntry"]["Conditions"]
     [rule] = condition["Rules"]
     assert condition["Result"] == "FAIL"
     assert rule["RuleTypeId"] == {"Category": "Rule", "Owner": "AWS", "Provider": "LambdaInvoke", "Version": "1"}
     assert rule["Configuration"]["FunctionName"] == f"exchange-{HALVES[half]}-preflight"
     assert f":role/exchange-{HALVES[half]}-pipeline" in json.dumps(rule["RoleArn"])
-    asked = question(rule["Configuration"]["UserParameters"], components=COMPONENTS, asks=["preflight"])
-    assert asked == JobQuestion(component, "preflight")
+    job = question(rule["Configuration"]["UserParameters"], components=COMPONENTS, asks=["preflight"])
+    assert job == JobQuestion(component, "preflight")
 
 
 def test_no_other_stage_and_no_two_rules_ask(pipeline: Json) -> None:
@@ -198,22 +204,26 @@ def test_what_is_done_to_a_whole_environment_knows_it_and_the_role_to_become_the
     stages: dict[str, list[Json]], half: str, name: str, role: str
 ) -> None:
     done = action(stages, f"{half}{name}", name)
-    known = told(project(stages, f"{half}{name}", name))
+    known = settings_of(project(stages, f"{half}{name}", name))
     assert known.keys() == {"ENVIRONMENT", "ENVIRONMENT_ROLE"}
     assert known["ENVIRONMENT"] == HALVES[half]
     assert json.dumps(known["ENVIRONMENT_ROLE"]).endswith(f':role/exchange-{HALVES[half]}-{role}"]]}}')
-    asked = {"EXECUTION": "#{codepipeline.PipelineExecutionId}", "DIGESTS": DIGESTS} if name == "Acceptance" else {}
+    expected = {"EXECUTION": "#{codepipeline.PipelineExecutionId}", "DIGESTS": DIGESTS} if name == "Acceptance" else {}
     assert json.loads(done["Configuration"].get("EnvironmentVariables", "[]")) == [
-        {"name": key, "type": "PLAINTEXT", "value": value} for key, value in asked.items()
+        {"name": key, "type": "PLAINTEXT", "value": value} for key, value in expected.items()
     ]
-    assert [one["Name"] for one in done["InputArtifacts"]] == ["Commands"]
+    assert [artifact["Name"] for artifact in done["InputArtifacts"]] == ["Commands"]
 
 
 def test_orders_are_placed_where_the_settings_of_that_environment_say() -> None:
     known = exchange(PIPELINE).settings
     market = known.pipeline.model_copy(update={"acceptance_market": "TEST-USD"})
-    found = pipeline_of(replace(known, pipeline=market))
-    markets = [told(one).get("MARKET") for one in found.projects.values() if "ENVIRONMENT_ROLE" in told(one)]
+    template = pipeline_of(replace(known, pipeline=market))
+    markets = [
+        settings_of(project).get("MARKET")
+        for project in template.projects.values()
+        if "ENVIRONMENT_ROLE" in settings_of(project)
+    ]
     assert sorted(filter(None, markets)) == ["TEST-USD"]
 
 
@@ -250,16 +260,11 @@ def test_what_was_pushed_is_recorded_at_the_end_as_the_function_reads_it(stages:
         assert f"#{{{variable}}}" in said
         said = said.replace(f"#{{{variable}}}", value)
     assert len(said) <= 1000
-    asked = question(said, components=COMPONENTS, asks=["record"])
+    job = question(said, components=COMPONENTS, asks=["record"])
     digests = dict.fromkeys(COMPONENTS, DIGEST)
     expected = Push("11111111-2222-3333-4444-555555555555", "c" * 40, digests, ("staging", "prod2"))
-    assert asked.push == expected
+    assert job.push == expected
     assert ":function:exchange-prod2-record" in json.dumps(record["Configuration"]["FunctionName"])
-
-
-def test_f17_nothing_is_exported() -> None:
-    outputs = exchange(PIPELINE).templates["pipeline"].get("Outputs", {})
-    assert not [one for one in outputs.values() if "Export" in one]
 
 
 def test_a_chain_of_nothing_is_refused() -> None:

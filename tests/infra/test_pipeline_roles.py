@@ -17,14 +17,18 @@ def pipeline() -> Template:
     return template("prod2", "pipeline")
 
 
-def may(found: Template, role: str) -> set[str]:
-    return {action for one in role_statements(found, role) for action in actions_of(one)}
+def may(template: Template, role: str) -> set[str]:
+    return {action for statement in role_statements(template, role) for action in actions_of(statement)}
 
 
-def becomes(found: Template, role: str) -> list[str]:
-    """The names of the roles that a role may become."""
-    allowed = [one for one in role_statements(found, role) if "sts:AssumeRole" in actions_of(one)]
-    return [json.dumps(arn).rpartition(":role/")[2].strip('"]}') for one in allowed for arn in listed(one["Resource"])]
+def becomes(template: Template, role: str) -> list[str]:
+    """Return the names of the roles that a role may become."""
+    allowed = [statement for statement in role_statements(template, role) if "sts:AssumeRole" in actions_of(statement)]
+    return [
+        json.dumps(arn).rpartition(":role/")[2].strip('"]}')
+        for statement in allowed
+        for arn in listed(statement["Resource"])
+    ]
 
 
 def test_f19_no_part_of_the_pipeline_changes_the_pipeline_or_deploys_by_itself(pipeline: Template) -> None:
@@ -53,7 +57,9 @@ def test_nobody_else_becomes_anybody(pipeline: Template) -> None:
 
 
 def test_a_build_pushes_to_its_components_repositories_alone_and_to_those_of_both(pipeline: Template) -> None:
-    [pushing] = [one for one in role_statements(pipeline, "BuildClient") if "ecr:PutImage" in actions_of(one)]
+    [pushing] = [
+        statement for statement in role_statements(pipeline, "BuildClient") if "ecr:PutImage" in actions_of(statement)
+    ]
     named = [json.dumps(arn).rpartition(":repository/")[2].strip('"]}') for arn in pushing["Resource"]]
     assert named == ["exchange-client-59deea6", "exchange-staging-client"]
 
@@ -74,19 +80,24 @@ def test_only_who_fetches_the_monorepo_with_its_history_uses_the_connection(pipe
     for role in ("BuildScan", "StagingProjects", "ProductionProjects"):
         assert names & may(pipeline, role) == set()
     connection = exchange("prod2").settings.pipeline.connection_arn
-    used = [one for one in role_statements(pipeline, "") if names & set(actions_of(one))]
-    assert {one["Resource"] for one in used} == {connection}
+    used = [statement for statement in role_statements(pipeline, "") if names & set(actions_of(statement))]
+    assert {statement["Resource"] for statement in used} == {connection}
 
 
 def test_nothing_may_be_done_to_everything(pipeline: Template) -> None:
-    wide = {action for one in role_statements(pipeline, "") if one["Resource"] == "*" for action in actions_of(one)}
+    wide = {
+        action
+        for statement in role_statements(pipeline, "")
+        if statement["Resource"] == "*"
+        for action in actions_of(statement)
+    }
     assert wide == {"ecr:GetAuthorizationToken"}
 
 
-def roles(found: Template) -> dict[str, Json]:
-    """By physical name, of those that have one."""
-    every = found.find_resources("AWS::IAM::Role").values()
-    return {one["Properties"]["RoleName"]: one["Properties"] for one in every if "RoleName" in one["Properties"]}
+def roles(template: Template) -> dict[str, Json]:
+    """Return the properties of the roles that have physical names, by these."""
+    roles = template.find_resources("AWS::IAM::Role").values()
+    return {role["Properties"]["RoleName"]: role["Properties"] for role in roles if "RoleName" in role["Properties"]}
 
 
 @both
@@ -103,7 +114,7 @@ def test_an_environments_roles_trust_these_parts_of_its_pipeline_alone(
     ]
     arns = listed(statement["Condition"]["ArnEquals"]["aws:PrincipalArn"])
     names = [json.dumps(arn).rpartition(":role/")[2].strip('"]}') for arn in arns]
-    expected = [f"exchange-prod2-pipeline-{one.format(half=half.lower())}" for one in trusted]
+    expected = [f"exchange-prod2-pipeline-{name.format(half=half.lower())}" for name in trusted]
     assert names == expected
     assert set(expected) <= set(roles(template("prod2", "pipeline")))
     assert "*" not in json.dumps(statement)
@@ -122,22 +133,26 @@ def test_who_asks_for_releases_starts_machines_and_cannot_deploy(environment: st
 
 @everywhere
 def test_who_asks_for_releases_calls_preflight_and_record_and_no_other_function(environment: str) -> None:
-    found = template(environment, "access")
+    access = template(environment, "access")
     [calling] = [
-        one for one in role_statements(found, "PipelineReleases") if "lambda:InvokeFunction" in actions_of(one)
+        statement
+        for statement in role_statements(access, "PipelineReleases")
+        if "lambda:InvokeFunction" in actions_of(statement)
     ]
     names = [json.dumps(arn).rpartition(":function:")[2].strip('"]}') for arn in calling["Resource"]]
     assert names == [f"exchange-{environment}-{name}" for name in ("preflight", "record")]
-    known = {one.get("FunctionName") for one in exchange(environment).properties("release", "Lambda::Function")}
+    known = {
+        function.get("FunctionName") for function in exchange(environment).properties("release", "Lambda::Function")
+    }
     assert set(names) <= known
 
 
 @everywhere
 def test_who_deploys_starts_no_release_and_becomes_the_roles_of_the_bootstrap(environment: str) -> None:
-    found = template(environment, "access")
-    granted = {action for action in may(found, "PipelineInfrastructure") if action.startswith(("states:", "lambda:"))}
+    access = template(environment, "access")
+    granted = {action for action in may(access, "PipelineInfrastructure") if action.startswith(("states:", "lambda:"))}
     assert granted == {"states:DescribeExecution"}
-    parts = sorted(name.split("-")[2] for name in becomes(found, "PipelineInfrastructure"))
+    parts = sorted(name.split("-")[2] for name in becomes(access, "PipelineInfrastructure"))
     assert parts == ["deploy", "file", "lookup"]
 
 
@@ -152,13 +167,13 @@ def test_f15_who_deploys_can_hold_the_locks_of_the_releases_and_forge_no_release
 
 @everywhere
 def test_who_deploys_looks_at_the_stacks_of_its_environment_alone(environment: str) -> None:
-    found = template(environment, "access")
+    access = template(environment, "access")
     looking = [
-        one
-        for one in role_statements(found, "PipelineInfrastructure")
-        if "cloudformation:GetTemplate" in actions_of(one)
+        statement
+        for statement in role_statements(access, "PipelineInfrastructure")
+        if "cloudformation:GetTemplate" in actions_of(statement)
     ]
-    assert [json.dumps(one["Resource"]).rpartition(":stack/")[2].strip('"]}') for one in looking] == [
+    assert [json.dumps(statement["Resource"]).rpartition(":stack/")[2].strip('"]}') for statement in looking] == [
         f"exchange-{environment}-*/*"
     ]
 
@@ -186,5 +201,5 @@ def test_everything_that_is_built_is_encrypted_with_the_pipelines_own_key(pipeli
     projects = pipeline.find_resources("AWS::CodeBuild::Project").values()
     groups = pipeline.find_resources("AWS::Logs::LogGroup").values()
     assert len(projects) == len(groups) == 11
-    assert all("Fn::GetAtt" in one["Properties"]["EncryptionKey"] for one in projects)
-    assert all("Fn::GetAtt" in one["Properties"]["KmsKeyId"] for one in groups)
+    assert all("Fn::GetAtt" in project["Properties"]["EncryptionKey"] for project in projects)
+    assert all("Fn::GetAtt" in group["Properties"]["KmsKeyId"] for group in groups)

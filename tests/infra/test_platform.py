@@ -11,28 +11,29 @@ from tests.infra.exchange import ENVIRONMENTS, Json, exchange, template
 
 
 def listeners(environment: str) -> dict[int, Json]:
-    """By port."""
+    """Return the listeners by port."""
     return {
-        one["Port"]: one for one in exchange(environment).properties("platform", "ElasticLoadBalancingV2::Listener")
+        listener["Port"]: listener
+        for listener in exchange(environment).properties("platform", "ElasticLoadBalancingV2::Listener")
     }
 
 
 def let_in(group: Json) -> set[tuple[int, str]]:
-    """Which ports are open to which addresses."""
+    """Return which ports are open to which addresses."""
     return {(rule["FromPort"], rule["CidrIp"]) for rule in group.get("SecurityGroupIngress", [])}
 
 
 def attributes(environment: str) -> dict[str, Any]:
     balancer = exchange(environment).only("platform", "ElasticLoadBalancingV2::LoadBalancer")
-    return {one["Key"]: one["Value"] for one in balancer["LoadBalancerAttributes"]}
+    return {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
 
 
 def test_an_adopted_cluster_is_not_created() -> None:
     assert exchange("prod2").properties("platform", "ECS::Cluster") == []
     assert {
-        one["Cluster"]
+        service["Cluster"]
         for name in ("backend", "client", "engine")
-        for one in exchange("prod2").properties(name, "ECS::Service")
+        for service in exchange("prod2").properties(name, "ECS::Service")
     } == {"exchange-base-cluster-prod2"}
 
 
@@ -74,7 +75,7 @@ def test_without_a_domain_users_come_in_by_http() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_a_path_that_no_service_has_claimed_leads_nowhere(environment: str) -> None:
-    ends = [one["DefaultActions"][0] for one in listeners(environment).values()]
+    ends = [listener["DefaultActions"][0] for listener in listeners(environment).values()]
     assert [end["FixedResponseConfig"]["StatusCode"] for end in ends if end["Type"] != "redirect"] == ["404", "404"]
 
 
@@ -159,15 +160,15 @@ def rules(environment: str, component: str) -> list[Json]:
 
 
 def target(environment: str, component: str) -> Json:
-    """How the service is tied to the load balancer."""
-    (found,) = exchange(environment).ecs_service(web(environment, component).name)["LoadBalancers"]
-    return dict(found)
+    """Return how the service is tied to the load balancer."""
+    (target,) = exchange(environment).ecs_service(web(environment, component).name)["LoadBalancers"]
+    return dict(target)
 
 
 @everywhere
 @each_web
 def test_f12_the_load_balancer_asks_only_whether_a_process_is_alive(environment: str, component: str) -> None:
-    paths = [one["HealthCheckPath"] for one in groups(environment, component)]
+    paths = [group["HealthCheckPath"] for group in groups(environment, component)]
     assert paths == [web(environment, component).liveness_path] * 2
     assert web(environment, component).readiness_path not in paths
 
@@ -177,17 +178,19 @@ def test_f12_the_load_balancer_asks_only_whether_a_process_is_alive(environment:
 def test_f22_requests_end_before_their_task_is_told_to_stop(environment: str, component: str) -> None:
     seconds = {"Key": "deregistration_delay.timeout_seconds"}
     seconds["Value"] = str(web(environment, component).stop_timeout_seconds)
-    assert all(seconds in one["TargetGroupAttributes"] for one in groups(environment, component))
+    assert all(seconds in group["TargetGroupAttributes"] for group in groups(environment, component))
 
 
 @everywhere
 @each_web
 def test_a_new_version_is_seen_on_the_same_paths_by_testers_as_by_users(environment: str, component: str) -> None:
     known = web(environment, component)
-    found = rules(environment, component)
-    assert [one["Priority"] for one in found] == [known.listener_priority] * 2
-    assert [one["Conditions"][0]["PathPatternConfig"]["Values"] for one in found] == [known.path_patterns] * 2
-    assert found[0]["ListenerArn"] != found[1]["ListenerArn"]
+    listener_rules = rules(environment, component)
+    assert [rule["Priority"] for rule in listener_rules] == [known.listener_priority] * 2
+    assert [rule["Conditions"][0]["PathPatternConfig"]["Values"] for rule in listener_rules] == [
+        known.path_patterns
+    ] * 2
+    assert listener_rules[0]["ListenerArn"] != listener_rules[1]["ListenerArn"]
 
 
 @everywhere
@@ -198,7 +201,7 @@ def test_f15_at_first_all_users_go_to_the_fleet_that_is_created_first(environmen
     first, second = tied["TargetGroupArn"], tied["AdvancedConfiguration"]["AlternateTargetGroupArn"]
     for rule in rules(environment, component):
         (action,) = rule["Actions"]
-        weights = {one["TargetGroupArn"]["Ref"]: one["Weight"] for one in action["ForwardConfig"]["TargetGroups"]}
+        weights = {group["TargetGroupArn"]["Ref"]: group["Weight"] for group in action["ForwardConfig"]["TargetGroups"]}
         assert weights == {first["Ref"]: 100, second["Ref"]: 0}
 
 
@@ -214,9 +217,12 @@ def test_ecs_moves_the_traffic_of_users_and_of_testers_apart(environment: str, c
 def test_the_client_calls_the_backend_by_the_name_that_it_offers(environment: str) -> None:
     backend = web(environment, "backend")
     offered = exchange(environment).ecs_service(backend.name)["ServiceConnectConfiguration"]["Services"]
-    assert [one["ClientAliases"] for one in offered] == [[{"DnsName": backend.name, "Port": backend.port}]]
-    told = {one["Name"]: one["Value"] for one in exchange(environment).container("client", "web")["Environment"]}
-    assert told["BACKEND_URL"] == f"http://{backend.name}:{backend.port}"
+    assert [port["ClientAliases"] for port in offered] == [[{"DnsName": backend.name, "Port": backend.port}]]
+    variables = {
+        variable["Name"]: variable["Value"]
+        for variable in exchange(environment).container("client", "web")["Environment"]
+    }
+    assert variables["BACKEND_URL"] == f"http://{backend.name}:{backend.port}"
 
 
 @everywhere

@@ -17,32 +17,32 @@ RELEASED = {
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 
 
-class Way(NamedTuple):
-    """How a service is replaced, and how far below and above its count of tasks."""
+class Replacement(NamedTuple):
+    """How a service is replaced, and between which percentages of its count the number of its tasks stays."""
 
     strategy: str
-    lowest: int
-    highest: int
+    minimum: int
+    maximum: int
 
 
 DESIGN = {
-    "exchange-backend-web": Way("BLUE_GREEN", 100, 200),
-    "exchange-backend-sidekiq": Way("ROLLING", 100, 200),
-    "exchange-backend-kafka-consumer": Way("ROLLING", 100, 200),
-    "exchange-backend-clockwork": Way("ROLLING", 0, 100),
-    "exchange-client-web": Way("CANARY", 100, 200),
-    "exchange-engine-app": Way("ROLLING", 0, 100),
+    "exchange-backend-web": Replacement("BLUE_GREEN", 100, 200),
+    "exchange-backend-sidekiq": Replacement("ROLLING", 100, 200),
+    "exchange-backend-kafka-consumer": Replacement("ROLLING", 100, 200),
+    "exchange-backend-clockwork": Replacement("ROLLING", 0, 100),
+    "exchange-client-web": Replacement("CANARY", 100, 200),
+    "exchange-engine-app": Replacement("ROLLING", 0, 100),
 }
-ROLLING = [name for name, way in DESIGN.items() if way.strategy == "ROLLING"]
-WEB = [name for name, way in DESIGN.items() if way.strategy != "ROLLING"]
-SINGLE = [name for name, way in DESIGN.items() if way.highest == 100]
+ROLLING = [name for name, replacement in DESIGN.items() if replacement.strategy == "ROLLING"]
+WEB = [name for name, replacement in DESIGN.items() if replacement.strategy != "ROLLING"]
+SINGLE = [name for name, replacement in DESIGN.items() if replacement.maximum == 100]
 everywhere = pytest.mark.parametrize("environment", ENVIRONMENTS)
 each_service = pytest.mark.parametrize(("environment", "component", "service"), SERVICES)
 
 
 def deployment(environment: str, name: str) -> Json:
-    found: Json = exchange(environment).ecs_service(name)["DeploymentConfiguration"]
-    return found
+    configuration: Json = exchange(environment).ecs_service(name)["DeploymentConfiguration"]
+    return configuration
 
 
 def settings_of(environment: str, name: str) -> Any:
@@ -52,9 +52,11 @@ def settings_of(environment: str, name: str) -> Any:
 @everywhere
 @pytest.mark.parametrize("name", DESIGN)
 def test_each_service_is_replaced_as_the_design_says(environment: str, name: str) -> None:
-    found = deployment(environment, name)
-    strategy = found.get("Strategy", "ROLLING")  # what ECS does when it is told nothing
-    assert Way(strategy, found["MinimumHealthyPercent"], found["MaximumPercent"]) == DESIGN[name]
+    configuration = deployment(environment, name)
+    strategy = configuration.get("Strategy", "ROLLING")  # what ECS does when it is told nothing
+    assert (
+        Replacement(strategy, configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == DESIGN[name]
+    )
 
 
 @everywhere
@@ -80,8 +82,8 @@ def test_the_former_fleet_is_kept_for_the_bake_of_the_settings(environment: str,
 @everywhere
 def test_a_tenth_of_the_clients_users_meet_a_new_version_first(environment: str) -> None:
     known = settings_of(environment, "exchange-client-web")
-    found = deployment(environment, known.name)["CanaryConfiguration"]
-    assert found == {"CanaryPercent": 10, "CanaryBakeTimeInMinutes": known.canary_minutes}
+    canary = deployment(environment, known.name)["CanaryConfiguration"]
+    assert canary == {"CanaryPercent": 10, "CanaryBakeTimeInMinutes": known.canary_minutes}
 
 
 @everywhere
@@ -126,7 +128,7 @@ def test_an_alarm_of_what_users_see_undoes_the_deployment(environment: str, name
     assert (alarms["Enable"], alarms["Rollback"]) == (True, True)
     component = name.split("-")[1]
     known = exchange(environment).resources(component, "CloudWatch::Alarm")
-    names = [known[one["Ref"]]["Properties"]["AlarmName"] for one in alarms["AlarmNames"]]
+    names = [known[alarm["Ref"]]["Properties"]["AlarmName"] for alarm in alarms["AlarmNames"]]
     prefix = f"exchange-{environment}-{component}-{name}"
     assert names == [f"{prefix}-5xx", f"{prefix}-slow", f"{prefix}-unhealthy"]
 
@@ -134,9 +136,9 @@ def test_an_alarm_of_what_users_see_undoes_the_deployment(environment: str, name
 @everywhere
 def test_f16_ecs_alone_controls_the_deployments(environment: str) -> None:
     controllers = [
-        one.get("DeploymentController", {"Type": "ECS"})["Type"]
+        service.get("DeploymentController", {"Type": "ECS"})["Type"]
         for stack in (*COMPONENTS, "data")
-        for one in exchange(environment).properties(stack, "ECS::Service")
+        for service in exchange(environment).properties(stack, "ECS::Service")
     ]
     assert set(controllers) == {"ECS"}
 
@@ -144,10 +146,12 @@ def test_f16_ecs_alone_controls_the_deployments(environment: str) -> None:
 @everywhere
 def test_f6_no_deployment_resets_a_count(environment: str) -> None:
     services = [
-        one for stack in (*COMPONENTS, "data") for one in exchange(environment).properties(stack, "ECS::Service")
+        service
+        for stack in (*COMPONENTS, "data")
+        for service in exchange(environment).properties(stack, "ECS::Service")
     ]
     assert len(services) >= len(DESIGN)
-    assert not [one["ServiceName"] for one in services if "DesiredCount" in one]
+    assert not [service["ServiceName"] for service in services if "DesiredCount" in service]
 
 
 @each_service
@@ -156,8 +160,8 @@ def test_f6_what_scales_does_so_between_the_numbers_of_the_settings(
 ) -> None:
     known = exchange(environment).settings
     size, name = known.task(component, service), known.components[component].services[service].name
-    found = [(one["MinCapacity"], one["MaxCapacity"]) for one in scaling(environment, name)]
-    assert found == ([] if size.min is None else [(size.min, size.max)])
+    limits = [(target["MinCapacity"], target["MaxCapacity"]) for target in scaling(environment, name)]
+    assert limits == ([] if size.min is None else [(size.min, size.max)])
 
 
 @everywhere
@@ -167,9 +171,9 @@ def test_what_the_first_release_brings_to_life_is_conditional_and_nothing_else_i
 ) -> None:
     template = exchange(environment).templates[component]
     resources = template["Resources"].values()
-    assert {one["Type"] for one in resources if one.get("Condition") is None} & RELEASED == set()
-    assert {one["Type"] for one in resources if "Condition" in one} <= RELEASED
-    (condition,) = {one["Condition"] for one in resources if "Condition" in one}
+    assert {resource["Type"] for resource in resources if resource.get("Condition") is None} & RELEASED == set()
+    assert {resource["Type"] for resource in resources if "Condition" in resource} <= RELEASED
+    (condition,) = {resource["Condition"] for resource in resources if "Condition" in resource}
     assert template["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ImageDigest"}, ""]}]}
 
 
@@ -190,7 +194,7 @@ def test_f7_a_stack_takes_a_digest_or_nothing_yet_never_a_tag(
 @everywhere
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_the_gates_find_a_components_alarms_by_the_beginning_of_their_names(environment: str, component: str) -> None:
-    names = [one["AlarmName"] for one in exchange(environment).properties(component, "CloudWatch::Alarm")]
+    names = [alarm["AlarmName"] for alarm in exchange(environment).properties(component, "CloudWatch::Alarm")]
     assert names
     assert all(name.startswith(f"exchange-{environment}-{component}-") for name in names)
 
@@ -209,17 +213,19 @@ def test_alarms_are_told_apart_in_one_region(environment: str) -> None:
 
 def alarm_names(environment: str) -> list[str]:
     known = exchange(environment)
-    return [one["AlarmName"] for component in COMPONENTS for one in known.properties(component, "CloudWatch::Alarm")]
+    return [
+        alarm["AlarmName"] for component in COMPONENTS for alarm in known.properties(component, "CloudWatch::Alarm")
+    ]
 
 
 def scaling(environment: str, name: str) -> list[Json]:
-    """The scalable targets of a service."""
+    """Return the scalable targets of a service."""
     known = exchange(environment)
     return [
         target
         for component in COMPONENTS
-        for id_, one in known.resources(component, "ECS::Service").items()
-        if one["Properties"]["ServiceName"] == name
+        for id_, service in known.resources(component, "ECS::Service").items()
+        if service["Properties"]["ServiceName"] == name
         for target in known.properties(component, "ApplicationAutoScaling::ScalableTarget")
         if f'"{id_}"' in json.dumps(target["ResourceId"])
     ]
@@ -232,6 +238,6 @@ def test_f27_ecs_tells_the_watch_when_a_deployment_fails(environment: str, name:
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
     """
-    found = deployment(environment, name)
-    told = [found.get(part, {}).get("Enable") for part in ("DeploymentCircuitBreaker", "Alarms")]
-    assert True in told
+    configuration = deployment(environment, name)
+    enabled = [configuration.get(part, {}).get("Enable") for part in ("DeploymentCircuitBreaker", "Alarms")]
+    assert True in enabled

@@ -52,25 +52,25 @@ def test_the_chain_goes_out_in_this_order(snapshot: SnapshotAssertion) -> None:
 
 
 def actions(stage: Json) -> Iterator[str]:
-    return (f"{one['Name']} by {one['ActionTypeId']['Provider']}" for one in stage["Actions"])
+    return (f"{action['Name']} by {action['ActionTypeId']['Provider']}" for action in stage["Actions"])
 
 
 def granted(known: Exchange, stack: str, policy: Json) -> list[str]:
-    """A line for each resource of each statement: actions on it."""
+    """Return a line for each resource of each statement: actions on it."""
     return [
-        f"{', '.join(listed(one['Action']))} on {short(known, stack, resource)}"
-        + (" if ..." if "Condition" in one else "")
-        for one in policy["PolicyDocument"]["Statement"]
-        for resource in listed(one["Resource"])
+        f"{', '.join(listed(statement['Action']))} on {short(known, stack, resource)}"
+        + (" if ..." if "Condition" in statement else "")
+        for statement in policy["PolicyDocument"]["Statement"]
+        for resource in listed(statement["Resource"])
     ]
 
 
 def alike(roles: dict[str, list[str]]) -> dict[str, list[str]]:
-    """What is allowed -> the roles to which just this is."""
-    found: dict[str, list[str]] = {}
+    """Return what is allowed -> the roles to which just this is allowed."""
+    groups: dict[str, list[str]] = {}
     for role, lines in sorted(roles.items()):
-        found.setdefault("\n".join(f"  {line}" for line in sorted(lines)) or "  nothing", []).append(role)
-    return found
+        groups.setdefault("\n".join(f"  {line}" for line in sorted(lines)) or "  nothing", []).append(role)
+    return groups
 
 
 def short(known: Exchange, stack: str, resource: Any) -> str:
@@ -78,7 +78,7 @@ def short(known: Exchange, stack: str, resource: Any) -> str:
 
 
 def text(known: Exchange, stack: str, value: Any) -> str:
-    """As a person would write it: a reference as what it refers to, without CDK's hashes."""
+    """Return a value as a person would write it: a reference as what it refers to, without CDK's hashes."""
     if isinstance(value, str):
         return value
     if "Fn::Join" in value:

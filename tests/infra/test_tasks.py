@@ -12,7 +12,7 @@ ALWAYS = {"COMPONENT", "SERVICE", "ENVIRONMENT", "IMAGE_DIGEST"}
 
 
 def contract(component: str) -> tuple[set[str], set[str]]:
-    """The names of plain values and of secrets, as docs/contracts.md promises them."""
+    """Return the names of plain values and of secrets that docs/contracts.md promises a component."""
     text = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
     row = re.search(rf"^\| {component} \|([^|]*)\|([^|]*)\|$", text, re.MULTILINE)
     assert row is not None, component
@@ -20,8 +20,8 @@ def contract(component: str) -> tuple[set[str], set[str]]:
     return plain, secret
 
 
-def told(container: Json) -> dict[str, object]:
-    return {one["Name"]: one["Value"] for one in container["Environment"]}
+def variables_of(container: Json) -> dict[str, object]:
+    return {variable["Name"]: variable["Value"] for variable in container["Environment"]}
 
 
 @each_service
@@ -71,14 +71,14 @@ def test_f22_a_worker_gets_all_the_time_that_fargate_gives(environment: str, ser
 def test_f22_a_worker_is_told_to_give_its_work_back_before_it_is_killed(environment: str, service: str) -> None:
     """https://github.com/sidekiq/sidekiq/wiki/Deployment: kill it no sooner than 5 s after its own timeout."""
     container = exchange(environment).container("backend", service)
-    assert 0 < int(str(told(container)["DRAIN_SECONDS"])) <= container["StopTimeout"] - 5
+    assert 0 < int(str(variables_of(container)["DRAIN_SECONDS"])) <= container["StopTimeout"] - 5
 
 
 @each_service
 def test_a_container_is_told_the_plain_values_of_the_contract(environment: str, component: str, service: str) -> None:
     known = exchange(environment).settings.components[component].services[service]
     plain, _ = contract(component)
-    values = told(exchange(environment).container(component, service))
+    values = variables_of(exchange(environment).container(component, service))
     own = ({"PORT"} if known.port else set()) | ({"DRAIN_SECONDS"} if known.kind == "worker" else set())
     assert set(values) == ALWAYS | plain | own
     assert (values["COMPONENT"], values["SERVICE"], values["ENVIRONMENT"]) == (component, service, environment)
@@ -87,10 +87,10 @@ def test_a_container_is_told_the_plain_values_of_the_contract(environment: str, 
 @each_service
 def test_a_secret_reaches_its_container_by_reference_only(environment: str, component: str, service: str) -> None:
     container = exchange(environment).container(component, service)
-    _, secret = contract(component)
-    assert {one["Name"] for one in container["Secrets"]} == secret
-    assert all("Value" not in one and "ValueFrom" in one for one in container["Secrets"])
-    assert secret.isdisjoint(told(container))
+    _, promised = contract(component)
+    assert {secret["Name"] for secret in container["Secrets"]} == promised
+    assert all("Value" not in secret and "ValueFrom" in secret for secret in container["Secrets"])
+    assert promised.isdisjoint(variables_of(container))
 
 
 @each_service
@@ -99,7 +99,7 @@ def test_f7_an_image_is_named_by_the_digest_of_the_release(environment: str, com
     parts = container["Image"]["Fn::Join"][1]
     assert parts[-1] == {"Ref": "ImageDigest"}
     assert parts[-2].endswith("@")
-    assert told(container)["IMAGE_DIGEST"] == {"Ref": "ImageDigest"}
+    assert variables_of(container)["IMAGE_DIGEST"] == {"Ref": "ImageDigest"}
 
 
 @each_service
@@ -116,7 +116,7 @@ def test_a_container_writes_to_a_log_of_its_own(environment: str, component: str
 def test_f4_f29_former_task_definitions_stay_for_the_rollback(environment: str, component: str) -> None:
     """CloudFormation deregisters what a new one replaces, unless it is told to keep it."""
     tasks = exchange(environment).resources(component, "ECS::TaskDefinition")
-    assert {one.get("UpdateReplacePolicy") for one in tasks.values()} == {"Retain"}
+    assert {task.get("UpdateReplacePolicy") for task in tasks.values()} == {"Retain"}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -130,9 +130,9 @@ def test_the_engine_reads_and_writes_snapshots_but_deletes_none(environment: str
     known = exchange(environment)
     role = known.resources("engine", "IAM::Role")[known.task("engine", "app")["TaskRoleArn"]["Fn::GetAtt"][0]]
     policies = known.resources("data", "IAM::ManagedPolicy").items()
-    [policy] = [one["Properties"] for id_, one in policies if id_.startswith("Snapshots")]
-    granted = {action for one in policy["PolicyDocument"]["Statement"] for action in listed(one["Action"])}
-    assert [one["Fn::GetStackOutput"]["StackName"] for one in role["Properties"]["ManagedPolicyArns"]] == [
+    [policy] = [policy["Properties"] for id_, policy in policies if id_.startswith("Snapshots")]
+    granted = {action for statement in policy["PolicyDocument"]["Statement"] for action in listed(statement["Action"])}
+    assert [arn["Fn::GetStackOutput"]["StackName"] for arn in role["Properties"]["ManagedPolicyArns"]] == [
         f"exchange-{environment}-data"
     ]
     assert granted == {"s3:GetObject", "s3:PutObject", "s3:ListBucket", "kms:Decrypt", "kms:GenerateDataKey"}
@@ -142,8 +142,8 @@ def test_the_engine_reads_and_writes_snapshots_but_deletes_none(environment: str
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_program_itself_may_do_nothing_but_what_it_was_given_by_a_policy(environment: str, component: str) -> None:
     known = exchange(environment)
-    own = {one["Properties"]["TaskRoleArn"]["Fn::GetAtt"][0] for one in tasks_of(environment, component)}
-    holders = {role["Ref"] for one in known.properties(component, "IAM::Policy") for role in one["Roles"]}
+    own = {task["Properties"]["TaskRoleArn"]["Fn::GetAtt"][0] for task in tasks_of(environment, component)}
+    holders = {role["Ref"] for policy in known.properties(component, "IAM::Policy") for role in policy["Roles"]}
     assert own
     assert own.isdisjoint(holders)
     with_policies = [
@@ -156,15 +156,17 @@ def test_a_program_itself_may_do_nothing_but_what_it_was_given_by_a_policy(envir
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_task_is_started_with_the_secrets_of_its_component_alone(environment: str, component: str) -> None:
     known = exchange(environment)
-    every = (
-        one for policy in known.properties(component, "IAM::Policy") for one in policy["PolicyDocument"]["Statement"]
+    statements = (
+        statement
+        for policy in known.properties(component, "IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
     )
-    reading = [one for one in every if "secretsmanager:GetSecretValue" in listed(one["Action"])]
+    reading = [statement for statement in statements if "secretsmanager:GetSecretValue" in listed(statement["Action"])]
     (service, *_) = known.settings.components[component].services
-    mounted = {json.dumps(one) for one in known.container(component, service)["Secrets"]}
+    mounted = {json.dumps(secret) for secret in known.container(component, service)["Secrets"]}
     assert len(reading) == len(tasks_of(environment, component))
-    for one in reading:
-        names = [secret["Fn::GetStackOutput"]["OutputName"] for secret in listed(one["Resource"])]
+    for statement in reading:
+        names = [secret["Fn::GetStackOutput"]["OutputName"] for secret in listed(statement["Resource"])]
         assert all(any(name in secret for secret in mounted) for name in names)
 
 
@@ -183,10 +185,10 @@ def test_what_starts_a_task_can_open_its_secrets(environment: str, component: st
     may_decrypt = {
         role["Ref"]
         for policy in known.properties(component, "IAM::Policy")
-        for one in policy["PolicyDocument"]["Statement"]
-        if "kms:Decrypt" in listed(one["Action"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "kms:Decrypt" in listed(statement["Action"])
         for role in policy["Roles"]
     }
-    starting = {one["Properties"]["ExecutionRoleArn"]["Fn::GetAtt"][0] for one in tasks_of(environment, component)}
+    starting = {task["Properties"]["ExecutionRoleArn"]["Fn::GetAtt"][0] for task in tasks_of(environment, component)}
     assert all("KmsKeyId" in secret for secret in known.properties("data", "SecretsManager::Secret"))
     assert starting - may_decrypt == set()

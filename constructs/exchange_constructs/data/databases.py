@@ -22,7 +22,7 @@ _BY_HAND = (
 
 @dataclass(frozen=True)
 class SecretSpec:
-    """`username` makes it a login. `given` is set by people: what stands there first is of no use to anybody."""
+    """What one secret is; `username` makes it a login. People set a `given` one: its generated value is of no use."""
 
     description: str
     username: str | None = None
@@ -30,19 +30,19 @@ class SecretSpec:
 
 
 class GeneratedSecrets(Construct):
-    """Generated, encrypted with the environment's key and kept; nothing of them is ever in a template."""
+    """Secrets with generated values, encrypted with `key` and kept; no value is ever in a template."""
 
-    def __init__(self, scope: Construct, id_: str, *, kinds: Mapping[str, SecretSpec], key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, id_: str, *, specs: Mapping[str, SecretSpec], key: kms.IKey) -> None:
         super().__init__(scope, id_)
-        self.by_name = {name: self._secret(name, kind, key) for name, kind in kinds.items()}
+        self.by_name = {name: self._secret(name, spec, key) for name, spec in specs.items()}
         acknowledge(self, {"AwsSolutions-SMG4": _BY_HAND, "NIST.800.53.R5-SecretsManagerRotationEnabled": _BY_HAND})
 
-    def _secret(self, name: str, kind: SecretSpec, key: kms.IKey) -> secretsmanager.Secret:
-        login = f'{{"username":"{kind.username}"}}' if kind.username else None
+    def _secret(self, name: str, spec: SecretSpec, key: kms.IKey) -> secretsmanager.Secret:
+        login = f'{{"username":"{spec.username}"}}' if spec.username else None
         return secretsmanager.Secret(
             self,
             name,
-            description=kind.description,
+            description=spec.description,
             encryption_key=key,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 exclude_punctuation=True,  # every program takes it, in URLs too
@@ -55,7 +55,7 @@ class GeneratedSecrets(Construct):
 
 
 class PostgresDatabase(Construct):
-    """In the isolated subnets, encrypted, backed up; what would replace it is refused by deletion protection (F28).
+    """PostgreSQL in the isolated subnets, encrypted, backed up; deletion protection refuses its replacement (F28).
 
     `login` has `username` and `password`.
     """
@@ -132,7 +132,7 @@ PORT = 6380  # another than the usual one
 
 
 class RedisCache(Construct):
-    """Encrypted at rest and on its way; `token` is what a client must know. With replicas it survives a node.
+    """Redis, encrypted at rest and on its way; clients must know `token`. With replicas it survives the loss of a node.
 
     Jobs wait here, so nothing is thrown away when memory is short.
     """

@@ -54,7 +54,7 @@ class KafkaVolume(Construct):
         acknowledge(self._files, {"NIST.800.53.R5-EFSInBackupPlan": backups})
 
     def volume(self, name: str) -> ecs.Volume:
-        """As a task definition mounts it."""
+        """Return the volume by which a task definition mounts the files."""
         return ecs.Volume(
             name=name,
             efs_volume_configuration=ecs.EfsVolumeConfiguration(
@@ -67,12 +67,12 @@ class KafkaVolume(Construct):
         )
 
     def grant_use(self, role: iam.IGrantable) -> None:
-        """To mount, read and write it."""
+        """Allow the role to mount, read and write the files."""
         self._files.grant_read_write(role)
 
 
 class KafkaBroker(Construct):
-    """Runs Apache Kafka's own image, which the parameter `KafkaImageDigest` of the stack names; no release touches it.
+    """A broker of Apache Kafka's own image, named by the stack's parameter `KafkaImageDigest`; no release touches it.
 
     `brokers` is its name in the Service Connect namespace.
     """
@@ -160,7 +160,10 @@ class KafkaBroker(Construct):
         return definition
 
     def _environment(self) -> dict[str, str]:
-        """https://github.com/apache/kafka/blob/trunk/docker/examples/README.md"""
+        """Return the variables of Apache Kafka's image for one node that is broker and controller.
+
+        https://github.com/apache/kafka/blob/trunk/docker/examples/README.md
+        """
         return {
             "KAFKA_NODE_ID": "1",
             "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -179,9 +182,9 @@ _VERSION = "3.9.x"
 
 
 class MskCluster(Construct):
-    """Brokers in the private subnets, TLS only; three copies of everything where there are three zones.
+    """Amazon MSK's brokers in the isolated subnets, TLS only; three copies of all messages where there are three zones.
 
-    `brokers` is what clients begin with. CloudFormation does not know it: a function asks for it.
+    `brokers` are the addresses that clients start with. CloudFormation does not know them, so a function asks MSK.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-msk-cluster.html
     """
 
@@ -234,7 +237,7 @@ class MskCluster(Construct):
         self.brokers = self._bootstrap_brokers(key, retention)
 
     def _configuration(self, name: str, *, copies: int) -> msk.CfnCluster.ConfigurationInfoProperty:
-        """No message is acknowledged that only one broker has; topics are made on purpose."""
+        """Acknowledge no message that only one broker has, and make no topic that nobody has asked for."""
         lines = [
             "auto.create.topics.enable=false",
             f"default.replication.factor={copies}",
@@ -249,7 +252,7 @@ class MskCluster(Construct):
         )
 
     def _bootstrap_brokers(self, key: kms.IKey, retention: logs.RetentionDays) -> str:
-        asked = ReleaseFunction(
+        function = ReleaseFunction(
             self,
             "BootstrapBrokers",
             module="custom_resources.bootstrap_brokers",
@@ -260,15 +263,15 @@ class MskCluster(Construct):
             timeout=minutes(1),
         )
         cluster = self._cluster.attr_arn
-        asked.role.add_to_policy(iam.PolicyStatement(actions=["kafka:GetBootstrapBrokers"], resources=[cluster]))
-        found = CustomResource(
+        function.role.add_to_policy(iam.PolicyStatement(actions=["kafka:GetBootstrapBrokers"], resources=[cluster]))
+        resource = CustomResource(
             self,
             "Brokers",
             resource_type="Custom::BootstrapBrokers",
-            service_token=asked.function.function_arn,
+            service_token=function.function.function_arn,
             properties={"ClusterArn": cluster},
         )
-        return found.get_att_string("Brokers")
+        return resource.get_att_string("Brokers")
 
 
 def _logged_to(log_group: logs.LogGroup) -> msk.CfnCluster.LoggingInfoProperty:

@@ -1,4 +1,4 @@
-"""What outlives its stack: the buckets for the engine's snapshots and for the assets of releases, and the ledger."""
+"""Stores that outlive their stack: buckets for the engine's snapshots and the assets of releases, and the ledger."""
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -11,7 +11,7 @@ from exchange_constructs.nag import acknowledge, wildcard_finding
 
 
 def _state_bucket(scope: Construct, id_: str, *, key: kms.IKey, lifecycle: s3.LifecycleRule) -> s3.Bucket:
-    """Private, encrypted, versioned, kept when its stack is deleted; reached by TLS only."""
+    """Make a private, encrypted, versioned bucket that is reached by TLS only and kept when its stack is deleted."""
     return s3.Bucket(
         scope,
         id_,
@@ -27,9 +27,9 @@ def _state_bucket(scope: Construct, id_: str, *, key: kms.IKey, lifecycle: s3.Li
 
 
 class SnapshotBucket(Construct):
-    """Versioned and kept; a snapshot that was written over or deleted is still there for ninety days.
+    """The engine's snapshots; one that was written over or deleted is still there for ninety days.
 
-    `access` is the policy of who reads and writes here.
+    `access` is the policy for a role that reads and writes here.
     """
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey) -> None:
@@ -47,7 +47,7 @@ class SnapshotBucket(Construct):
         )
 
     def _access(self, key: kms.IKey) -> iam.ManagedPolicy:
-        """What the engine may do: read and write snapshots, not delete one for good."""
+        """Allow to read and write snapshots, and to delete none for good."""
         access = iam.ManagedPolicy(self, "Access", description="Reads and writes the engine's snapshots")
         for actions, resource in (
             (["s3:GetObject", "s3:PutObject"], self.bucket.arn_for_objects("*")),
@@ -55,15 +55,15 @@ class SnapshotBucket(Construct):
             (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn),
         ):
             access.add_statements(iam.PolicyStatement(actions=actions, resources=[resource]))
-        every = wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))
-        acknowledge(access, {every: "the snapshots, of this one bucket; their names come with time"})
+        finding = wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))
+        acknowledge(access, {finding: "the snapshots, of this one bucket; their names come with time"})
         return access
 
 
 class AssetBucket(Construct):
-    """What was put here stays as it is for `kept`, then it goes: docs/decisions/0009-assets-in-a-bucket.md.
+    """Assets, each of which stays as it is for `kept` and is then deleted: docs/decisions/0009-assets-in-a-bucket.md.
 
-    `access` is the policy of who puts and gets.
+    `access` is the policy for a role that puts and gets them.
     """
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, kept: Duration) -> None:
@@ -82,7 +82,7 @@ class AssetBucket(Construct):
         )
 
     def _access(self, key: kms.IKey) -> iam.ManagedPolicy:
-        """What a service with assets may do: put, get, and be told that something is not there; delete nothing.
+        """Allow to put and get assets, and to be told that one is not there; but to delete none.
 
         Without s3:ListBucket S3 answers 403 for what does not exist, so that a missing asset and a missing permission
         would look alike: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
@@ -95,13 +95,13 @@ class AssetBucket(Construct):
             (["kms:Decrypt", "kms:GenerateDataKey"], key.key_arn, by_s3),
         ):
             access.add_statements(iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions))
-        every = wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))
-        acknowledge(access, {every: "the assets, of this one bucket; their names are hashes of what is in them"})
+        finding = wildcard_finding(Stack.of(self), self.bucket.arn_for_objects("*"))
+        acknowledge(access, {finding: "the assets, of this one bucket; their names are hashes of what is in them"})
         return access
 
 
 def _nothing_is_overwritten(bucket: s3.IBucket) -> iam.PolicyStatement:
-    """Whoever puts must ask that nothing is there: If-None-Match. Multipart uploads can't, so they are refused, too.
+    """Refuse to put an object without If-None-Match, which fails if there is one; this refuses multipart uploads, too.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
@@ -116,7 +116,7 @@ def _nothing_is_overwritten(bucket: s3.IBucket) -> iam.PolicyStatement:
 
 
 class LedgerTable(Construct):
-    """Keys `pk` and `sk`, as docs/contracts.md has them; kept whatever happens to the stack."""
+    """The ledger's table with the keys `pk` and `sk` (docs/contracts.md); kept whatever happens to the stack."""
 
     def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, protect: bool) -> None:
         super().__init__(scope, id_)

@@ -1,7 +1,7 @@
-"""One CodeBuild project: its role and its log, what it runs, and where its artifacts are kept.
+"""One CodeBuild project: its role and its log, what it runs, and the store for its artifacts.
 
-It runs commands of this project, in its own checkout, so that they can be run by hand. What belongs together is one
-command, which an error ends. https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
+It runs commands of this project, in its own checkout, so that they can be run by hand. Lines that belong together are
+one command, which ends with the first error. https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _KEY = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
 
 
 class ArtifactStore(Construct):
-    """An encrypted bucket whose content goes away by itself: everything in it can be built again."""
+    """An encrypted bucket whose content is deleted after `kept`: everything in it can be built again."""
 
     def __init__(self, scope: Construct, id_: str, *, kept: Duration) -> None:
         super().__init__(scope, id_)
@@ -53,7 +53,7 @@ class ArtifactStore(Construct):
         )
 
     def acknowledge_use(self, user: IConstruct, *, writes: bool) -> None:
-        """CDK's grants on a bucket and a key spell their actions with wildcards; the resources are these two alone."""
+        """Accept the wildcards in actions that CDK grants, since the only resources are this bucket and its key."""
         granted = (*_READING, *(_WRITING if writes else ()), *_KEY)
         findings = [*(f"AwsSolutions-IAM5[Action::{action}]" for action in granted), self._content]
         acknowledge(user, dict.fromkeys(findings, "CDK's own grant, on the pipeline's bucket and its key only"))
@@ -65,7 +65,7 @@ class ArtifactStore(Construct):
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What the projects of a pipeline have in common. `connection_arn` is that of its sources."""
+    """What all projects of a pipeline have in common; `connection_arn` is that of its sources."""
 
     store: ArtifactStore
     retention: logs.RetentionDays
@@ -73,10 +73,10 @@ class BuildContext:
 
 
 class BuildProject(Construct):
-    """Runs `spec`. `builds_images` gives it a Docker daemon, which needs privileged mode.
+    """A project that runs `spec`; if it `builds_images`, it has a Docker daemon, which needs privileged mode.
 
-    `role_name` is for a role that others trust by name; a source `with_history` is one that CodeBuild fetches itself. A
-    build may take an hour, unless `longest` says otherwise.
+    `role_name` is for a role that others trust by name. CodeBuild itself fetches a source `with_history`. A build may
+    take an hour, unless `longest` says otherwise.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class BuildProject(Construct):
             "Project",
             role=self.role,
             build_spec=spec,
-            cache=_kept(builds_images),
+            cache=_cache(builds_images),
             environment=codebuild.BuildEnvironment(
                 build_image=codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
                 privileged=builds_images,
@@ -121,12 +121,12 @@ class BuildProject(Construct):
         acknowledge(self, {wildcard_finding(Stack.of(self), usual): "CDK grants the project's usual log group, too"})
 
     def allow(self, actions: Sequence[str], *resources: str) -> None:
-        """What the commands of its buildspec do besides."""
+        """Allow what the commands of the buildspec do besides."""
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
 
 
-def _kept(builds_images: bool) -> codebuild.Cache:
-    """On the build's host, for the next build that comes there: what was fetched, and layers of images.
+def _cache(builds_images: bool) -> codebuild.Cache:
+    """Keep downloads and layers of images on the host of the build, for the next build there.
 
     https://docs.aws.amazon.com/codebuild/latest/userguide/caching-local.html
     """
@@ -136,7 +136,7 @@ def _kept(builds_images: bool) -> codebuild.Cache:
 
 DIGEST, VERSION = "IMAGE_DIGEST", "VERSION"  # what a build exports, to later stages as variables ...
 MANIFEST = "MANIFEST"  # ... and its release.json, in base64: a variable is put into JSON as it is
-LEFT = "build/pipeline"  # where a build leaves its manifest and its SBOM
+OUTPUT = "build/pipeline"  # where a build leaves its manifest and its SBOM
 _CACHE = ".cache"
 _PYTHON = "3.12"  # https://docs.aws.amazon.com/codebuild/latest/userguide/available-runtimes.html
 _STRICT = "set -eo pipefail"
@@ -167,8 +167,8 @@ for place in $PLACES; do
   repositories+=(--repository "$uri")
 done
 {DIGEST}=$(release -e "$ENVIRONMENT" image "$COMPONENT" --source "$monorepo" --version "${VERSION}" \\
-  --commit "$COMMIT" "${{repositories[@]}}" --manifest {LEFT}/release.json --sbom {LEFT}/sbom.spdx.json)
-{MANIFEST}=$(base64 < {LEFT}/release.json | tr -d '\n')
+  --commit "$COMMIT" "${{repositories[@]}}" --manifest {OUTPUT}/release.json --sbom {OUTPUT}/sbom.spdx.json)
+{MANIFEST}=$(base64 < {OUTPUT}/release.json | tr -d '\n')
 export {VERSION} {DIGEST} {MANIFEST}
 """
 _SCAN = f"""{_RELEASE}release -e "$ENVIRONMENT" scan $DIGESTS
@@ -185,42 +185,42 @@ fi
 
 
 def build() -> codebuild.BuildSpec:
-    """Builds COMPONENT of the commit COMMIT, unless an image of its version is there, for all PLACES."""
+    """Build COMPONENT of the commit COMMIT for all environments in PLACES, unless an image of its version exists."""
     return _spec(
         _BUILD,
         before=[_BUILDER],
         exported=[VERSION, DIGEST, MANIFEST],
-        artifacts={"base-directory": LEFT, "files": ["**/*"]},
+        artifacts={"base-directory": OUTPUT, "files": ["**/*"]},
     )
 
 
 def scan() -> codebuild.BuildSpec:
-    """Looks at what the registry has found in DIGESTS, each as component=digest."""
+    """Look at what the registry has found in DIGESTS, each as component=digest."""
     return _spec(_SCAN)
 
 
 def infrastructure() -> codebuild.BuildSpec:
-    """Deploys what differs in ENVIRONMENT."""
+    """Deploy what differs in ENVIRONMENT."""
     return _spec(_INFRASTRUCTURE)
 
 
 def acceptance() -> codebuild.BuildSpec:
-    """Asks ENVIRONMENT, as a user; undoes what EXECUTION released there if its components do not work together.
+    """Ask ENVIRONMENT as a user does; if its components do not work together, undo what EXECUTION released there.
 
-    Only while it runs DIGESTS, each as component=digest: asked again after an undoing, the former ones would pass.
+    This is done only while DIGESTS run, each as component=digest: after an undoing, the former digests would pass.
     """
     return _spec(_ACCEPTANCE)
 
 
 def _spec(
-    doing: str, *, before: Sequence[str] = (), exported: Sequence[str] = (), artifacts: dict[str, Any] | None = None
+    commands: str, *, before: Sequence[str] = (), exported: Sequence[str] = (), artifacts: dict[str, Any] | None = None
 ) -> codebuild.BuildSpec:
     spec: dict[str, Any] = {
         "version": "0.2",
         "env": {"shell": "bash"} | ({"exported-variables": list(exported)} if exported else {}),
         "phases": {
             "install": {"runtime-versions": {"python": _PYTHON}, "commands": [_SET_UP, *before]},
-            "build": {"commands": [doing]},
+            "build": {"commands": [commands]},
         },
         "cache": {"paths": [f"{_CACHE}/**/*"]},
     }

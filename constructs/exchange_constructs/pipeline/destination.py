@@ -1,4 +1,4 @@
-"""An environment as a pipeline sees it: what is done to it as a whole, and one stage per component."""
+"""An environment that a pipeline releases to: what is done to it as a whole, and one stage per component."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ from exchange_constructs.values import ArnScope, hours
 
 
 class Destination(Construct):
-    """Known by names alone, since its stacks may be in another app and in another account.
+    """An environment, known by names alone, since its stacks may be in another app and in another account.
 
-    `label` is what the names of its stages begin with. `release_role` is the role that an action becomes there, which
-    may ask for releases and call the functions; `requests` are the machines that ask, by component.
+    The names of its stages begin with `label`. Actions assume its `release_role`, which may ask for releases and call
+    the functions `preflight` and `record`; `requests` are the machines that ask for a release, by component.
     """
 
     def __init__(
@@ -48,39 +48,39 @@ class Destination(Construct):
 
     @cached_property
     def role(self) -> iam.IRole:
-        """What it may do is said where it is made: in the environment."""
+        """Return the role that actions assume; its permissions are set where it is made, in the environment."""
         return iam.Role.from_role_arn(self, "Role", self.release_role_arn, mutable=False)
 
     def request_arn(self, component: str) -> str:
-        """The machine that asks for the component's release."""
+        """Return the ARN of the machine that asks for the component's release."""
         return self._arns.arn("states", f"stateMachine:{self._requests[component]}")
 
-    def ask_preflight(self, name: str, asked: Mapping[str, object], *, run_order: int) -> codepipeline.IAction:
-        """An action that waits for what preflight answers in its own time."""
-        return self._ask(name, self._preflight_function, asked, run_order)
+    def ask_preflight(self, name: str, question: Mapping[str, object], *, run_order: int) -> codepipeline.IAction:
+        """Return an action that asks preflight and waits for its answer."""
+        return self._ask(name, self._preflight_function, question, run_order)
 
-    def ask_record(self, name: str, asked: Mapping[str, object]) -> codepipeline.IAction:
-        """An action that has the environment's ledger keep something."""
+    def ask_record(self, name: str, question: Mapping[str, object]) -> codepipeline.IAction:
+        """Return an action that has something recorded in the environment's ledger."""
         function = lambda_.Function.from_function_name(self, "Record", self._record)
-        return self._ask(name, function, asked, 1)
+        return self._ask(name, function, question, 1)
 
     @cached_property
     def _preflight_function(self) -> lambda_.IFunction:
         return lambda_.Function.from_function_name(self, "Preflight", self.preflight)
 
     def _ask(
-        self, name: str, function: lambda_.IFunction, asked: Mapping[str, object], run_order: int
+        self, name: str, function: lambda_.IFunction, question: Mapping[str, object], run_order: int
     ) -> codepipeline.IAction:
         return actions.LambdaInvokeAction(
-            action_name=name, lambda_=function, user_parameters=dict(asked), role=self.role, run_order=run_order
+            action_name=name, lambda_=function, user_parameters=dict(question), role=self.role, run_order=run_order
         )
 
 
 class EnvironmentProjects(Construct):
-    """`infrastructure` deploys what differs; `acceptance` asks as a user, and undoes releases that fail it.
+    """The two projects that work on a whole environment, each with a role of the environment and nothing besides.
 
-    `digests` are those that were released, each as component=digest; `market` is where orders may be placed. Each of
-    the two becomes a role of the environment, and can do nothing besides.
+    `infrastructure` deploys what differs. `acceptance` asks as a user does, and undoes releases that fail it: `digests`
+    are those that were released, each as component=digest; `market` is where orders may be placed.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class EnvironmentProjects(Construct):
             role_name=acceptance_role,
             becomes=destination.release_role_arn,
             longest=hours(4),  # and the way back has its bakes
-            told={"MARKET": market} if market else {},
-            asked={"EXECUTION": codepipeline.GlobalVariables.EXECUTION_ID, "DIGESTS": digests},
+            settings={"MARKET": market} if market else {},
+            variables={"EXECUTION": codepipeline.GlobalVariables.EXECUTION_ID, "DIGESTS": digests},
         )
 
     def _action(
@@ -123,8 +123,8 @@ class EnvironmentProjects(Construct):
         role_name: str,
         becomes: str,
         longest: Duration,
-        told: Mapping[str, str] | None = None,
-        asked: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> actions.CodeBuildAction:
         project = BuildProject(
             self,
@@ -132,25 +132,26 @@ class EnvironmentProjects(Construct):
             context=self._context,
             spec=spec,
             role_name=role_name,
-            environment={"ENVIRONMENT": self._environment, "ENVIRONMENT_ROLE": becomes, **(told or {})},
+            environment={"ENVIRONMENT": self._environment, "ENVIRONMENT_ROLE": becomes, **(settings or {})},
             longest=longest,
         )
         project.allow(["sts:AssumeRole"], becomes)
-        variables = {key: codebuild.BuildEnvironmentVariable(value=value) for key, value in (asked or {}).items()}
         return actions.CodeBuildAction(
             action_name=name,
             project=project.project,
             input=self._commands,
-            environment_variables=variables,
+            environment_variables={
+                key: codebuild.BuildEnvironmentVariable(value=value) for key, value in (variables or {}).items()
+            },
         )
 
 
 class StageChain(Construct):
-    """Adds the stages to `pipeline`. A stage begins when the release of the one before has succeeded.
+    """The stages that release a chain of components; each begins when the release before it has succeeded.
 
-    `digests` and `manifests` (in base64) say, per component, what to release; pipeline variables serve. Preflight of
-    the destination is asked before each stage, so that a stage fails at its entry, with every reason, rather than by a
-    release that is refused.
+    `digests` and `manifests` (in base64) are what to release, by component; they may be variables of the pipeline.
+    The environment's preflight is asked before each stage, so that a stage fails at its entry, with every reason,
+    rather than by a release that is refused.
     """
 
     def __init__(
@@ -171,44 +172,46 @@ class StageChain(Construct):
             machine = sfn.StateMachine.from_state_machine_arn(
                 self, component.capitalize(), destination.request_arn(component)
             )
-            told = {"digest": digests[component], "manifest": manifests[component]}
+            release = {"digest": digests[component], "manifest": manifests[component]}
             pipeline.add_stage(
                 stage_name=f"{destination.label}{component.capitalize()}",
                 before_entry=_entry(component, destination),
-                actions=[_release(machine, destination, told)],
+                actions=[_release(machine, destination, release)],
             )
-            _asked_as(destination.release_role_arn, pipeline)
+            _set_role_of_last_rule(pipeline, destination.release_role_arn)
 
 
 def _entry(component: str, destination: Destination) -> codepipeline.Conditions:
-    """The stage fails when preflight finds a problem. The new digest is the release's own preflight's to look for: that
-    a rule resolves variables is documented for VariableCheck alone. The rule becomes the role that the action becomes.
+    """Return the condition that preflight finds no problem; otherwise the stage fails.
+
+    Preflight is asked without a digest, because it is documented for VariableCheck alone that a rule resolves
+    variables; the preflight of the release itself looks for the image.
 
     https://docs.aws.amazon.com/codepipeline/latest/userguide/rule-reference-LambdaInvoke.html
     """
-    asked = json.dumps({"component": component, "ask": "preflight"})
+    question = json.dumps({"component": component, "ask": "preflight"})
     rule = codepipeline.Rule(
         name=f"{destination.label}Preflight{component.capitalize()}",
         provider="LambdaInvoke",
         version="1",
-        configuration={"FunctionName": destination.preflight, "UserParameters": asked},
+        configuration={"FunctionName": destination.preflight, "UserParameters": question},
     )
     condition = codepipeline.Condition(rules=[rule], result=codepipeline.Result.FAIL)
     return codepipeline.Conditions(conditions=[condition])
 
 
-def _asked_as(role_arn: str, pipeline: codepipeline.Pipeline) -> None:
-    """The last stage's rule becomes this role. CDK takes none for it but one that is made in the same app."""
+def _set_role_of_last_rule(pipeline: codepipeline.Pipeline, role_arn: str) -> None:
+    """Have the rule of the last stage assume this role: CDK takes only a role that is made in the same app."""
     stages = cast(codepipeline.CfnPipeline, pipeline.node.default_child)
     last = pipeline.stage_count - 1
     stages.add_property_override(f"Stages.{last}.BeforeEntry.Conditions.0.Rules.0.RoleArn", role_arn)
 
 
-def _release(machine: sfn.IStateMachine, destination: Destination, told: Mapping[str, str]) -> codepipeline.IAction:
+def _release(machine: sfn.IStateMachine, destination: Destination, release: Mapping[str, str]) -> codepipeline.IAction:
     by = f"pipeline:{codepipeline.GlobalVariables.EXECUTION_ID}"
     return actions.StepFunctionInvokeAction(
         action_name="Release",
         state_machine=machine,
-        state_machine_input=actions.StateMachineInput.literal({**told, "requested_by": by}),
+        state_machine_input=actions.StateMachineInput.literal({**release, "requested_by": by}),
         role=destination.role,
     )

@@ -1,4 +1,4 @@
-"""From a push to scanned images: what a pipeline works with, and its stages Build and Scan."""
+"""The sources of a pipeline, and its stages Build and Scan: from a push to scanned images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from exchange_constructs.service.images import PUSHING
 
 @dataclass(frozen=True)
 class Branch:
-    """Of a repository, `owner/name`."""
+    """A branch `name` of a repository `owner/name`."""
 
     repository: str
     name: str
 
 
 class PipelineSources:
-    """The stage Source, and what starts it: a push to `monorepo`, unless nothing but `ignored` has changed.
+    """The stage Source; a push to `monorepo` starts it, unless only paths in `ignored` have changed.
 
-    The monorepo comes with its history, which tells a component's version; what is newest of `commands` is taken, and a
-    push there starts nothing.
+    The monorepo comes with its history, from which a component's version is computed. `commands` are taken as they are
+    at that moment; a push there starts nothing.
     """
 
     def __init__(
@@ -45,14 +45,15 @@ class PipelineSources:
         use = iam.PolicyStatement(actions=["codeconnections:UseConnection"], resources=[connection_arn])
         pipeline.add_to_role_policy(use)
         push = _source("Push", connection_arn, monorepo, self.monorepo, with_history=True)
-        fetched = _source("Commands", connection_arn, commands, self.commands, with_history=False)
-        pipeline.add_stage(stage_name="Source", actions=[push, fetched])
+        fetch = _source("Commands", connection_arn, commands, self.commands, with_history=False)
+        pipeline.add_stage(stage_name="Source", actions=[push, fetch])
         # https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-filter.html
-        excluded = list(ignored) or None
-        pushed = codepipeline.GitPushFilter(branches_includes=[monorepo.name], file_paths_excludes=excluded)
+        push_filter = codepipeline.GitPushFilter(
+            branches_includes=[monorepo.name], file_paths_excludes=list(ignored) or None
+        )
         pipeline.add_trigger(
             provider_type=codepipeline.ProviderType.CODE_STAR_SOURCE_CONNECTION,
-            git_configuration=codepipeline.GitConfiguration(source_action=push, push_filter=[pushed]),
+            git_configuration=codepipeline.GitConfiguration(source_action=push, push_filter=[push_filter]),
         )
         self.commit = push.variables.commit_id
 
@@ -60,7 +61,7 @@ class PipelineSources:
 def _source(
     name: str, connection_arn: str, branch: Branch, output: codepipeline.Artifact, *, with_history: bool
 ) -> actions.CodeStarConnectionsSourceAction:
-    """Neither detects changes by itself: a trigger says what starts the pipeline, and disables the rest.
+    """Make an action that does not detect changes by itself: the trigger says what starts the pipeline.
 
     https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineTriggerDeclaration.html
     """
@@ -83,8 +84,10 @@ _SCANNING = ("ecr:DescribeImageScanFindings", "ecr:StartImageScan")
 
 @dataclass(frozen=True)
 class ComponentImage:
-    """Of a component; `repositories` are the ARNs of those that it is pushed to, that of the pipeline's own environment
-    first. `role_name` is what other accounts know its build by.
+    """The image of a component, as a pipeline builds it.
+
+    `repositories` are the ARNs of those that it is pushed to, that of the pipeline's own environment first. Other
+    accounts know the build by its `role_name`.
     """
 
     component: str
@@ -93,10 +96,11 @@ class ComponentImage:
 
 
 class ImageBuilds(Construct):
-    """`digests` and `manifests` are what the builds have told, by component, for the stages behind them; `targets` are
-    the digests in a line, as commands take them.
+    """The builds of all images, and their scan.
 
-    `environments` are the pipeline's, its own first. An image's tag is the version of its content, so a component that
+    `digests` and `manifests` are variables that the builds export, by component, for later stages; `digest_arguments`
+    are the digests as commands take them: component=digest, with spaces between. `environments` are the pipeline's, its
+    own first. An image's tag is the version of its content, so a component that
     has not changed is not built again, and its digest is what runs already.
     """
 
@@ -112,15 +116,15 @@ class ImageBuilds(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._context, self._sources, self._environments = context, sources, environments
-        self.builds = {one.component: self._build(one) for one in images}
+        self.builds = {image.component: self._build(image) for image in images}
         self.digests: Mapping[str, str] = {
             name: build.variable(build_project.DIGEST) for name, build in self.builds.items()
         }
         self.manifests: Mapping[str, str] = {
             name: build.variable(build_project.MANIFEST) for name, build in self.builds.items()
         }
-        self.targets = " ".join(f"{name}={digest}" for name, digest in self.digests.items())
-        self.scan = self._scan([one.repositories[0] for one in images])
+        self.digest_arguments = " ".join(f"{name}={digest}" for name, digest in self.digests.items())
+        self.scan = self._scan([image.repositories[0] for image in images])
 
     def _build(self, image: ComponentImage) -> actions.CodeBuildAction:
         name = image.component.capitalize()
@@ -164,5 +168,5 @@ class ImageBuilds(Construct):
             action_name="Scan",
             project=scan.project,
             input=self._sources.commands,
-            environment_variables={"DIGESTS": codebuild.BuildEnvironmentVariable(value=self.targets)},
+            environment_variables={"DIGESTS": codebuild.BuildEnvironmentVariable(value=self.digest_arguments)},
         )

@@ -1,4 +1,4 @@
-"""One function of the release: a handler with a role of its own, and the shared code, which is the folder `lambda/`."""
+"""One function of the release, a handler with a role of its own, and the code of all: the folder `lambda/`."""
 
 import json
 import re
@@ -26,12 +26,12 @@ _COMPONENTS = "components.json"  # read by release_handlers
 
 
 def code() -> lambda_.Code:
-    """Return the folder as it is, for functions that know nothing of the components."""
+    """Return `lambda/` as it is, for functions that know nothing of the components."""
     return lambda_.Code.from_asset(str(_LAMBDA), exclude=["**/__pycache__"])
 
 
 def code_with(components: Mapping[str, Any]) -> lambda_.Code:
-    """Return the folder with `components.json` in it.
+    """Return `lambda/` with the components in it, as `components.json`.
 
     All environment variables of a function have 4 KB, which a few components fill; a file of the asset has no limit
     that counts. The asset's hash is one of the contents, wherever they lay.
@@ -55,7 +55,7 @@ _TOKEN, _RESOLVED = re.compile(r"\$\{Token\[[^]]+\]\}"), "x" * 40
 
 
 class ReleaseFunction(Construct):
-    """Runs the `handler` of `module`; `vpc` puts it into the private subnets, where the tasks are.
+    """A function that runs the `handler` of `module`; with `vpc` it is in the private subnets, where the tasks are.
 
     `code` is the asset. The function may take a minute, unless `timeout` says otherwise. `dead_letters` is told of
     events that it could not deal with; only a function that gets events needs it. `name` is for those that are called
@@ -116,10 +116,10 @@ class ReleaseFunction(Construct):
             },
         )
         if not has_dead_letters:
-            reaches = (
+            reason = (
                 "every failure reaches the caller: CodePipeline, which does not wait, fails a job without an answer"
             )
-            acknowledge(self.function, {"NIST.800.53.R5-LambdaDLQ": reaches})
+            acknowledge(self.function, {"NIST.800.53.R5-LambdaDLQ": reason})
 
 
 def _check_size(path: str, environment: Mapping[str, str]) -> None:
@@ -135,7 +135,7 @@ def _check_size(path: str, environment: Mapping[str, str]) -> None:
 
 
 def _grant_network_interfaces(role: iam.Role) -> None:
-    """What a function in a VPC needs; EC2 knows no narrower resource for these actions.
+    """Allow what a function in a VPC needs; EC2 knows no narrower resource for these actions.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
     """

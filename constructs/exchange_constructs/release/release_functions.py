@@ -21,9 +21,8 @@ from exchange_constructs.values import minutes
 
 
 class HealthGate(Construct):
-    """One function for three callers: ECS, before it moves traffic, the release machine, while it bakes, and pipelines.
-
-    A service that may be judged lets `security_group` in on its port.
+    """The gate's function. It is called by ECS before traffic moves, by the release machine during the bake, and by
+    pipelines. A service that is to be judged lets `security_group` in on its port.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ _KEY_FINDINGS = [f"AwsSolutions-IAM5[Action::kms:{action}*]" for action in ("Gen
 
 
 class Arns(NamedTuple):
-    """The functions, as a machine calls them."""
+    """The ARNs of the functions, by which a machine calls them."""
 
     gate: str
     preflight: str
@@ -73,10 +72,10 @@ class Arns(NamedTuple):
 
 
 class ReleaseFunctions(Construct):
-    """Preflight, deploy, verify, record and rollback, beside the gate that is handed in; shared by the machines.
+    """Preflight, deploy, verify, record and rollback, which all machines share; the gate is handed in.
 
-    A pipeline, perhaps of another app, asks preflight and record by their names.
-    Where the reach has canaries, there is one more, which starts and stops what they are compared with.
+    A pipeline, perhaps of another app, asks preflight and record by their names. Where services have canaries, there is
+    one function more, which starts and stops the baselines that these are compared with.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class ReleaseFunctions(Construct):
         id_: str,
         *,
         gate: HealthGate,
-        reach: ReleasePermissions,
+        permissions: ReleasePermissions,
         ledger: dynamodb.ITable,
         code: lambda_.Code,
         environment: Mapping[str, str],
@@ -104,15 +103,15 @@ class ReleaseFunctions(Construct):
         verify = function("Verify", module="release_handlers.verify")
         # evidence may be slow to come, and must not cost the record
         record = function("Record", module="release_handlers.record", name=record_name, timeout=minutes(3))
-        watching = {"WATCH_SECONDS": str(watch.to_seconds()), "COOL_DOWN_SECONDS": str(cool_down.to_seconds())}
+        watch_settings = {"WATCH_SECONDS": str(watch.to_seconds()), "COOL_DOWN_SECONDS": str(cool_down.to_seconds())}
         rollback = function(
             "AutoRollback",
             module="release_handlers.auto_rollback",
-            environment={**environment, **watching},
+            environment={**environment, **watch_settings},
             dead_letters=topic,
         )
-        _grant_reach(
-            reach,
+        _grant_permissions(
+            permissions,
             gate=gate.role,
             preflight=preflight.role,
             deploy=deploy.role,
@@ -123,16 +122,16 @@ class ReleaseFunctions(Construct):
         _grant_ledger(ledger, gate=gate.role, record=record.role, rollback=rollback.role)
         self.auto_rollback, self.preflight = rollback.function, preflight.function
         called: list[HealthGate | ReleaseFunction] = [gate, preflight, deploy, verify, record, rollback]
-        if reach.canaries:
+        if permissions.canaries:
             baseline = function("Baseline", module="release_handlers.baseline")
-            reach.grant_compare(baseline.role)
+            permissions.grant_compare(baseline.role)
             _grant_ledger_item(ledger, baseline.role, "Get", "Put", "Delete")
             called.append(baseline)
-        self.arns = Arns(*(one.function.function_arn for one in called))
+        self.arns = Arns(*(function.function.function_arn for function in called))
 
 
-def _grant_reach(
-    reach: ReleasePermissions,
+def _grant_permissions(
+    permissions: ReleasePermissions,
     *,
     gate: iam.Role,
     preflight: iam.Role,
@@ -142,23 +141,23 @@ def _grant_reach(
     rollback: iam.Role,
 ) -> None:
     grants = (
-        (reach.grant_read_stacks, (preflight, deploy, record, rollback)),
-        (reach.grant_read_services, (gate, verify, preflight, deploy)),
-        (reach.grant_read_tasks, (gate, verify, record, preflight, deploy)),
-        (reach.grant_read_traffic, (gate, verify, preflight)),
-        (reach.grant_read_targets, (gate,)),
-        (reach.grant_read_deployments, (gate, deploy)),
-        (reach.grant_stop_deployments, (deploy,)),
-        (reach.grant_read_metrics, (gate,)),
-        (reach.grant_read_change_sets, (preflight,)),
-        (reach.grant_read_secrets, (preflight,)),
-        (reach.grant_read_alarms, (gate, preflight, rollback)),
-        (reach.grant_answer_jobs, (gate, preflight, record)),
-        (reach.grant_read_images, (preflight, rollback)),
-        (reach.grant_deploy, (deploy,)),
-        (reach.grant_read_executions, (record,)),
-        (reach.grant_read_logs, (record,)),
-        (reach.grant_start, (rollback,)),
+        (permissions.grant_read_stacks, (preflight, deploy, record, rollback)),
+        (permissions.grant_read_services, (gate, verify, preflight, deploy)),
+        (permissions.grant_read_tasks, (gate, verify, record, preflight, deploy)),
+        (permissions.grant_read_traffic, (gate, verify, preflight)),
+        (permissions.grant_read_targets, (gate,)),
+        (permissions.grant_read_deployments, (gate, deploy)),
+        (permissions.grant_stop_deployments, (deploy,)),
+        (permissions.grant_read_metrics, (gate,)),
+        (permissions.grant_read_change_sets, (preflight,)),
+        (permissions.grant_read_secrets, (preflight,)),
+        (permissions.grant_read_alarms, (gate, preflight, rollback)),
+        (permissions.grant_answer_jobs, (gate, preflight, record)),
+        (permissions.grant_read_images, (preflight, rollback)),
+        (permissions.grant_deploy, (deploy,)),
+        (permissions.grant_read_executions, (record,)),
+        (permissions.grant_read_logs, (record,)),
+        (permissions.grant_start, (rollback,)),
     )
     for grant, roles in grants:
         for role in roles:
@@ -166,7 +165,10 @@ def _grant_reach(
 
 
 def _grant_ledger(ledger: dynamodb.ITable, *, gate: iam.Role, record: iam.Role, rollback: iam.Role) -> None:
-    """A transaction needs the permission of each of its parts. What is deleted is a release that had nothing to do."""
+    """Allow each function its part of the ledger: a transaction needs the permission of each of its actions.
+
+    Record deletes a release that had nothing to do.
+    """
     _grant_ledger_item(ledger, gate, "Get", "Put")
     for role in (rollback, record):
         ledger.grant(role, "dynamodb:Query")

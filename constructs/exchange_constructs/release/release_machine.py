@@ -1,4 +1,4 @@
-"""The release machine: one component, one digest, from the lock to the verdict, or back."""
+"""The release machine: it takes one digest of one component from the lock to the verdict, or back."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -30,10 +30,9 @@ from release_engine.times import MACHINE_HOURS
 
 
 class ReleaseMachine(Construct):
-    """Releases what it is told, judges it, and puts the former digest back if the judgement is bad.
+    """A machine that releases a digest, judges it, and puts the former digest back if the judgement is bad.
 
-    `compares`: a new version is a canary, beside which fresh tasks of the former one run.
-
+    If it `compares`, fresh tasks of the former version run beside the canary of the new one.
     Whoever starts it names the execution by the release, so starting twice starts once.
     """
 
@@ -64,14 +63,12 @@ class ReleaseMachine(Construct):
         self._grant(arns, topic)
 
     def _grant(self, arns: Arns, topic: sns.ITopic) -> None:
-        """These functions, in their newest version only, and the topic."""
+        """Allow the machine to call its functions, in their newest version only, and to write to the topic."""
         calling = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(filter(None, arns)))
         telling = iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
         for statement in (calling, telling):
             self.machine.add_to_role_policy(statement)
-        reasons = {
-            "AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource",
-        }
+        reasons = {"AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource"}
         if key := topic.master_key:
             key.grant(self.machine, "kms:Decrypt", "kms:GenerateDataKey*")
             reasons["AwsSolutions-IAM5[Action::kms:GenerateDataKey*]"] = "the topic's key: two variants of one action"
@@ -79,14 +76,14 @@ class ReleaseMachine(Construct):
 
 
 def release_definition(arns: Arns, topic: str, interval_seconds: int) -> dict[str, object]:
-    """The whole machine, as docs/architecture.md draws it."""
+    """Return the machine's definition in Amazon States Language, as docs/architecture.md draws it."""
     ends = end_states(arns.record, arns.auto_rollback, topic, arns.baseline)
     states = _guarded(arns) | _release(arns, interval_seconds) | _undo(arns) | ends
     return {"StartAt": "Lock", "TimeoutSeconds": MACHINE_HOURS * 3600, "States": states}
 
 
 def _guarded(arns: Arns) -> States:
-    """Nothing begins without the lock and a clean preflight; what runs and was released well already, not at all."""
+    """Return the states before a release: it needs the lock and a clean preflight, and ends if its digest runs well."""
     return {
         "Lock": call(arns.record, result="lock", then="Locked?", otherwise=REFUSED, action="lock"),
         "Locked?": choice("lock.status", {"locked": "Preflight"}, "Busy"),
@@ -97,26 +94,27 @@ def _guarded(arns: Arns) -> States:
 
 
 def _release(arns: Arns, interval_seconds: int) -> States:
-    """Deploy, bake, and see that it runs. Only a PASS is a release: doubt is not (F14).
+    """Return the states that deploy, bake, and verify that the version runs. Only a PASS is a release (F14).
 
-    Where ECS bakes too, the gate is asked meanwhile, and then it is seen that the version runs; elsewhere after that.
+    Where ECS bakes too, the gate is asked during that bake and the version is verified afterwards; elsewhere the
+    version is verified first.
     """
     phase = DeployPhase("release", failed="PlanRollback", failure="failure", baking="WaitForSamples", baked=RELEASED)
-    ways = {"sample": "WaitForSamples", "finish": "WaitForStack", "stop": "StopDeployment", "release": RELEASED}
+    next_states = {"sample": "WaitForSamples", "finish": "WaitForStack", "stop": "StopDeployment", "release": RELEASED}
     return {
         **deploy_states(phase, arns.deploy, done="VerifyRunning", refused=REFUSED, baseline=arns.baseline),
         **verify_states(phase, arns.verify, name="VerifyRunning", waiting="WaitForTasks", done="WaitForSamples"),
         "WaitForSamples": wait(interval_seconds, then="Bake"),
         "Bake": call(arns.gate, result="bake", then="Baked?", otherwise="Unjudged?"),
         "Unjudged?": choice("deploy.status", {"baking": "StopDeployment"}, "PlanRollback"),
-        "Baked?": choice("bake.next", ways, "PlanRollback"),
+        "Baked?": choice("bake.next", next_states, "PlanRollback"),
     }
 
 
 def _undo(arns: Arns) -> States:
-    """Plan, roll back, see that it runs. What cannot be undone safely ends as a failure, and pages."""
+    """Return the states that plan a rollback, do it, and verify it; what cannot be undone safely fails and pages."""
     phase = DeployPhase("rollback", failed=FAILED, failure="rollback_failure", prefix="RollBack")
-    ways = {
+    next_states = {
         "roll_back": "RollBackCreateChangeSet",
         "already_restored": "VerifyRolledBack",
         "nothing_to_restore": ROLLED_BACK,
@@ -125,7 +123,7 @@ def _undo(arns: Arns) -> States:
         "PlanRollback": call(
             arns.auto_rollback, result="plan", then="Plan?", otherwise=FAILED, failure=phase.failure, action="plan"
         ),
-        "Plan?": choice("plan.action", ways, FAILED),
+        "Plan?": choice("plan.action", next_states, FAILED),
         **deploy_states(phase, arns.deploy, done="VerifyRolledBack", refused=FAILED),
         **verify_states(phase, arns.verify, name="VerifyRolledBack", waiting="WaitForRestoredTasks", done=ROLLED_BACK),
     }

@@ -1,4 +1,4 @@
-"""What starts a release or a rollback: the pipeline, by a request, and what wakes the watch after a release."""
+"""What starts a release or a rollback: the machine by which a pipeline asks, and the rules that wake the watch."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -20,7 +20,7 @@ from release_engine.times import REQUEST_HOURS
 
 
 class MachineArns:
-    """A machine's ARN and that of its executions, from the name it was given.
+    """The ARN of a machine and of its executions, made from its name.
 
     CDK's own grants take the machine's ARN apart, and a reference to another stack's output cannot be taken apart.
     """
@@ -45,7 +45,7 @@ _WATCHING = "StepFunctionsGetEventsForStepFunctionsExecutionRule"  # the name is
 
 
 class ReleaseRequest(Construct):
-    """Starts a component's release machine with a release id that is the name of its execution, and waits for its end.
+    """A machine that starts a component's release machine, names its execution by the release, and waits for its end.
 
     The lock is taken over when no execution of its holder's name runs, so the two must be one. CodePipeline names what
     it starts by the action execution's id, which no pipeline variable can tell the machine:
@@ -78,7 +78,10 @@ class ReleaseRequest(Construct):
         self._grant(arns)
 
     def _grant(self, arns: MachineArns) -> None:
-        """https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies"""
+        """Allow what a machine needs that starts another and waits for it.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html#sync-async-iam-policies
+        """
         rule = arn_scope(Stack.of(self)).arn("events", f"rule/{_WATCHING}")
         for actions, resource in (
             (["states:StartExecution"], arns.machine),
@@ -86,19 +89,18 @@ class ReleaseRequest(Construct):
             (["events:PutTargets", "events:PutRule", "events:DescribeRule"], rule),
         ):
             self.machine.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+        executions = wildcard_finding(Stack.of(self), arns.executions)
         acknowledge(
             self.machine,
             {
                 "AwsSolutions-IAM5[Resource::*]": "X-Ray and the delivery of logs know no narrower resource",
-                wildcard_finding(
-                    Stack.of(self), arns.executions
-                ): "executions of this one machine come with each release",
+                executions: "executions of this one machine come with each release",
             },
         )
 
 
 def _start(component: str, arns: MachineArns) -> dict[str, object]:
-    order = MachineInput(
+    machine_input = MachineInput(
         release_id=_RELEASE_ID,
         component=component,
         digest="{% $states.input.digest %}",
@@ -112,16 +114,16 @@ def _start(component: str, arns: MachineArns) -> dict[str, object]:
         "Arguments": {
             "StateMachineArn": arns.machine,
             "Name": _RELEASE_ID,
-            "Input": order.as_input(),
+            "Input": machine_input.as_input(),
         },
         "End": True,
     }
 
 
 class RollbackRules(Construct):
-    """A failed deployment of one of `services`, or an alarm whose name begins with one of `alarm_prefixes`.
+    """Rules that wake the watch when a deployment of a service fails, or when an alarm with such a prefix goes red.
 
-    The function decides whether that means anything: it knows the ledger.
+    `function` decides by the ledger whether that matters.
     """
 
     def __init__(

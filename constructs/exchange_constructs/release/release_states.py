@@ -1,7 +1,7 @@
 """The states of a release machine, as data: how a digest is put on a stack, and how a release ends.
 
-https://states-language.net/spec.html. Data rather than constructs: it can be read, compared and walked through, and
-costs the synth one call instead of hundreds.
+The format is https://states-language.net/spec.html. Data can be read, compared and walked through, and costs the synth
+one call to Node, where constructs would cost hundreds.
 """
 
 from collections.abc import Mapping
@@ -30,9 +30,9 @@ RETRY = {"ErrorEquals": _PASSING, "IntervalSeconds": 2, "MaxAttempts": 5, "Backo
 def call(
     function: str, *, result: ResultKey, then: str, otherwise: str, failure: FailureKey = "failure", **payload: str
 ) -> State:
-    """Calls a function with the whole state and keeps its answer as `result`; an exception leads to `otherwise`.
+    """Call a function with the whole state and keep its answer as `result`; an exception leads to `otherwise`.
 
-    Every function may be called twice with the same state, so what passes is tried again.
+    Every function may be called twice with the same state, so a call that failed for a passing reason is tried again.
     """
     return {
         "Type": "Task",
@@ -47,30 +47,33 @@ def call(
 
 
 def catch(failure: FailureKey, then: str) -> State:
-    """Whatever went wrong is kept as `failure`."""
+    """Catch every error and keep it as `failure`."""
     return {"ErrorEquals": ["States.ALL"], "ResultPath": f"$.{failure}", "Next": then}
 
 
 def wait(seconds: float, *, then: str) -> State:
-    """The machine waits, never a function."""
+    """Wait in the machine, where it costs nothing; no function waits."""
     return {"Type": "Wait", "Seconds": int(seconds), "Next": then}
 
 
-def choice(variable: str, ways: Mapping[str, str], otherwise: str) -> State:
-    """Where to go for each value of `variable`; what is not named goes `otherwise`."""
-    choices = [{"Variable": f"$.{variable}", "StringEquals": value, "Next": way} for value, way in ways.items()]
+def choice(variable: str, next_states: Mapping[str, str], otherwise: str) -> State:
+    """Go to the next state for each value of `variable`; a value that is not named goes to `otherwise`."""
+    choices = [
+        {"Variable": f"$.{variable}", "StringEquals": value, "Next": name} for value, name in next_states.items()
+    ]
     return {"Type": "Choice", "Choices": choices, "Default": otherwise}
 
 
 def fail(error: str, *, cause: str) -> State:
-    """The end of an execution that did not release; `cause` is where its reason stands."""
+    """End an execution that did not release; `cause` is the path of its reason in the state."""
     return {"Type": "Fail", "Error": error, "CausePath": f"$.{cause}"}
 
 
 @dataclass(frozen=True)
 class DeployPhase:
-    """`release` or `rollback`; where an exception goes, and under which key it is kept.
+    """The names of states between which a digest is deployed, in a release or in a rollback.
 
+    An exception leads to `failed` and is kept under the key `failure`; the names of the states begin with `prefix`.
     `baking` is where a release goes on while ECS bakes it, `baked` where it goes once it runs and has been judged.
     """
 
@@ -88,26 +91,27 @@ class DeployPhase:
 
 
 def deploy_states(phase: DeployPhase, function: str, *, done: str, refused: str, baseline: str | None = None) -> States:
-    """CreateChangeSet to PollStack. Until the change set is executed nothing is touched, so failing means `refused`.
+    """Return the states from CreateChangeSet to PollStack; they end in `done`, `refused` or the phase's `failed`.
 
-    `baseline` starts what the new version is compared with, at the same time as the new version itself.
+    Until the change set is executed nothing is touched, so an error means `refused`. The function `baseline` starts the
+    tasks that the new version is compared with, at the same time as the new version itself.
     """
     name = _names(phase)
     ready = "StartBaseline" if baseline else name["ExecuteChangeSet"]
-    ways = {"pending": name["WaitForChangeSet"], "ready": ready, "no_changes": done}
+    next_states = {"pending": name["WaitForChangeSet"], "ready": ready, "no_changes": done}
     return {
         name["CreateChangeSet"]: _step(phase, function, "create", then=name["WaitForChangeSet"], otherwise=refused),
         name["WaitForChangeSet"]: wait(CHANGE_SET_SECONDS, then=name["InspectChangeSet"]),
         name["InspectChangeSet"]: _step(phase, function, "inspect", then=name["ChangeSet?"], otherwise=refused),
-        name["ChangeSet?"]: choice(f"{phase.keys.deploy}.status", ways, refused),
+        name["ChangeSet?"]: choice(f"{phase.keys.deploy}.status", next_states, refused),
         **_baseline_states(baseline, then=name["ExecuteChangeSet"], refused=refused),
         **_execution_states(phase, function, done=done),
     }
 
 
 def verify_states(phase: DeployPhase, function: str, *, name: str, waiting: str, done: str) -> States:
-    """Asks until every task runs the digest, or it is certain that they do not."""
-    ways = {"running": done, "waiting": waiting} | ({"baked": phase.baked} if phase.baked else {})
+    """Return the states that look until every task runs the digest, or it is certain that they will not."""
+    next_states = {"running": done, "waiting": waiting} | ({"baked": phase.baked} if phase.baked else {})
     return {
         name: call(
             function,
@@ -117,29 +121,30 @@ def verify_states(phase: DeployPhase, function: str, *, name: str, waiting: str,
             failure=phase.failure,
             purpose=phase.purpose,
         ),
-        f"{name}?": choice(f"{phase.keys.verified}.status", ways, phase.failed),
+        f"{name}?": choice(f"{phase.keys.verified}.status", next_states, phase.failed),
         waiting: wait(TASKS_SECONDS, then=name),
     }
 
 
 def _execution_states(phase: DeployPhase, function: str, *, done: str) -> States:
-    """An update that takes too long is cancelled once (F2); a rollback is not, for there is nothing behind it.
+    """Return the states that execute a change set and follow the stack.
 
-    A version that is found bad while ECS keeps the former tasks, or that nobody could judge, has its deployment
-    stopped: traffic flips back. Where that fails, the update is cancelled.
+    An update that takes too long is cancelled once (F2); a rollback is not, for there is nothing behind it. A version
+    that is found bad while ECS keeps the former tasks, or that nobody could judge, has its deployment stopped: traffic
+    flips back. Where that fails, the update is cancelled.
     """
     name = _names(phase)
-    waiting, ways = name["WaitForStack"], {"in_progress": name["WaitForStack"], "succeeded": done}
+    waiting, next_states = name["WaitForStack"], {"in_progress": name["WaitForStack"], "succeeded": done}
     states = {
         name["ExecuteChangeSet"]: _step(phase, function, "execute", then=waiting, otherwise=phase.failed),
         waiting: wait(STACK_SECONDS, then=name["PollStack"]),
         name["PollStack"]: _step(phase, function, "poll", then=name["Stack?"], otherwise=phase.failed),
     }
     if phase.purpose == "release":
-        ways |= {"overdue": name["CancelUpdate"], "baking": phase.baking}
+        next_states |= {"overdue": name["CancelUpdate"], "baking": phase.baking}
         states["StopDeployment"] = _step(phase, function, "stop", then=waiting, otherwise=name["CancelUpdate"])
         states[name["CancelUpdate"]] = _step(phase, function, "cancel", then=waiting, otherwise=phase.failed)
-    return states | {name["Stack?"]: choice(f"{phase.keys.deploy}.status", ways, phase.failed)}
+    return states | {name["Stack?"]: choice(f"{phase.keys.deploy}.status", next_states, phase.failed)}
 
 
 def _baseline_states(function: str | None, *, then: str, refused: str) -> States:
@@ -173,15 +178,16 @@ _ENDS = {"released": "Released", "unchanged": "Unchanged", "rolled_back": "Rolle
 
 
 def end_states(record: str, watch: str, topic: str, baseline: str | None = None) -> States:
-    """The ways to end begin at RELEASED, REFUSED, ROLLED_BACK and FAILED; with a baseline, all end it.
+    """Return the states of a release's end; they begin with RELEASED, REFUSED, ROLLED_BACK, FAILED or UNCHANGED.
 
-    A release that had nothing to do ends by UNCHANGED: it was none, so it is not recorded as one.
+    All but UNCHANGED stop the baseline if there is one. UNCHANGED is for a release that had nothing to do, and so is
+    not recorded as one.
     """
     last = "StopBaseline" if baseline else "Unlock"
 
     def recorded(outcome: str, then: str) -> State:
-        told = {"action": "record", "outcome": outcome}
-        return call(record, result="recorded", then=then, otherwise="Unrecorded", failure="record_failure", **told)
+        payload = {"action": "record", "outcome": outcome}
+        return call(record, result="recorded", then=then, otherwise="Unrecorded", failure="record_failure", **payload)
 
     return {
         RELEASED: recorded("released", last),
@@ -191,7 +197,7 @@ def end_states(record: str, watch: str, topic: str, baseline: str | None = None)
         UNCHANGED: call(record, result="recorded", then="Unlock", otherwise=REFUSED, action="forget"),
         "Unrecorded": _unrecorded(),
         "Notify": _notify(topic, last),
-        **_without_baseline(baseline),
+        **_stop_baseline(baseline),
         # Whatever happens here, the release has its outcome; a lock that stays is taken over by the next release.
         "Unlock": call(
             record,
@@ -209,9 +215,9 @@ def end_states(record: str, watch: str, topic: str, baseline: str | None = None)
 
 
 def _look_again(watch: str) -> State:
-    """Alarms that went red meanwhile were nobody's: the watch leaves them alone while a release is under way.
+    """Have the watch look at alarms that went red during the release, when it leaves them alone.
 
-    Not waited for, and as an event, so that what it cannot undo pages as after any other event.
+    The machine does not wait for it, and it is called as by an event, so that what it cannot undo pages as usual.
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
     """
     return {
@@ -225,8 +231,8 @@ def _look_again(watch: str) -> State:
     }
 
 
-def _without_baseline(function: str | None) -> States:
-    """What cannot be stopped now is stopped by the next release."""
+def _stop_baseline(function: str | None) -> States:
+    """Stop the baseline; if that fails, the next release stops it."""
     if function is None:
         return {}
     stop = call(
@@ -251,7 +257,7 @@ def _unrecorded() -> State:
 
 
 def _notify(topic: str, then: str) -> State:
-    """People who cannot be told do not hold a release up."""
+    """Tell people of the outcome; if that fails, the release goes on."""
     fields = "$.component, $.recorded.outcome, $.release_id, $.digest, $.requested_by, $.recorded.reason"
     return {
         "Type": "Task",

@@ -20,8 +20,8 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class ContainerTask(Construct):
     """A Fargate task definition on ARM64 with a read-only root; `/tmp` and, if named, `work_folder` can be written.
 
-    `definition` and `port_name` are for the service; `role` is what the program itself may do, at first nothing.
-    `environment` is what this task is told beyond what all of its component are.
+    `definition` and `port_name` are for the service. `role` is that of the program itself, which at first may do
+    nothing. `environment` are variables beyond those that all containers of the component have.
     Former task definitions stay registered: a rollback may need them (F4, F29).
     """
 
@@ -62,7 +62,7 @@ class ContainerTask(Construct):
             CONTAINER,
             image=context.image.container_image,
             command=list(command),
-            environment=_told(context, service, port) | dict(environment),
+            environment=_environment(context, service, port) | dict(environment),
             secrets=dict(context.secrets),
             logging=self._logging(context, service),
             health_check=_health(health_command),
@@ -78,7 +78,7 @@ class ContainerTask(Construct):
         self._acknowledge()
 
     def _execution_role(self, context: ServiceContext) -> iam.Role:
-        """What ECS itself needs to start the task: the image, the log, the secrets."""
+        """Make the role with which ECS starts the task: it reads the image and the secrets, and writes the log."""
         role = iam.Role(self, "StartRole", assumed_by=principal("ecs-tasks.amazonaws.com"))
         context.image.grant_pull(role)
         if context.secrets:
@@ -100,8 +100,8 @@ class ContainerTask(Construct):
         )
 
 
-def _told(context: ServiceContext, service: str, port: int | None) -> dict[str, str]:
-    """The plain environment of the contract: who it is, and where the others are."""
+def _environment(context: ServiceContext, service: str, port: int | None) -> dict[str, str]:
+    """Return the plain variables of docs/contracts.md: which service this is, and where the others are."""
     identity = {"COMPONENT": context.component, "SERVICE": service, "IMAGE_DIGEST": context.image.digest}
     return identity | dict(context.environment) | ({"PORT": str(port)} if port else {})
 
@@ -113,7 +113,7 @@ def _linux_on_arm() -> ecs.RuntimePlatform:
 
 
 def _scratch(work_folder: str | None) -> dict[str, str]:
-    """Volumes by name, and where they are mounted: what may be written of a root file system that may not."""
+    """Return the volumes that can be written, name -> where it is mounted, as the root file system cannot be."""
     folders = filter(None, ("/tmp", work_folder))  # noqa: S108 - inside the container
     return {f"scratch{number}": folder for number, folder in enumerate(folders)}
 

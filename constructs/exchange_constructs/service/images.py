@@ -1,4 +1,4 @@
-"""Where the images of a component are kept, and which of them runs: the one value that a release changes."""
+"""The repository of a component's images, and the image that runs: the one value that a release changes."""
 
 from collections.abc import Iterator
 
@@ -21,9 +21,11 @@ PUSHING = (
 
 
 class ImageRepository(Construct):
-    """Tags never move (F7), pushed images are scanned, and no image that has a tag expires (F8): every build is tagged
-    with its version, so only what no build has finished goes away. `pushed_by` is somebody of another account, whom the
-    repository itself must let in: https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
+    """A repository whose tags never move (F7), which scans what is pushed, and keeps every image that has a tag (F8).
+
+    Every build tags its image with its version, so only what no build has finished expires. `pushed_by` is somebody of
+    another account, whom the repository itself must let in:
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
     """
 
     def __init__(self, scope: Construct, id_: str, *, name: str, pushed_by: iam.IPrincipal | None = None) -> None:
@@ -80,17 +82,12 @@ class ReleasedImage:
         self.container_image = ecs.ContainerImage.from_registry(f"{repository.repository_uri}@{self.digest}")
 
     def grant_pull(self, role: iam.Role) -> None:
-        """To pull this repository's images."""
+        """Allow the role to pull this repository's images."""
         self._repository.grant_pull(role)
-        acknowledge(
-            role,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource",
-            },
-        )
+        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no narrower resource"})
 
     def hold_back(self, *constructs: IConstruct) -> None:
-        """Task definitions, services and their scaling among these exist only once an image is named."""
+        """Have the task definitions, services and scaling in these constructs exist only once an image is named."""
         for construct in constructs:
             for resource in _released(construct):
                 resource.add_override("Condition", self._released)  # `cfn_options` takes three calls to Node

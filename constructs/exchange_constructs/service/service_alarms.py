@@ -1,4 +1,4 @@
-"""The alarms of a service: what its deployment, the gates and people are told of."""
+"""The alarms of a service, which roll its deployment back, which the gates read, and of which people are told."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from exchange_constructs.values import minutes
 
 @dataclass(frozen=True)
 class AlarmLimit:
-    """One alarm: red when `metric` is above `limit` (below, if `below`) for `minutes` in a row."""
+    """When one alarm is red: `metric` is above `limit` (below, if `below`) for `minutes` in a row."""
 
-    what: str
+    name: str
     metric: cloudwatch.IMetric
     limit: float
     minutes: int
@@ -24,7 +24,7 @@ class AlarmLimit:
 
 @dataclass(frozen=True)
 class TargetMetrics:
-    """What the load balancer tells CloudWatch of one target group, both by their full names.
+    """The metrics that the load balancer reports of one target group; both are given by their full names.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
     """
@@ -33,7 +33,7 @@ class TargetMetrics:
     target_group: str
 
     def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        """By the minute."""
+        """Return one of them, minute by minute."""
         return cloudwatch.Metric(
             namespace="AWS/ApplicationELB",
             metric_name=name,
@@ -44,7 +44,7 @@ class TargetMetrics:
 
 
 def service_alarms(scope: Construct, context: ServiceContext, *, name: str) -> list[cloudwatch.Alarm]:
-    """Of a service without a load balancer: that it runs at all."""
+    """Make the alarm of a service without a load balancer: red when none of its tasks runs."""
     running = cloudwatch.Metric(
         namespace="ECS/ContainerInsights",
         metric_name="RunningTaskCount",
@@ -52,13 +52,15 @@ def service_alarms(scope: Construct, context: ServiceContext, *, name: str) -> l
         statistic="Maximum",
         period=minutes(1),
     )
-    watches = [AlarmLimit("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)]
-    return _alarms(scope, context, name, watches)
+    alarm_limits = [
+        AlarmLimit("not-running", running, 1, 5, "No task of the service has run for five minutes", below=True)
+    ]
+    return _alarms(scope, context, name, alarm_limits)
 
 
 @dataclass(frozen=True)
 class UserLimits:
-    """What users may see of a service: the share of failures, and the latency at a percentile."""
+    """The limits of what users may see: the share of their requests that fail, and the latency at a percentile."""
 
     max_error_rate: float
     percentile: float
@@ -73,7 +75,7 @@ def web_alarms(
     targets: Sequence[TargetMetrics],
     limits: UserLimits,
 ) -> list[cloudwatch.Alarm]:
-    """What users see of both target groups, whichever has the traffic: errors, slowness, targets that are ill."""
+    """Make the alarms on what users see, whichever of the two target groups has the traffic."""
     blue, green = targets
     share = cloudwatch.MathExpression(
         expression="100 * (FILL(bad0, 0) + FILL(bad1, 0)) / (FILL(all0, 0) + FILL(all1, 0))",
@@ -87,14 +89,15 @@ def web_alarms(
         },
     )
     times = _larger([target.metric("TargetResponseTime", f"p{limits.percentile:g}") for target in targets])
-    slow, many = f"The p{limits.percentile:g}", f"More than {limits.max_error_rate:.1%}"
-    ill = _larger([target.metric("UnHealthyHostCount", "Maximum") for target in targets])
-    watches = [
-        AlarmLimit("5xx", share, 100 * limits.max_error_rate, 2, f"{many} of users' requests fail"),
-        AlarmLimit("slow", times, limits.max_ms / 1000, 3, f"{slow} of users' requests is above {limits.max_ms:g} ms"),
-        AlarmLimit("unhealthy", ill, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
+    unhealthy = _larger([target.metric("UnHealthyHostCount", "Maximum") for target in targets])
+    failing = f"More than {limits.max_error_rate:.1%} of users' requests fail"
+    slow = f"The p{limits.percentile:g} of users' requests is above {limits.max_ms:g} ms"
+    alarm_limits = [
+        AlarmLimit("5xx", share, 100 * limits.max_error_rate, 2, failing),
+        AlarmLimit("slow", times, limits.max_ms / 1000, 3, slow),
+        AlarmLimit("unhealthy", unhealthy, 0, 3, "A target has failed the load balancer's health check for 3 minutes"),
     ]
-    return _alarms(scope, context, name, watches)
+    return _alarms(scope, context, name, alarm_limits)
 
 
 def _larger(metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.MathExpression:
@@ -104,23 +107,23 @@ def _larger(metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.MathExpression:
 
 
 def _alarms(
-    scope: Construct, context: ServiceContext, name: str, watches: Sequence[AlarmLimit]
+    scope: Construct, context: ServiceContext, service: str, limits: Sequence[AlarmLimit]
 ) -> list[cloudwatch.Alarm]:
-    return [_alarm(scope, context, name, watch) for watch in watches]
+    return [_alarm(scope, context, service, limit) for limit in limits]
 
 
-def _alarm(scope: Construct, context: ServiceContext, name: str, watch: AlarmLimit) -> cloudwatch.Alarm:
-    """Named by its component first: that is how the gates find it. No data is no alarm, and no health either."""
+def _alarm(scope: Construct, context: ServiceContext, service: str, limit: AlarmLimit) -> cloudwatch.Alarm:
+    """Make an alarm whose name begins with its component, by which the gates find it. Without data it is not red."""
     compare = cloudwatch.ComparisonOperator
-    operator = compare.LESS_THAN_THRESHOLD if watch.below else compare.GREATER_THAN_THRESHOLD
+    operator = compare.LESS_THAN_THRESHOLD if limit.below else compare.GREATER_THAN_THRESHOLD
     return cloudwatch.Alarm(
         scope,
-        "".join(word.capitalize() for word in watch.what.split("-")) + "Alarm",
-        alarm_name=f"{context.alarm_prefix}{name}-{watch.what}",
-        alarm_description=f"{watch.description}: see the runbook",
-        metric=watch.metric,
-        threshold=watch.limit,
+        "".join(word.capitalize() for word in limit.name.split("-")) + "Alarm",
+        alarm_name=f"{context.alarm_prefix}{service}-{limit.name}",
+        alarm_description=f"{limit.description}: see the runbook",
+        metric=limit.metric,
+        threshold=limit.limit,
         comparison_operator=operator,
-        evaluation_periods=watch.minutes,
+        evaluation_periods=limit.minutes,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )

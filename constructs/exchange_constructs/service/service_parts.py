@@ -1,4 +1,4 @@
-"""What every service has alike: where it lives, its doors, its start and its place in Service Connect."""
+"""What all services have in common: their context, their security group, their scaling, and how they are deployed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from exchange_constructs.values import anywhere, tcp
 
 @dataclass(frozen=True)
 class Peer:
-    """Something that a service talks to, and on which port."""
+    """Something that a service calls, and at which port."""
 
     connections: ec2.IConnectable
     port: ec2.Port
@@ -25,10 +25,10 @@ class Peer:
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """Shared by all services of a component: cluster, image, logs, what its containers are told and whom they reach.
+    """What all services of a component share: cluster, image, logs, environment variables, and whom they may call.
 
-    `namespace` is the name of the Service Connect namespace, `alarm_prefix` the beginning of its alarms' names;
-    `environment` and `secrets` are docs/contracts.md's.
+    `namespace` is the name of the Service Connect namespace; the names of the alarms begin with `alarm_prefix`;
+    docs/contracts.md lists `environment` and `secrets`.
     """
 
     cluster: ecs.ICluster
@@ -44,12 +44,12 @@ class ServiceContext:
 
     @cached_property
     def vpc(self) -> ec2.IVpc:
-        """The cluster's."""
+        """Return the VPC of the cluster."""
         return self.cluster.vpc
 
 
 def service_group(scope: Construct, context: ServiceContext) -> ec2.SecurityGroup:
-    """Lets nobody in; lets out to the peers, and to HTTPS anywhere: the APIs of AWS and of partners."""
+    """Make a group that lets nobody in, and out only to the peers and by HTTPS: APIs of AWS and of partners."""
     group = ec2.SecurityGroup(
         scope,
         "SecurityGroup",
@@ -74,9 +74,9 @@ def fargate_service(
     offered: Sequence[ecs.ServiceConnectService] = (),
     **more: Any,
 ) -> ecs.FargateService:
-    """In the private subnets, known by `name`; it exists once an image was released. No desired count (F6).
+    """Make a service in the private subnets, which exists once an image was released. It has no desired count (F6).
 
-    It reaches the services of the namespace by name, and is reached by what it has `offered`.
+    It calls the services of the namespace by name, and is called at what it has `offered`.
     """
     service = ecs.FargateService(
         scope,
@@ -97,14 +97,14 @@ def fargate_service(
 
 
 def scale(service: ecs.FargateService, context: ServiceContext, *, minimum: int, maximum: int) -> None:
-    """Between the two, by the processors' load: the count is nobody else's."""
+    """Scale between the two counts by the processors' load; nothing else sets the count."""
     scaling = service.auto_scale_task_count(min_capacity=minimum, max_capacity=maximum)
     scaling.scale_on_cpu_utilization("Load", target_utilization_percent=60)
     context.image.hold_back(service.node.find_child("TaskCount"))
 
 
 def set_deployment(service: ecs.FargateService, settings: Mapping[str, Any]) -> None:
-    """What the L2 construct cannot say of the deployment yet, by its path in the template."""
+    """Set properties of DeploymentConfiguration, by their paths, that the L2 construct does not know yet."""
     resource = cast(ecs.CfnService, service.node.find_child("Service"))
     for path, value in settings.items():
         resource.add_property_override(f"DeploymentConfiguration.{path}", value)
@@ -119,13 +119,12 @@ def rolling_service(
     name: str,
     **more: Any,
 ) -> ecs.FargateService:
-    """Replaced in place. Three crashes undo it, in a fleet of two as in one of twenty, whatever is healthy beside (F3).
+    """Make a service that is replaced in place; three crashes roll a deployment back, however large the fleet (F3).
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ThresholdConfiguration.html
     """
     breaker = ecs.DeploymentCircuitBreaker(enable=True, rollback=True)
     service = fargate_service(scope, context, definition, group, name=name, circuit_breaker=breaker, **more)
-    threshold = {"Type": "COUNT", "Value": 3}
-    told = {"ResetOnHealthyTask": False, "ThresholdConfiguration": threshold}
-    set_deployment(service, {"DeploymentCircuitBreaker": told})
+    settings = {"ResetOnHealthyTask": False, "ThresholdConfiguration": {"Type": "COUNT", "Value": 3}}
+    set_deployment(service, {"DeploymentCircuitBreaker": settings})
     return service

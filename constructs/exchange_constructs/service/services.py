@@ -30,7 +30,7 @@ from release_engine.times import HOOK_MINUTES
 
 
 class WorkerService(Construct):
-    """Replaced task by task: a new one is up before an old one is stopped, which gets `stop_timeout` to finish."""
+    """A service that is replaced task by task: an old task is stopped when a new one runs, and gets time to finish."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class WorkerService(Construct):
 
 
 class SingletonService(Construct):
-    """Never two at once (F23): the old task has ended before the new one is started."""
+    """A service of which two tasks never run at once (F23): the old one has ended before the new one is started."""
 
     def __init__(self, scope: Construct, id_: str, *, context: ServiceContext, task: ContainerTask, name: str) -> None:
         super().__init__(scope, id_)
@@ -87,12 +87,47 @@ class Listeners:
     load_balancer: str
 
 
-class WebService(Construct):
-    """Two fleets in turn, blue and green. `gate` is asked when test traffic has reached the new one, before users do.
+@dataclass(frozen=True)
+class Route:
+    """How requests come to a web service: which of them, at which port, and to which of its tasks.
 
-    `shift_bake` is how long the former fleet is kept after the shift: so long, rolling back is a flip of traffic.
-    With `canary_percent`, that share of users meets the new version for `canary_bake` first. ECS changes the weights
-    of the listener's rules; nobody else may (F15).
+    Of two rules that fit a request, the one with the lower `priority` applies. A task gets requests while
+    `liveness_path` answers with 200; one that is to stop gets no more, and `drain` to answer those that it has.
+    """
+
+    listeners: Listeners
+    priority: int
+    path_patterns: Sequence[str]
+    port: int
+    liveness_path: str
+    drain: Duration
+
+
+@dataclass(frozen=True)
+class CanaryShare:
+    """The share of users who meet a new version before the others do, and for how long."""
+
+    percent: int
+    bake: Duration
+
+
+@dataclass(frozen=True)
+class TrafficShift:
+    """How users come to a new version: all at once, or a `canary` first.
+
+    `gate` is asked when test traffic has reached the new tasks, and again before all users follow a canary. The former
+    tasks are kept for `bake` after the shift: so long, rolling back is a flip of traffic.
+    """
+
+    gate: lambda_.IFunction
+    bake: Duration
+    canary: CanaryShare | None = None
+
+
+class WebService(Construct):
+    """A service of two fleets in turn, blue and green; other services call it by its `name` in Service Connect.
+
+    ECS changes the weights of the listeners' rules; nobody else may (F15).
     """
 
     def __init__(
@@ -103,29 +138,19 @@ class WebService(Construct):
         context: ServiceContext,
         task: ContainerTask,
         name: str,
-        port: int,
-        listeners: Listeners,
-        priority: int,
-        path_patterns: Sequence[str],
-        liveness_path: str,
-        gate: lambda_.IFunction,
+        route: Route,
+        shift: TrafficShift,
         limits: UserLimits,
         minimum: int,
         maximum: int,
-        shift_bake: Duration,
-        stop_timeout: Duration,
-        canary_percent: int | None = None,
-        canary_bake: Duration | None = None,
-        alias: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.security_group = service_group(self, context)
-        self.groups = [
-            self._target_group(color, context, port, liveness_path, stop_timeout) for color in ("Blue", "Green")
-        ]
-        rules = self._rules(listeners, priority, path_patterns)
-        seen = [TargetMetrics(listeners.load_balancer, group.target_group_full_name) for group in self.groups]
-        self.alarms = web_alarms(self, context, name=name, targets=seen, limits=limits)
+        self.groups = [self._target_group(color, context, route) for color in ("Blue", "Green")]
+        rules = self._rules(route)
+        load_balancer = route.listeners.load_balancer
+        targets = [TargetMetrics(load_balancer, group.target_group_full_name) for group in self.groups]
+        self.alarms = web_alarms(self, context, name=name, targets=targets, limits=limits)
         self.service = fargate_service(
             self,
             context,
@@ -134,32 +159,31 @@ class WebService(Construct):
             name=name,
             min_healthy_percent=100,
             max_healthy_percent=200,
-            bake_time=shift_bake,
+            bake_time=shift.bake,
             health_check_grace_period=seconds(60),
-            offered=_offered(port, alias),
+            offered=[
+                ecs.ServiceConnectService(port_mapping_name=ContainerTask.port_name, dns_name=name, port=route.port)
+            ],
             deployment_alarms=ecs.DeploymentAlarmConfig(
                 alarm_names=[alarm.alarm_name for alarm in self.alarms], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
             ),
-            **_strategy(canary_percent, canary_bake),
+            **_strategy(shift.canary),
         )
-        self._attach(rules, port)
-        self._ask(gate, canary=canary_percent is not None)
+        self._attach(rules, route.port)
+        self._add_gate(shift)
         scale(self.service, context, minimum=minimum, maximum=maximum)
 
-    def _target_group(
-        self, color: str, context: ServiceContext, port: int, liveness_path: str, stop_timeout: Duration
-    ) -> elbv2.ApplicationTargetGroup:
+    def _target_group(self, color: str, context: ServiceContext, route: Route) -> elbv2.ApplicationTargetGroup:
         return elbv2.ApplicationTargetGroup(
             self,
             color,
             vpc=context.vpc,
-            port=port,
+            port=route.port,
             protocol=elbv2.ApplicationProtocol.HTTP,
             target_type=elbv2.TargetType.IP,
-            # what is under way ends before the task is told to stop
-            deregistration_delay=stop_timeout,
+            deregistration_delay=route.drain,
             health_check=elbv2.HealthCheck(
-                path=liveness_path,
+                path=route.liveness_path,
                 healthy_http_codes="200",
                 interval=seconds(10),
                 timeout=seconds(5),
@@ -168,10 +192,8 @@ class WebService(Construct):
             ),
         )
 
-    def _rules(
-        self, listeners: Listeners, priority: int, path_patterns: Sequence[str]
-    ) -> list[elbv2.ApplicationListenerRule]:
-        """The same paths on both listeners; all users to blue at first, all testers too."""
+    def _rules(self, route: Route) -> list[elbv2.ApplicationListenerRule]:
+        """Make a rule for the same paths on both listeners; at first, all users and all testers go to blue."""
         blue, green = self.groups
         forward = elbv2.ListenerAction.weighted_forward(
             [
@@ -184,11 +206,11 @@ class WebService(Construct):
                 self,
                 id_,
                 listener=listener,
-                priority=priority,
-                conditions=[elbv2.ListenerCondition.path_patterns(list(path_patterns))],
+                priority=route.priority,
+                conditions=[elbv2.ListenerCondition.path_patterns(list(route.path_patterns))],
                 action=forward,
             )
-            for id_, listener in (("Production", listeners.production), ("Test", listeners.test))
+            for id_, listener in (("Production", route.listeners.production), ("Test", route.listeners.test))
         ]
 
     def _attach(self, rules: Sequence[elbv2.ApplicationListenerRule], port: int) -> None:
@@ -202,42 +224,38 @@ class WebService(Construct):
             ),
         )
         target.attach_to_application_target_group(blue)
-        elsewhere = "the circuit breaker is for rolling deployments only; here the gate and the alarms judge"
-        acknowledge(self.service, {"Annotation::@aws-cdk/aws-ecs:shouldUseCircuitBreaker": elsewhere})
+        policy = "arn:<AWS::Partition>:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"
+        breaker = "the circuit breaker is for rolling deployments only; here the gate and the alarms judge"
         managed = "the managed policy that ECS documents for moving traffic; it changes with what ECS needs"
         acknowledge(
             self.service,
             {
-                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
-                "AmazonECSInfrastructureRolePolicyForLoadBalancers]": managed
+                "Annotation::@aws-cdk/aws-ecs:shouldUseCircuitBreaker": breaker,
+                f"AwsSolutions-IAM4[Policy::{policy}]": managed,
             },
         )
 
-    def _ask(self, gate: lambda_.IFunction, *, canary: bool) -> None:
-        """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html"""
+    def _add_gate(self, shift: TrafficShift) -> None:
+        """Have ECS ask the gate, which answers in time or has the deployment rolled back.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+        """
         role = iam.Role(self, "GateRole", assumed_by=principal("ecs.amazonaws.com"))
-        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[gate.function_arn]))
+        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[shift.gate.function_arn]))
         stages = [ecs.DeploymentLifecycleStage.POST_TEST_TRAFFIC_SHIFT]
         self.service.add_lifecycle_hook(
-            ecs.DeploymentLifecycleLambdaTarget(gate, "Gate", lifecycle_stages=stages, role=role)
+            ecs.DeploymentLifecycleLambdaTarget(shift.gate, "Gate", lifecycle_stages=stages, role=role)
         )
         limit = {"TimeoutInMinutes": HOOK_MINUTES, "Action": "ROLLBACK"}
         set_deployment(self.service, {"LifecycleHooks.0.TimeoutConfiguration": limit})
-        if canary:  # asked again before all users follow the first ones; CDK's enumeration lacks this stage
+        if shift.canary:  # asked again before all users follow the first ones; CDK's enumeration lacks this stage
             set_deployment(self.service, {"LifecycleHooks.0.LifecycleStages.1": "PRE_PRODUCTION_TRAFFIC_SHIFT"})
 
 
-def _strategy(canary_percent: int | None, canary_bake: Duration | None) -> Mapping[str, Any]:
-    if canary_percent is None:
+def _strategy(canary: CanaryShare | None) -> Mapping[str, Any]:
+    if canary is None:
         return {"deployment_strategy": ecs.DeploymentStrategy.BLUE_GREEN}
     return {
         "deployment_strategy": ecs.DeploymentStrategy.CANARY,
-        "canary_configuration": ecs.TrafficShiftConfig(step_percent=canary_percent, step_bake_time=canary_bake),
+        "canary_configuration": ecs.TrafficShiftConfig(step_percent=canary.percent, step_bake_time=canary.bake),
     }
-
-
-def _offered(port: int, alias: str | None) -> list[ecs.ServiceConnectService]:
-    """What other services may call it."""
-    if alias is None:
-        return []
-    return [ecs.ServiceConnectService(port_mapping_name=ContainerTask.port_name, dns_name=alias, port=port)]
