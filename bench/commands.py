@@ -48,8 +48,8 @@ def production_against_empty_stack() -> Ratio:
     """Both without the rules that validate templates: those cost the same once, whatever the app."""
     context = {"CDK_VALIDATION": "false", "EXCHANGE_NAG": "false"}
     return measure(
-        python("-m", "bench.production_app", **context),
-        python("-m", "bench.empty_app", **context),
+        python("-m", "bench.apps", "production", **context),
+        python("-m", "bench.apps", "empty", **context),
         goal=3.0,
         runs=5,
     )
@@ -59,7 +59,7 @@ def fast_tests_against_one_synth() -> Ratio:
     """``tests/unit`` and ``tests/infra`` as a developer runs them, without coverage."""
     return measure(
         python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit", "tests/infra"),
-        python("-m", "bench.production_app", CDK_VALIDATION="false", EXCHANGE_NAG="false"),
+        python("-m", "bench.apps", "production", CDK_VALIDATION="false", EXCHANGE_NAG="false"),
         goal=2.0,
         runs=3,
     )

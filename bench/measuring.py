@@ -76,11 +76,6 @@ def command(*arguments: str) -> Command:
     return Command(arguments, _environment({}), str(ROOT))
 
 
-def cdk(*arguments: str, **environment: str) -> Command:
-    """The CDK CLI of the lock file, with this very Python for the application."""
-    return Command(("cdk", *arguments, "--no-notices"), _environment(environment), str(ROOT))
-
-
 def _environment(more: dict[str, str]) -> dict[str, str]:
     """Compiled Python is kept, as on a developer's machine: without it imports take three times as long."""
     path = os.pathsep.join([*map(str, _TOOLS), os.environ.get("PATH", "")])

@@ -18,7 +18,6 @@ from botocore.exceptions import ClientError
 
 from release.cli_context import CliContext, find_ledger, machine_arns_of
 from release.command_line import DENIED, FAILED, INTERRUPTED, environment_with_tools, explain, undisturbed
-from release.infrastructure.differences import NotDeployableError, refuse_unsteady
 from release.progress import Display
 from release.start import new_release_id
 from release_aws.clients import AWS_ERRORS, error_code
@@ -28,8 +27,15 @@ from release_aws.stepfunctions import Machines, execution_arn
 from release_engine.ledger import INFRASTRUCTURE, LockHeldError, OvertakenError
 from settings.loading import Settings
 
+# What was never created, as the CLI sees it too: it makes such a stack anew.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+NEVER_CREATED = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 # A command that was killed gives nothing back: for so long CloudFormation is left alone with what it has begun.
 LEASE_SECONDS = 30 * 60
+
+
+class NotDeployableError(Exception):
+    """Says why nothing was deployed, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,18 @@ def deploy_locked(cli: CliContext, settings: Settings, names: Sequence[str], *, 
         cli.display.refuse(f"not everything is deployed: cdk deploy ended with {code}; see above, and docs/runbook.md")
         raise typer.Exit(FAILED)
     cli.display.say(f"{settings.environment}: deployed {', '.join(names)}", "bold green")
+
+
+def refuse_unsteady(names: Sequence[str], stacks: Stacks) -> None:
+    """Raise NotDeployableError for a stack that changes now, or that could not go back: it takes no update."""
+    for name in names:
+        stack = stacks.describe(name)
+        if stack is None or stack.status in NEVER_CREATED:
+            continue
+        if stack.status.endswith("_IN_PROGRESS"):
+            raise NotDeployableError(f"{name} is {stack.status}: somebody else changes it; try again when that is over")
+        if stack.status.endswith("_FAILED"):
+            raise NotDeployableError(f"{name} is {stack.status}: it takes no update until it is mended")
 
 
 @contextmanager
