@@ -183,11 +183,11 @@ def _interrupted(display: Display, names: Sequence[str]) -> Iterator[None]:
 
 
 def cdk_deploy(
-    root: Path, assembly: Path, stacks: Sequence[str], *, renew: Callable[[], None], every: float = 60.0
+    root: Path, assembly: Path, stacks: Sequence[str], *, renew: Callable[[], None], seconds: float = 60.0
 ) -> int:
     """Run `cdk deploy` and return its exit code; its output streams through.
 
-    `renew` is called while the CLI runs, and ends it by raising.
+    `renew` is called every `seconds` while the CLI runs, and ends it by raising.
     """
     command = ("cdk", "deploy", "--app", str(assembly), "--exclusively", *stacks, "--require-approval", "never")
     options = ("--no-notices", "--progress", "events", "--concurrency", "4")
@@ -204,15 +204,15 @@ def cdk_deploy(
     except OSError as error:
         raise NotDeployableError(f"the CDK CLI does not run ({error}): `make setup` installs it") from error
     try:
-        return _waited(process, renew, every)
+        return _waited(process, renew, seconds)
     finally:
         _end(process)
 
 
-def _waited(process: "subprocess.Popen[bytes]", renew: Callable[[], None], every: float) -> int:
+def _waited(process: "subprocess.Popen[bytes]", renew: Callable[[], None], seconds: float) -> int:
     while True:
         try:
-            return process.wait(timeout=every)
+            return process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             renew()
 
