@@ -1,4 +1,4 @@
-"""``python -m bench``: every benchmark, its ratio against its goal, to the screen and to ``build/bench.json``."""
+"""``python -m bench`` runs every benchmark, and writes its ratio and its goal to ``build/bench.json`` too."""
 
 import json
 import sys
@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[], Ratio]] = {
 
 
 def report(name: str, figure: Ratio) -> dict[str, object]:
+    """Print a figure, and return it as `build/bench.json` has it."""
     verdict = "holds" if figure.holds else "DOES NOT HOLD"
     print(f"{name}: {figure.ratio} (goal at most {figure.goal}, {figure.runs} runs): {verdict}", flush=True)
     return {
@@ -38,6 +39,7 @@ def report(name: str, figure: Ratio) -> dict[str, object]:
 
 
 def main() -> int:
+    """Run all benchmarks; return 1 where a goal is not reached."""
     figures = {name: report(name, benchmark()) for name, benchmark in BENCHMARKS.items()}
     target = ROOT / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""A handler's cold start against what a Lambda function in Python usually does: import boto3 and make its clients.
+"""Compares a handler's cold start with what a Lambda function usually does: import boto3 and make its clients.
 
 The handler asks a stand-in for AWS and one task on loopback, as far as the first round of a gate asks them.
 """
@@ -46,7 +46,7 @@ class _Answers(BaseHTTPRequestHandler):
         self._say({"status": "ok", "digest": DIGEST})
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Print nothing."""
 
     def _say(self, body: dict[str, Any]) -> None:
         data = json.dumps(body).encode()
@@ -59,7 +59,7 @@ class _Answers(BaseHTTPRequestHandler):
 
 @contextmanager
 def answering_aws() -> Iterator[int]:
-    """The port on loopback."""
+    """Serve the stand-in for AWS and for the task, and give its port on loopback."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
@@ -87,9 +87,9 @@ assert (answer["status"], answer["verdict"]) == ("sampling", "PASS"), answer
 
 
 def first_call_against_four_clients() -> Ratio:
-    """The gate's first round: it makes the two clients that it needs, asks AWS eleven times and probes a task.
+    """Compare the gate's first round with importing boto3 and making four clients, which have not asked anything yet.
 
-    Against importing boto3 and making four clients, which have not asked anything yet.
+    In its first round the gate makes the two clients that it needs, asks AWS eleven times and probes a task.
     """
     with answering_aws() as port, TemporaryDirectory() as asset:
         shutil.copytree(ROOT / "lambda", asset, dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""Benchmarks of whole commands: a synth, the fast tests, `release diff` and `cdk diff`, each against another command.
+"""Measures whole commands: a synth, the fast tests, `release diff` and `cdk diff`, each against another command.
 
 What is compared is chosen so that the ratio tells of our own code: a synth of production against that of an empty
 stack, for example, has nothing of jsii in it.
@@ -19,7 +19,7 @@ _GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.com", "-
 
 
 def committed_copy(folder: Path) -> Path:
-    """In `folder`, which must not be there yet; what is installed is shared."""
+    """Copy the project to `folder`, which must not be there yet, and commit it there; what is installed is shared."""
     names = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -39,27 +39,27 @@ def committed_copy(folder: Path) -> Path:
 
 
 def commit(folder: Path) -> None:
-    """All that is there."""
+    """Commit everything in a repository."""
     subprocess.run([*_GIT, "add", "--all"], cwd=folder, check=True)
     subprocess.run([*_GIT, "commit", "--quiet", "--message", "as it is"], cwd=folder, check=True)
 
 
 def production_against_empty_stack() -> Ratio:
-    """Both without the rules that validate templates: those cost the same once, whatever the app."""
+    """Compare two synths without the rules that validate templates, which cost the same whatever the app."""
     context = {"CDK_VALIDATION": "false", "EXCHANGE_NAG": "false"}
     return measure(
-        python("-m", "bench.production_app", **context),
-        python("-m", "bench.empty_app", **context),
+        python("-m", "bench.apps", "production", **context),
+        python("-m", "bench.apps", "empty", **context),
         goal=3.0,
         runs=5,
     )
 
 
 def fast_tests_against_one_synth() -> Ratio:
-    """``tests/unit`` and ``tests/infra`` as a developer runs them, without coverage."""
+    """Compare ``tests/unit`` and ``tests/infra``, as a developer runs them, with one synth of production."""
     return measure(
         python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit", "tests/infra"),
-        python("-m", "bench.production_app", CDK_VALIDATION="false", EXCHANGE_NAG="false"),
+        python("-m", "bench.apps", "production", CDK_VALIDATION="false", EXCHANGE_NAG="false"),
         goal=2.0,
         runs=3,
     )
@@ -69,7 +69,7 @@ _SYNTH = "cdk synth --quiet --no-notices --no-version-reporting -c environment=s
 
 
 def diff_against_two_synths() -> Ratio:
-    """Two of the very syntheses that the command makes, one after the other, as two commands would run.
+    """Compare `diff` with the two syntheses that it makes, one after the other, as two commands would run.
 
     Rules that judge templates are off on both sides; the command works in a copy whose tree is its base.
     """
@@ -88,9 +88,9 @@ _READY = "READY "  # rehearsal/opening.py
 
 
 def diff_of_an_assembly_against_one_through_python() -> Ratio:
-    """Of all stacks of an environment, deployed to a local AWS, of which nothing differs.
+    """Compare `cdk diff` of an assembly with `cdk diff` that synthesizes, where nothing differs from what is deployed.
 
-    Both compare templates, and both validate nothing again: what Python does is to make the assembly.
+    All stacks of an environment are deployed to a local AWS. Both compare templates, and both validate nothing again: what Python does is to make the assembly.
     """
     with TemporaryDirectory(prefix="exchange-bench-") as folder, _deployed(Path(folder)) as aws:
         fresh = command(*_DIFF, "-c", f"environment={ENVIRONMENT}", "--output", f"{folder}/fresh")
@@ -100,7 +100,7 @@ def diff_of_an_assembly_against_one_through_python() -> Ratio:
 
 @contextmanager
 def _deployed(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of an AWS client, while the stage is up; its assembly is in `folder`."""
+    """Set the stage and give the environment of an AWS client; the stage's assembly is in `folder`."""
     starting = python("-m", "rehearsal.opening", str(folder), ENVIRONMENT, "60")
     with subprocess.Popen(
         starting.arguments,
@@ -110,10 +110,10 @@ def _deployed(folder: Path) -> Iterator[dict[str, str]]:
         stdout=subprocess.PIPE,
         text=True,
     ) as stage:
-        told = next((line for line in stage.stdout or () if line.startswith(_READY)), None)
-        if told is None:
+        ready = next((line for line in stage.stdout or () if line.startswith(_READY)), None)
+        if ready is None:
             raise RuntimeError(f"the stage of {ENVIRONMENT} was not set: make rehearse says why")
-        aws: dict[str, str] = json.loads(told.removeprefix(_READY))["aws"]
+        aws: dict[str, str] = json.loads(ready.removeprefix(_READY))["aws"]
         try:
             yield aws
         finally:
@@ -121,5 +121,5 @@ def _deployed(folder: Path) -> Iterator[dict[str, str]]:
                 stage.stdin.close()
 
 
-def _in(asked: Command, aws: dict[str, str]) -> Command:
-    return replace(asked, environment={**asked.environment, **aws})
+def _in(diff: Command, aws: dict[str, str]) -> Command:
+    return replace(diff, environment={**diff.environment, **aws})

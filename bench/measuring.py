@@ -1,4 +1,4 @@
-"""How a benchmark measures: the ratio of two commands of this project, timed in turn within one run.
+"""Measures the ratio of two commands of this project, timed in turn within one run.
 
 Machines differ and are shared; a ratio of two things measured side by side, a b a b, survives both.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Command:
-    """What is timed as a whole process. ``environment`` replaces the caller's."""
+    """A command that is timed as a whole process; ``environment`` replaces the caller's."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
@@ -37,7 +37,7 @@ class Ratio:
 
 
 def seconds(command: Command) -> float:
-    """Wall time of one run. A command that fails has no time: ``CalledProcessError`` with its output."""
+    """Return the wall time of one run; raises RuntimeError with the output of a command that fails."""
     started = time.perf_counter()
     done = subprocess.run(
         command.arguments,
@@ -67,22 +67,20 @@ _TOOLS = (Path(sys.executable).parent, ROOT / "node_modules" / ".bin")
 
 
 def python(*arguments: str, **environment: str) -> Command:
-    """This very Python with ``arguments``, at the project's root, ``environment`` added to the caller's."""
+    """Make a command of this very Python, at the project's root; ``environment`` is added to the caller's."""
     return Command((sys.executable, *arguments), _environment(environment), str(ROOT))
 
 
 def command(*arguments: str) -> Command:
-    """Any command at the project's root."""
+    """Make any command, at the project's root."""
     return Command(arguments, _environment({}), str(ROOT))
 
 
-def cdk(*arguments: str, **environment: str) -> Command:
-    """The CDK CLI of the lock file, with this very Python for the application."""
-    return Command(("cdk", *arguments, "--no-notices"), _environment(environment), str(ROOT))
-
-
 def _environment(more: dict[str, str]) -> dict[str, str]:
-    """Compiled Python is kept, as on a developer's machine: without it imports take three times as long."""
+    """Return the caller's environment with this project's tools.
+
+    Compiled Python is kept, as on a developer's machine: without it imports take three times as long.
+    """
     path = os.pathsep.join([*map(str, _TOOLS), os.environ.get("PATH", "")])
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return kept | {"PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true"} | more

@@ -1,4 +1,4 @@
-"""``python -m bench.template_differences BASE [HEAD]``: which templates a change of the code has changed.
+"""``python -m bench.template_differences BASE [HEAD]`` tells which templates a change of the code has changed.
 
 Both are folders as `make synth` leaves them, with one assembly for each environment; HEAD is `cdk.out`. For the base:
 ``git worktree add ../base COMMIT && make -C ../base synth``, then ``../base/cdk.out``.

@@ -38,7 +38,8 @@ class InputError(ValueError):
 def parse_targets(words: Sequence[str], chain: Sequence[str]) -> dict[str, str]:
     """Map components to digests, in the order in which they go out, from `component=digest` words in any order."""
     if not words:
-        raise InputError(f"nothing to release: name one or more of {_forms(chain)}")
+        forms = " ".join(f"{component}=sha256:…" for component in chain)
+        raise InputError(f"nothing to release: name one or more of {forms}")
     digests: dict[str, str] = {}
     for word in words:
         component, digest = _pair(word, chain, "sha256:…")
@@ -54,10 +55,12 @@ def parse_manifests(words: Sequence[str], targets: Mapping[str, str]) -> dict[st
     """Map components to manifests, from `component=path` words; each must fit the digest that it goes out with."""
     manifests: dict[str, Manifest] = {}
     for word in words:
-        component, path = _pair(word, list(targets), "release.json")
+        component, value = _pair(word, list(targets), "release.json")
         if component in manifests:
-            raise InputError(f"{component} has two manifests: one is {path}")
-        manifests[component] = _manifest(Path(path), component, targets[component])
+            raise InputError(f"{component} has two manifests: one is {value}")
+        path = Path(value)
+        manifest = read_manifest(path, component)
+        manifests[component] = checked_manifest(manifest, path, component, targets[component])
     return manifests
 
 
@@ -95,19 +98,20 @@ def checked_manifest(manifest: Manifest, path: Path, component: str, digest: str
     return manifest
 
 
-def _manifest(path: Path, component: str, digest: str) -> Manifest:
-    return checked_manifest(read_manifest(path, component), path, component, digest)
-
-
-def _pair(word: str, known: Sequence[str], example: str) -> tuple[str, str]:
+def _pair(word: str, chain: Sequence[str], example: str) -> tuple[str, str]:
     component, equals, value = word.partition("=")
     if not equals or not value:
-        raise InputError(f"{word!r} is not of the form component={example}, such as {known[0]}={example}")
-    return checked_component(component, known), value
+        raise InputError(f"{word!r} is not of the form component={example}, such as {chain[0]}={example}")
+    return checked_component(component, chain), value
 
 
-def _forms(chain: Sequence[str]) -> str:
-    return " ".join(f"{component}=sha256:…" for component in chain)
+def write_file(file: Path, text: str) -> None:
+    """Write a file that the command line names, in a folder that need not be there; raises InputError if it cannot."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}") from error
 
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130

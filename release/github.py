@@ -30,6 +30,40 @@ GithubEnvironment = Annotated[str, typer.Argument(help="The GitHub environment i
 _ANSWER_SECONDS = 30
 
 
+class GithubError(Exception):
+    """Says that GitHub refused, or was not reached; the message never holds the token."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Makes every redirect an error: the token is for one address alone."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow no redirect."""
+
+
+def _call(url: str, token: str, method: str = "GET", body: Mapping[str, str] | None = None) -> Any:
+    """Return GitHub's answer as JSON, None where it has no body.
+
+    Raises HTTPError for a refusal or a redirect, and GithubError where GitHub is not reached.
+    """
+    headers = {
+        "Accept": "application/vnd.github+json",
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310  (the address is the runner's)
+    try:
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=_ANSWER_SECONDS) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError:
+        raise
+    except OSError as error:
+        raise GithubError(f"GitHub was not reached at {url}: {error}") from error
+    return json.loads(text) if text else None
+
+
 class NoReviewersError(LookupError):
     """Says that nobody would be asked, or that it cannot be known."""
 
@@ -56,7 +90,7 @@ def _required_reviewers(name: str) -> list[str]:
         required = reviewers(_environment(name))
         if not required:
             raise NoReviewersError("it has no required reviewers: a release would wait for nobody")
-    except NoReviewersError as error:
+    except (NoReviewersError, GithubError) as error:
         raise NoReviewersError(f"environment {name}: {error}; see docs/github.md") from error
     return required
 
@@ -66,17 +100,12 @@ def _environment(name: str) -> Mapping[str, Any]:
     if missing:
         raise NoReviewersError(f"GitHub cannot be asked without {', '.join(missing)}")
     url = f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GITHUB_REPOSITORY']}/environments/{quote(name, safe='')}"
-    headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {os.environ['GITHUB_TOKEN']}"}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310  (the address is the runner's)
     try:
-        with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
-            environment: Mapping[str, Any] = json.load(answer)
-            return environment
+        environment: Mapping[str, Any] = _call(url, os.environ["GITHUB_TOKEN"])
+        return environment
     except urllib.error.HTTPError as error:
         why = "there is none of this name" if error.code == 404 else f"GitHub answers {error.code} {error.reason}"
         raise NoReviewersError(why) from error
-    except OSError as error:
-        raise NoReviewersError(f"GitHub was not reached at {url}: {error}") from error
 
 
 _PAGE = 100  # the most that GitHub gives at once
@@ -93,17 +122,6 @@ def comment(context: typer.Context, file: Comment, *, number: PullRequestNumber,
     cli: CliContext = context.obj
     with failing(cli.display, DiffError):
         cli.display.say(comment_from_file(file, cli.environment, number, author))
-
-
-class GithubError(Exception):
-    """Says that GitHub refused, or was not reached; the message never holds the token."""
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Makes every redirect an error: the token is for one address alone."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Follow no redirect."""
 
 
 @dataclass(frozen=True)
@@ -139,23 +157,11 @@ class PullRequest:
 
     def _call(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
         url = f"{self.api.rstrip('/')}/repos/{self.repository}/{path}"
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {self.token}",
-            "Content-Type": "application/json",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
-        data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310
         try:
-            with urllib.request.build_opener(_NoRedirects).open(request, timeout=30) as answer:
-                text = answer.read()
+            return _call(url, self.token, method, body)
         except urllib.error.HTTPError as error:
             reason = error.read(500).decode(errors="replace")
             raise GithubError(f"GitHub answered {method} {url} with {error.code}: {reason}") from error
-        except OSError as error:
-            raise GithubError(f"GitHub was not reached at {url}: {error}") from error
-        return json.loads(text) if text else None
 
 
 def post(pull_request: PullRequest, environment: str, body: str, author: str) -> str:

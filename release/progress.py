@@ -130,8 +130,8 @@ def end_line(component: str, end: ReleaseEnd, reason: str) -> str:
     """Say how a release ended, in one line; `reason` is the ledger's, for a release that went well."""
     if end.released:
         return f"{component} is released, in {end.seconds:.1f} s" + (f": {reason}" if reason else "")
-    where = f" in {end.state}" if end.state else ""
-    return f"{component} is not released: {end.error}{where}, after {end.seconds:.1f} s: {_one_line(end.cause)}"
+    where, cause = f" in {end.state}" if end.state else "", " ".join(end.cause.split())
+    return f"{component} is not released: {end.error}{where}, after {end.seconds:.1f} s: {cause}"
 
 
 class Display:
@@ -185,7 +185,3 @@ class Display:
 def terminal_display() -> Display:
     """Make the display of standard output and standard error."""
     return Display(Console(highlight=False), Console(stderr=True, highlight=False))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

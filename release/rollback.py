@@ -23,6 +23,7 @@ from release.command_line import (
     checked_digest,
     parse_targets,
     refusing,
+    write_file,
 )
 from release.progress import Display
 from release.start import Order, Releases
@@ -56,8 +57,7 @@ class SavedPlan:
 
     def save(self, file: Path) -> None:
         """Write the plan as JSON."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
+        write_file(file, json.dumps(asdict(self)) + "\n")
 
     def refuse_other(self, running: str) -> None:
         """Raise InputError when something else runs by now: what was approved is done, or nothing."""

@@ -3,7 +3,7 @@
 `rollback` and `unwind` carry out what they have planned with the same `Releases`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,10 +68,12 @@ class Releases:
                 raise typer.Exit(FAILED)
 
     def start(self, order: Order) -> StartedRelease:
-        """Start the component's machine."""
+        """Start the component's machine, with the input that docs/contracts.md describes."""
         machine = self._deployed.machine_arns[order.component]
         release_id = new_release_id(self._cli.now())
-        self._deployed.executions.start(machine, release_id, _machine_input(order, release_id, self._cli.person()))
+        requested_by = f"cli:{self._cli.person()}"
+        release = MachineInput(release_id, order.component, order.digest, order.kind, requested_by, order.manifest)
+        self._deployed.executions.start(machine, release_id, release.as_input())
         self._display.say(f"{order.component} {order.kind.value} of {order.digest} as {release_id}", "bold")
         return StartedRelease(order.component, order.digest, release_id, execution_arn(machine, release_id))
 
@@ -93,15 +95,15 @@ class Releases:
         return (release and release.reason) or ""
 
     def _watch(self, started: StartedRelease) -> ReleaseEnd:
+        def pause() -> None:
+            self._cli.pause(self._cli.poll_seconds)
+
         with self._display.following(started.component):
-            for event in watch(self._deployed.executions, started.execution, pause=self._pause()):
+            for event in watch(self._deployed.executions, started.execution, pause=pause):
                 if isinstance(event, ReleaseEnd):
                     return event
                 self._display.enter(started.component, event)
         raise AssertionError("a watch ends with an end")
-
-    def _pause(self) -> Callable[[], None]:
-        return lambda: self._cli.pause(self._cli.poll_seconds)
 
     def _start(self, order: Order, later: list[str], *, first: bool) -> StartedRelease:
         """Start a release; where the first cannot be started nothing was done, later it matters how far it went."""
@@ -139,12 +141,6 @@ class Releases:
 def new_release_id(now: float) -> str:
     """Make an id that begins with the time, as the ledger is ordered, and differs from others of the same second."""
     return f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
-
-
-def _machine_input(order: Order, release_id: str, person: str) -> dict[str, Any]:
-    """Return the machine's input, as docs/contracts.md describes it."""
-    release = MachineInput(release_id, order.component, order.digest, order.kind, f"cli:{person}", order.manifest)
-    return release.as_input()
 
 
 Manifests = Annotated[

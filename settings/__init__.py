@@ -1,1 +1,1 @@
-"""The settings: pydantic models of `config/`, read and checked. Nothing here knows CDK."""
+"""Reads and checks the settings: pydantic models of the files in `config/`. Nothing here knows CDK."""

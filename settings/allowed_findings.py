@@ -1,4 +1,4 @@
-"""`config/allowed_findings.toml`: critical findings that a release may go out with, each until a day."""
+"""Reads `config/allowed_findings.toml`: critical findings that a release may go out with, each until a day."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ LONGEST_DAYS = 90
 
 
 class Allowed(Strict):
-    """`until` is the last day, in UTC."""
+    """One finding that is allowed in the images of some components; `until` is the last day, in UTC."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Z]+-[A-Za-z0-9-]+$")]
     components: tuple[Name, ...] = Field(min_length=1)
@@ -31,22 +31,22 @@ class Allowed(Strict):
         return value
 
     def covers(self, component: str, finding: str) -> bool:
-        """Whether it speaks of this, whenever that is."""
+        """Tell whether the entry names this finding and this component, expired or not."""
         return component in self.components and finding == self.id
 
     def expired(self, today: date) -> bool:
-        """The day itself is still one on which it is allowed."""
+        """Tell whether the last day is over; on that day itself the finding is still allowed."""
         return today > self.until
 
 
 class AllowedFindings(Strict):
-    """The whole file."""
+    """The whole of `allowed_findings.toml`."""
 
     allowed: list[Allowed] = Field(default_factory=list)
 
 
 def load_allowed(chain: Sequence[str], today: date, folder: Path = CONFIG) -> tuple[Allowed, ...]:
-    """SettingsError tells all that is wrong; without the file, nothing is allowed."""
+    """Read the allowed findings, none where there is no file; raises SettingsError with all that is wrong."""
     file, shown = folder / f"{ALLOWED_FINDINGS}.toml", f"{folder.name}/{ALLOWED_FINDINGS}.toml"
     if not file.is_file():
         return ()
@@ -54,7 +54,7 @@ def load_allowed(chain: Sequence[str], today: date, folder: Path = CONFIG) -> tu
         written = AllowedFindings.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise SettingsError(list(problems_of(error, shown, AllowedFindings))) from error
-    except ValueError as error:  # what it says, or how it is encoded
+    except ValueError as error:  # of its syntax, or of its encoding
         raise SettingsError([f"{shown}: is not TOML: {error}"]) from error
     if problems := list(_problems(shown, written, chain, today)):
         raise SettingsError(problems)
@@ -63,11 +63,11 @@ def load_allowed(chain: Sequence[str], today: date, folder: Path = CONFIG) -> tu
 
 def _problems(file: str, written: AllowedFindings, chain: Sequence[str], today: date) -> Iterator[Problem]:
     last = today + timedelta(days=LONGEST_DAYS)
-    for index, one in enumerate(written.allowed):
+    for index, entry in enumerate(written.allowed):
         key = f"allowed[{index}]"
-        if one.until > last:
+        if entry.until > last:
             what = f"is more than {LONGEST_DAYS} days ahead: allowed is a day up to {last}"
-            yield Problem(file, f"{key}.until", one.until, what)
-        if unknown := [name for name in one.components if name not in chain]:
+            yield Problem(file, f"{key}.until", entry.until, what)
+        if unknown := [name for name in entry.components if name not in chain]:
             what = f"{', '.join(unknown)} is no component: allowed are {', '.join(chain)}"
-            yield Problem(file, f"{key}.components", list(one.components), what)
+            yield Problem(file, f"{key}.components", list(entry.components), what)

@@ -1,4 +1,4 @@
-"""What a component is, in every environment: `config/exchange.toml`."""
+"""Describes the components, which are the same in every environment: `config/exchange.toml`."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ STRATEGIES: dict[Kind, tuple[Strategy, ...]] = {
 
 
 class Strict(BaseModel):
-    """A table of the settings: frozen, and a key that it does not know is an error."""
+    """A table of the settings, which cannot be changed; a key that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Service(Strict):
-    """One ECS service. `key` is its table's name; the paths are explained in docs/contracts.md."""
+    """One ECS service of a component; `key` is its table's name. docs/contracts.md explains the paths."""
 
     key: str = Field(alias=TABLE_NAME)
     kind: Kind
@@ -69,7 +69,7 @@ class Service(Strict):
         return self
 
     def _check_assets_path(self) -> None:
-        """It may be left out; where it is, users' requests must come here at all."""
+        """Refuse a path to which no request of a user comes, and any path of a service that is not for users."""
         if self.assets_path is None:
             return
         if self.kind != "web":
@@ -79,7 +79,7 @@ class Service(Strict):
             raise ValueError(f"assets_path = {self.assets_path} never comes here: allowed is a path within {allowed}")
 
     def _check_keys(self, what: str, needed: bool, *keys: str) -> None:
-        """A key that is missing, or that has no meaning here, is an error either way."""
+        """Refuse the keys that are missing where they are needed, or that are there where they mean nothing."""
         for key in keys:
             if needed and getattr(self, key) is None:
                 raise ValueError(f"{key} is missing: every {what} service needs it")
@@ -119,7 +119,10 @@ def _endless(gate: Gate) -> Iterator[str]:
 
 
 class Component(Strict):
-    """What goes out together. `path` is its folder in the monorepo, `after` what must have gone out before."""
+    """A part of the system that is released as one.
+
+    `path` is its folder in the monorepo; `after` names the components that must have gone out before it.
+    """
 
     name: str = Field(alias=TABLE_NAME)
     path: str
@@ -129,17 +132,18 @@ class Component(Strict):
 
     @model_validator(mode="after")
     def _asks_what_can_be_asked(self) -> Self:
-        """Every service with a port by one probe, no other; targets only where there are some."""
-        asked, able = [one.service for one in self.gate.probes], [key for key, one in self.services.items() if one.port]
-        if unable := sorted({key for key in asked if key not in able}):
+        """Refuse probes unless each service with a port has one, and a check of targets where there are none."""
+        probed = [probe.service for probe in self.gate.probes]
+        with_port = [key for key, service in self.services.items() if service.port]
+        if unable := sorted({key for key in probed if key not in with_port}):
             raise ValueError(
-                f"gate.probes: {', '.join(unable)} cannot be asked, allowed are {', '.join(able) or 'none'}"
+                f"gate.probes: {', '.join(unable)} cannot be asked, allowed are {', '.join(with_port) or 'none'}"
             )
-        for key in able:
-            if (count := asked.count(key)) != 1:
+        for key in with_port:
+            if (count := probed.count(key)) != 1:
                 raise ValueError(f"gate.probes: {count} are for service {key}, every service with a port needs one")
         targets = any(check.kind == "unhealthy_targets" for check in self.gate.checks)
-        if targets and not any(one.kind == "web" for one in self.services.values()):
+        if targets and not any(service.kind == "web" for service in self.services.values()):
             raise ValueError("gate.checks: unhealthy_targets is for components with a web service: remove it")
         return self
 
@@ -153,7 +157,7 @@ class Component(Strict):
 
     @property
     def canaries(self) -> list[Service]:
-        """The services whose new versions are compared with the former one."""
+        """List the services whose new versions are compared with the former one."""
         return [service for service in self.services.values() if service.strategy == "CANARY"]
 
     @model_validator(mode="before")
@@ -163,14 +167,14 @@ class Component(Strict):
 
 
 class Watch(Strict):
-    """How long an alarm still undoes a release, and how soon after one such rollback not another (F27)."""
+    """For how long an alarm undoes a release, and how long after such a rollback none undoes another (F27)."""
 
     hours: int = Field(ge=1, le=7 * 24)
     cool_down_minutes: int = Field(ge=0, le=DAY_MINUTES)
 
 
 class Github(Strict):
-    """What the release workflow waits for: the monorepo's own workflows, by the names of their files."""
+    """The monorepo's own workflows for which the release workflow waits, by the names of their files."""
 
     required_workflows: list[Name] = Field(min_length=1)
 
@@ -190,10 +194,10 @@ class Exchange(Strict):
 
 
 def named(values: Any, group: str) -> Any:
-    """Each table of the group with its own name. Nobody writes it in the file, where it would be an unknown key."""
+    """Add to each table of the group its own name, which nobody writes in the file: it would be an unknown key."""
     if not isinstance(values, dict) or not isinstance(values.get(group), dict):
         return values
-    members = values[group].items()
+    tables = values[group].items()
     return values | {
-        group: {name: {**one, TABLE_NAME: name} if isinstance(one, dict) else one for name, one in members}
+        group: {name: {**table, TABLE_NAME: name} if isinstance(table, dict) else table for name, table in tables}
     }

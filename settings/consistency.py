@@ -1,4 +1,4 @@
-"""What no single table can tell: whether the tables of the two files go together."""
+"""Checks what no single table can tell: whether the tables of the two files go together."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ from settings.wording import Problem
 
 
 def chain_of(exchange: Exchange) -> tuple[str, ...]:
-    """The order in which the components go out: each after those that it names, else as they are written."""
+    """Return the components in the order in which they go out: each after those that it names, else as written."""
     written, order, ready = list(exchange.components), list[str](), list[str]()
     sorter = TopologicalSorter({name: component.after for name, component in exchange.components.items()})
     sorter.prepare()
@@ -35,7 +35,7 @@ def chain_of(exchange: Exchange) -> tuple[str, ...]:
 
 
 def exchange_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
-    """An unknown component in the chain, a cycle, names and priorities used twice, times that contradict each other."""
+    """Find unknown components in the chain, cycles, names and priorities used twice, and times that do not fit."""
     unknown = list(_unknown_components(file, exchange))
     yield from unknown
     if not unknown:
@@ -46,7 +46,7 @@ def exchange_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
 
 
 def environment_problems(file: str, values: Environment, exchange: Exchange, region: str) -> Iterator[Problem]:
-    """What the environment says of the components, and of itself."""
+    """Find what contradicts itself in an environment's file, or does not go with `exchange.toml`."""
     yield from _place_problems(file, values, region)
     yield from _task_problems(file, values, exchange)
     yield from _adoption_problems(file, values, exchange)
@@ -55,7 +55,7 @@ def environment_problems(file: str, values: Environment, exchange: Exchange, reg
 
 
 def overlap_problems(file: str, cidr: str, others: Mapping[str, str]) -> Iterator[Problem]:
-    """Networks that overlap can never be connected; `others` is file -> cidr."""
+    """Find networks that overlap, which can never be connected; `others` maps files to CIDRs."""
     for other, taken in others.items():
         if IPv4Network(cidr).overlaps(IPv4Network(taken)):
             yield Problem(
@@ -64,18 +64,18 @@ def overlap_problems(file: str, cidr: str, others: Mapping[str, str]) -> Iterato
 
 
 def services(exchange: Exchange) -> Iterator[tuple[str, Service]]:
-    """`backend.web` and the like, with the service."""
+    """Iterate over all services, each with such a name as `backend.web`."""
     for name, component in exchange.components.items():
         for key, service in component.services.items():
             yield f"{name}.{key}", service
 
 
 def _unknown_components(file: str, exchange: Exchange) -> Iterator[Problem]:
-    known = ", ".join(exchange.components)
+    allowed = ", ".join(exchange.components)
     for name, component in exchange.components.items():
         for other in component.after:
             if other not in exchange.components:
-                yield Problem(file, f"components.{name}.after", other, f"unknown component; allowed are {known}")
+                yield Problem(file, f"components.{name}.after", other, f"unknown component; allowed are {allowed}")
 
 
 def _cycles(file: str, exchange: Exchange) -> Iterator[Problem]:
@@ -87,13 +87,12 @@ def _cycles(file: str, exchange: Exchange) -> Iterator[Problem]:
 
 
 def _twice(file: str, exchange: Exchange, key: str) -> Iterator[Problem]:
-    used = [(place, getattr(service, key)) for place, service in services(exchange)]
-    counts = Counter(value for _, value in used if value is not None)
-    for value in (value for value, count in counts.items() if count > 1):
-        places = [place for place, own in used if own == value]
-        first, *rest = places
-        for place in rest:
-            where = place.replace(".", ".services.")
+    names_of: dict[Any, list[str]] = {}
+    for name, service in services(exchange):
+        names_of.setdefault(getattr(service, key), []).append(name)
+    for value, (first, *others) in names_of.items():
+        for name in others if value is not None else ():
+            where = name.replace(".", ".services.")
             yield Problem(file, f"components.{where}.{key}", value, f"is that of {first} already: each needs its own")
 
 
@@ -125,14 +124,14 @@ def _zone_problems(file: str, values: Environment, region: str) -> Iterator[Prob
 
 
 def _task_problems(file: str, values: Environment, exchange: Exchange) -> Iterator[Problem]:
-    known = dict(services(exchange))
-    for place in [place for place in known if place not in values.tasks]:
-        yield Problem(file, f'tasks."{place}"', None, "is missing: every service needs the size of its tasks")
-    for place, size in values.tasks.items():
-        service = known.get(place)
-        key = f'tasks."{place}"'
+    by_name = dict(services(exchange))
+    for name in [name for name in by_name if name not in values.tasks]:
+        yield Problem(file, f'tasks."{name}"', None, "is missing: every service needs the size of its tasks")
+    for name, size in values.tasks.items():
+        service = by_name.get(name)
+        key = f'tasks."{name}"'
         if service is None:
-            yield Problem(file, key, None, f"is no service; allowed are {', '.join(known)}")
+            yield Problem(file, key, None, f"is no service; allowed are {', '.join(by_name)}")
         elif service.kind == "singleton" and (size.min is not None or size.max is not None):
             yield Problem(file, key, None, "min and max are not for a singleton, of which there is one: remove them")
         elif service.kind != "singleton" and (size.min is None or size.max is None):
@@ -171,8 +170,9 @@ def _window_problems(file: str, values: Environment, exchange: Exchange) -> Iter
 
 
 def cidrs(files: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
-    """Map each environment's file to its CIDR; files without a valid one are skipped here and reported by their own
-    validation.
+    """Map each environment's file to its CIDR.
+
+    Files without a valid one are skipped here, and reported by their own validation.
     """
     valid = {}
     for file, values in files:
@@ -184,8 +184,10 @@ def cidrs(files: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
 
 
 def _time_problems(file: str, exchange: Exchange) -> Iterator[Problem]:
-    """Check that the gate can use all its attempts within the timeout of ECS's hook, that a deployment can finish
-    within PATIENCE_MINUTES of the release machine, and that a worker can drain before ECS kills it.
+    """Check that everything can come to its end in time.
+
+    The gate needs all its attempts within the timeout of ECS's hook, a deployment must finish within PATIENCE_MINUTES
+    of the release machine, and a worker must drain before ECS kills it.
     """
     for component in exchange.components.values():
         yield from _drain_problems(file, component)
@@ -200,14 +202,14 @@ def _drain_problems(file: str, component: Component) -> Iterator[Problem]:
     for service in component.services.values():
         if service.drain_seconds is None:
             continue
-        place = f"components.{component.name}.services.{service.key}.drain_seconds"
+        key = f"components.{component.name}.services.{service.key}.drain_seconds"
         room = service.stop_timeout_seconds - GIVE_BACK_SECONDS
         if service.drain_seconds > room:
             what = (
                 f"the task is killed {service.stop_timeout_seconds} s (stop_timeout_seconds) after it was told to "
                 f"stop, of which giving work back takes {GIVE_BACK_SECONDS}: allowed are up to {room}"
             )
-            yield Problem(file, place, service.drain_seconds, what)
+            yield Problem(file, key, service.drain_seconds, what)
 
 
 def _gate_problems(file: str, component: Component) -> Iterator[Problem]:
@@ -237,13 +239,13 @@ def _shift_problems(file: str, component: Component) -> Iterator[Problem]:
 
 
 def _flip_problems(file: str, component: Component) -> Iterator[Problem]:
-    """Going back is a flip of traffic as long as ECS keeps the former tasks: the gate has to decide within that."""
+    """Check that the gate decides while ECS keeps the former tasks: so long going back is a flip of traffic."""
     bake = component.gate.bake_minutes
     for service in component.services.values():
         if service.shift_bake_minutes is not None and service.shift_bake_minutes <= bake:
-            place = f"components.{component.name}.services.{service.key}.shift_bake_minutes"
+            key = f"components.{component.name}.services.{service.key}.shift_bake_minutes"
             what = (
                 f"the gate bakes for {bake} minutes (gate.bake_minutes), and only while ECS keeps the former tasks is "
                 f"going back a flip of traffic: allowed are {bake + 1} and more"
             )
-            yield Problem(file, place, service.shift_bake_minutes, what)
+            yield Problem(file, key, service.shift_bake_minutes, what)

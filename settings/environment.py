@@ -1,4 +1,4 @@
-"""What an environment is: `config/<environment>.toml`."""
+"""Describes an environment: `config/<environment>.toml`."""
 
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
@@ -53,8 +53,9 @@ IgnoredPath = Annotated[str, StringConstraints(pattern=r"^[^\s/][^\s]{0,254}$")]
 
 
 class Network(Strict):
-    """`test_cidrs` may reach the test listener, where a new version is seen before users see it; nobody by default.
+    """The VPC of an environment.
 
+    `test_cidrs` may reach the test listener, where a new version is seen before users see it; nobody by default.
     `interface_endpoints` keep what tasks say to these services inside the network; each costs by the hour and zone.
     """
 
@@ -83,14 +84,14 @@ class Network(Strict):
 
 
 class Domain(Strict):
-    """With it users come in by HTTPS."""
+    """The name under which users come in by HTTPS, and its certificate."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
     certificate_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:acm:")]
 
 
 class Adopt(Strict):
-    """What the account has already, by name."""
+    """What the account has already and this project uses, by name."""
 
     cluster: str | None = None
     repositories: dict[str, str] = Field(default_factory=dict)
@@ -98,7 +99,7 @@ class Adopt(Strict):
 
 
 class Database(Strict):
-    """PostgreSQL."""
+    """The PostgreSQL database of an environment."""
 
     instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$")]
     storage_gb: int = Field(ge=20, le=65536)
@@ -107,7 +108,7 @@ class Database(Strict):
 
 
 class Cache(Strict):
-    """Redis; with replicas it survives a node."""
+    """The Redis cache of an environment; with replicas it survives the loss of a node."""
 
     node_type: Annotated[str, StringConstraints(pattern=r"^cache\.")]
     replicas: int = Field(ge=0, le=5)
@@ -129,7 +130,7 @@ class EcsKafka(Strict):
 
 
 class MskKafka(Strict):
-    """Amazon MSK."""
+    """A cluster of Amazon MSK."""
 
     mode: Literal["msk"]
     instance_type: Annotated[str, StringConstraints(pattern=r"^kafka\.")]
@@ -138,14 +139,14 @@ class MskKafka(Strict):
 
 
 class ExternalKafka(Strict):
-    """A cluster that somebody else runs."""
+    """A Kafka cluster that somebody else runs."""
 
     mode: Literal["external"]
     bootstrap_brokers: list[Annotated[str, StringConstraints(pattern=r"^[^:,\s]+:\d+$")]] = Field(min_length=1)
 
 
 class Logs(Strict):
-    """How long CloudWatch keeps them."""
+    """How long CloudWatch keeps the logs."""
 
     retention_days: int
 
@@ -203,7 +204,7 @@ class Pipeline(Strict):
 
 
 class TaskSize(Strict):
-    """CPU units and MB of one task; between `min` and `max` of them, for what scales."""
+    """The CPU units and the MB of a service's tasks; what scales has between `min` and `max` of them."""
 
     cpu: int
     memory: int
@@ -240,7 +241,7 @@ class Environment(Strict):
 
 
 def fargate_problem(cpu: int, memory: int) -> str | None:
-    """Why Fargate has no task of this size; None when it has."""
+    """Say why Fargate has no task of this size; None when it has."""
     if cpu not in FARGATE:
         return f"cpu = {cpu} is no size of Fargate: allowed are {', '.join(map(str, FARGATE))}"
     if memory not in FARGATE[cpu]:

@@ -1,4 +1,4 @@
-"""The settings of an environment: `config/exchange.toml` and `config/<environment>.toml`, checked as a whole.
+"""Loads the settings of an environment: `config/exchange.toml` and `config/<environment>.toml`, checked as a whole.
 
 Bad input is refused with file, key, value and what is allowed; every problem at once. Two environments of one
 pipeline are two apps, which know each other's parts by name alone: the functions at the end make those names.
@@ -44,7 +44,7 @@ __all__ = ["Component", "Service", "Settings", "SettingsError", "TaskSize", "loa
 
 
 class SettingsError(ValueError):
-    """One line for each problem: file, key, value, what is allowed."""
+    """Says all that is wrong, in one line for each problem: file, key, value, what is allowed."""
 
     def __init__(self, problems: Sequence[Problem | str]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -52,7 +52,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """One environment. `components` is in the order of `chain`, in which they go out."""
+    """Everything that is set for one environment; `components` is in the order of `chain`, in which they go out."""
 
     environment: str
     project: str
@@ -79,7 +79,7 @@ class Settings:
 
     @property
     def has_pipeline(self) -> bool:
-        """Whether a pipeline releases here, its own or another environment's; else GitHub's workflows do."""
+        """Tell whether a pipeline releases here, its own or another environment's; else GitHub's workflows do."""
         return (self.owner.runner if self.owner else self.pipeline.runner) == "codepipeline"
 
     @property
@@ -87,37 +87,40 @@ class Settings:
         return tuple(self.components)
 
     def stack_name(self, stack: str) -> str:
-        """As CloudFormation knows it: `exchange-staging-client`; with "" the beginning that all of them share."""
+        """Return a stack's name, such as `exchange-staging-client`; with "" the beginning that all of them share."""
         return f"{self.project}-{self.environment}-{stack}"
 
     def repository_name(self, component: str) -> str:
-        """Of the component's images, as the Registry stack names or adopts it."""
+        """Return the name of the repository of the component's images, which the Registry stack makes or adopts."""
         return self.adopt.repositories.get(component) or self.stack_name(component)
 
     def task(self, component: str, service: str) -> TaskSize:
-        """How large a service's tasks are, and between which numbers of them it scales."""
+        """Return how large a service's tasks are, and between which numbers of them it scales."""
         return self.tasks[f"{component}.{service}"]
 
 
 def load_settings(environment: str, *, region: str | None = None, folder: Path = CONFIG) -> Settings:
-    """`region` is the caller's, for an environment whose file names none. SettingsError tells all that is wrong."""
-    known = sorted(file.stem for file in folder.glob("*.toml") if file.stem not in NO_ENVIRONMENTS)
-    if environment not in known:
-        what = f"there is no such environment; allowed are {', '.join(known)}"
+    """Load an environment; raises SettingsError with all that is wrong.
+
+    `region` is the caller's, for an environment whose file names none.
+    """
+    environments = sorted(file.stem for file in folder.glob("*.toml") if file.stem not in NO_ENVIRONMENTS)
+    if environment not in environments:
+        what = f"there is no such environment; allowed are {', '.join(environments)}"
         raise SettingsError([Problem(folder.name, "environment", environment, what)])
-    settings = _load(environment, {name: _read(folder / f"{name}.toml") for name in known}, region, folder)
+    settings = _load(environment, {name: _read(folder / f"{name}.toml") for name in environments}, region, folder)
     if (staging := settings.pipeline.staging) is None:
         return settings
     first = load_settings(staging, region=region, folder=folder)
     file = f"{folder.name}/{environment}.toml"
-    own, other = (Place(one.region, one.account) for one in (settings, first))
+    own, other = (Place(each.region, each.account) for each in (settings, first))
     if problems := list(pair_problems(file, staging, own, other)):
         raise SettingsError(problems)
     return replace(settings, staging=first)
 
 
 def _load(environment: str, tables: Tables, region: str | None, folder: Path) -> Settings:
-    """One environment, on its own."""
+    """Load one environment, without its staging."""
     files = {name: f"{folder.name}/{name}.toml" for name in (EXCHANGE, *tables)}
     exchange, wrong = _valid(Exchange, _read(folder / f"{EXCHANGE}.toml"), files[EXCHANGE])
     values, wrong_too = _valid(Environment, tables[environment], files[environment])
@@ -165,7 +168,7 @@ def _settings(environment: str, region: str, exchange: Exchange, values: Environ
 def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:  # what it says, or how it is encoded
+    except ValueError as error:  # of its syntax, or of its encoding
         raise SettingsError([f"{file.parent.name}/{file.name}: is not TOML: {error}"]) from error
 
 
@@ -177,38 +180,41 @@ def _valid(model: type[Model], table: Mapping[str, Any], file: str) -> tuple[Mod
 
 
 def pipeline_name(settings: Settings) -> str:
-    """Of the pipeline that releases to the environment, which may be another environment's."""
+    """Return the name of the pipeline that releases to the environment, which may be another environment's."""
     owner = settings.owner.environment if settings.owner else settings.environment
     return f"{settings.project}-{owner}-pipeline"
 
 
 def stage_label(settings: Settings) -> str:
-    """With which the names of the environment's stages begin; nothing where the pipeline releases there alone."""
+    """Return how the names of the environment's stages begin; "" where the pipeline releases there alone."""
     if settings.owner:
         return "Staging"
     return "Production" if settings.pipeline.staging else ""
 
 
 def stages_role(settings: Settings) -> str:
-    """Of the pipeline itself."""
+    """Return the name of the role of the pipeline itself."""
     return f"{pipeline_name(settings)}-stages"
 
 
 def project_role(settings: Settings, what: str) -> str:
-    """Of a CodeBuild project of the pipeline that has to do with this environment: `acceptance`, `infrastructure`."""
+    """Return the name of the role of a CodeBuild project that works on this environment.
+
+    `what` is the project's work: `acceptance` or `infrastructure`.
+    """
     return "-".join(filter(None, (pipeline_name(settings), stage_label(settings).lower(), what)))
 
 
 def build_role(settings: Settings, component: str) -> str:
-    """Of the project that builds a component's image, for every environment of the pipeline."""
+    """Return the name of the role of the project that builds a component's image, for every environment."""
     return f"{pipeline_name(settings)}-build-{component}"
 
 
 def release_role(settings: Settings) -> str:
-    """What the pipeline becomes to ask for releases in the environment."""
+    """Return the name of the role that the pipeline assumes to ask for releases in the environment."""
     return settings.stack_name("pipeline")
 
 
 def infrastructure_role(settings: Settings) -> str:
-    """What the pipeline becomes to deploy the environment's stacks."""
+    """Return the name of the role that the pipeline assumes to deploy the environment's stacks."""
     return settings.stack_name("infrastructure")

@@ -1,4 +1,4 @@
-"""What the files of two environments say of each other, where one pipeline releases to both."""
+"""Checks what the files of two environments say of each other, where one pipeline releases to both."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -11,7 +11,10 @@ _KEY = "pipeline.staging"
 
 
 class Owner(NamedTuple):
-    """The environment whose pipeline, or other `runner`, releases to another; without an account it is in the same."""
+    """An environment whose pipeline, or other `runner`, releases to another one.
+
+    The account is None where its file names none, and it is then the same as the other's.
+    """
 
     environment: str
     account: str | None
@@ -19,14 +22,14 @@ class Owner(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an environment is; the account is None where it is the caller's."""
+    """The region and the account of an environment; the account is None where it is the caller's."""
 
     region: str
     account: str | None
 
 
 def owners(environment: str, tables: Tables) -> list[Owner]:
-    """The environments that name this one as their staging."""
+    """List the environments that name this one as their staging."""
     return [
         Owner(name, table.get("account"), table["pipeline"].get("runner", "codepipeline"))
         for name, table in tables.items()
@@ -35,7 +38,7 @@ def owners(environment: str, tables: Tables) -> list[Owner]:
 
 
 def staging_problems(file: str, environment: str, values: Environment, tables: Tables) -> Iterator[Problem]:
-    """Whether there is such an environment, which nobody else releases to, and which has no staging of its own."""
+    """Check that the staging environment exists, that no other pipeline releases to it, and that it has no staging."""
     staging, claims = values.pipeline.staging, [owner.environment for owner in owners(environment, tables)]
     if len(claims) > 1:
         what = f"the pipelines of {' and '.join(claims)} name this environment as their staging: allowed is one"
@@ -52,9 +55,10 @@ def staging_problems(file: str, environment: str, values: Environment, tables: T
 
 
 def pair_problems(file: str, staging: str, own: Place, other: Place) -> Iterator[Problem]:
-    """A pipeline's actions could cross regions, but each region needs a bucket, and an image is pushed to both
-    environments at once. An account that one file names alone could be the same, or another.
+    """Check that both environments are in one region, and that both files name their accounts or neither does.
 
+    A pipeline's actions could cross regions, but each region needs a bucket, and an image is pushed to both
+    environments at once. An account that one file names alone could be the same, or another.
     https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-create-cross-region.html
     """
     if own.region != other.region:
@@ -79,6 +83,6 @@ def _circumstances(file: str, environment: str, staging: str, tables: Tables) ->
 
 
 def _staging(table: Mapping[str, Any]) -> object:
-    """Of a file that may not be whole; its own check tells of that."""
+    """Return the staging that a file names; the file may not be whole, which its own check reports."""
     pipeline = table.get("pipeline")
     return pipeline.get("staging") if isinstance(pipeline, dict) else None

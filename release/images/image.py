@@ -14,7 +14,15 @@ from typing import Annotated, Any
 import typer
 
 from release.cli_context import CliContext
-from release.command_line import ComponentName, checked_component, checked_manifest, failing, read_manifest, refusing
+from release.command_line import (
+    ComponentName,
+    checked_component,
+    checked_manifest,
+    failing,
+    read_manifest,
+    refusing,
+    write_file,
+)
 from release_aws.clients import AwsClient
 
 PLATFORM = "linux/arm64"
@@ -139,9 +147,9 @@ def image(
         manifest_of(folder, component, commit or version, "")  # before anything is built
         docker = Docker()
         digest = build_once(docker, folder, component, version, repository)
-        _write(manifest, json.dumps(manifest_of(folder, component, commit or version, digest), indent=2) + "\n")
+        write_file(manifest, json.dumps(manifest_of(folder, component, commit or version, digest), indent=2) + "\n")
         if sbom:
-            _write(sbom, docker.sbom(f"{repository[0]}@{digest}"))
+            write_file(sbom, docker.sbom(f"{repository[0]}@{digest}"))
         cli.display.raw(digest)
 
 
@@ -182,8 +190,3 @@ def manifest_of(folder: Path, component: str, commit: str, digest: str) -> Mappi
     template = folder / "release.json"
     manifest = read_manifest(template, component) | {"commit": commit, "digest": digest}
     return checked_manifest(manifest, template, component, digest)
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")

@@ -52,9 +52,9 @@ class ScannedImage:
     def summary(self) -> str:
         """Return such as `2 critical, 5 high`, without the severities of which there are none."""
         counted = Counter(finding.vulnerability.severity for finding in self.findings)
-        known = [name for name in SEVERITIES if counted[name]]
+        usual = [name for name in SEVERITIES if counted[name]]
         others = sorted(counted.keys() - set(SEVERITIES))
-        return ", ".join(f"{counted[name]} {name.lower()}" for name in (*known, *others)) or "nothing"
+        return ", ".join(f"{counted[name]} {name.lower()}" for name in (*usual, *others)) or "nothing"
 
 
 def scan(context: typer.Context, targets: Targets = None, *, as_json: Json = False) -> None:

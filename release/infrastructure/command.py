@@ -1,5 +1,6 @@
 """`infrastructure`: compares what is described with what is deployed, judges it, and deploys what differs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -7,11 +8,10 @@ import typer
 
 from release.cli_context import CliContext
 from release.command_line import failing, refusing, terminated_as_interrupted
-from release.infrastructure.deploying import deploy_locked
-from release.infrastructure.differences import Differences, NotDeployableError, differences
-from release.review.cdk_diff import compare_together
-from release.review.changes import DiffError, Risk
-from release.review.deployed import DeployedStacks
+from release.infrastructure.deploying import NEVER_CREATED, NotDeployableError, deploy_locked
+from release.review.cdk_diff import CDK_METADATA, TemplatePair, compare_together
+from release.review.changes import DiffError, Json, Risk
+from release.review.deployed import DeployedStacks, NotComparableError
 from release.review.replacements import Acknowledgements, acknowledgements_in
 from release.review.report import show
 from release.review.review import Comparison, Review, review
@@ -22,6 +22,7 @@ from settings.loading import ROOT, Settings
 
 BLOCKED = int(Risk.BLOCKED)
 _PIPELINE = "pipeline"  # a pipeline that changed itself would break off what it is doing
+_METADATA_AVAILABLE = "CDKMetadataAvailable"
 
 AssemblyFolder = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="What `make synth` wrote, instead of synthesizing anew.")
@@ -29,6 +30,22 @@ AssemblyFolder = Annotated[
 Acknowledge = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Lines that acknowledge losses: see docs/pull-requests.md.")
 ]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Holds all stacks as they are deployed and described.
+
+    `left` names stacks that differ and are left alone: deploying them is for a person.
+    """
+
+    pairs: tuple[TemplatePair, ...]
+    left: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """List what is to be deployed, in this order."""
+        return tuple(pair.name for pair in self.pairs if _differs(pair))
 
 
 def infrastructure(context: typer.Context, *, assembly: AssemblyFolder = None, acknowledge: Acknowledge = None) -> None:
@@ -64,9 +81,42 @@ def _described(settings: Settings, folder: Path, *, synthesized: bool) -> Assemb
 
 
 def _compared(assembly: Assembly, cli: CliContext, settings: Settings) -> Differences:
+    """Compare the assembly with what is deployed, stack by stack; the pipeline's stack is never to be deployed."""
     client = cli.clients_in(settings.region)("cloudformation")
-    alone = [settings.stack_name(_PIPELINE)]
-    return differences(assembly.templates, Stacks(client), DeployedStacks(client, cli.pause), alone)
+    stacks, deployed, pipeline = Stacks(client), DeployedStacks(client, cli.pause), settings.stack_name(_PIPELINE)
+    templates = assembly.templates.items()
+    pairs = [TemplatePair(name, _deployed(name, stacks, deployed), template) for name, template in templates]
+    left = tuple(pair.name for pair in pairs if pair.name == pipeline and _differs(pair))
+    return Differences(tuple(pair for pair in pairs if pair.name != pipeline), left)
+
+
+def _deployed(name: str, stacks: Stacks, deployed: DeployedStacks) -> Json | None:
+    """Return the template that is deployed; None for a stack that is not there, or that was never created."""
+    stack = stacks.describe(name)
+    if stack is None or stack.status in NEVER_CREATED:
+        return None
+    try:
+        return deployed.template(name)
+    except NotComparableError as error:
+        raise NotDeployableError(f"{name} cannot be compared with what is deployed: {error}") from error
+
+
+def _differs(pair: TemplatePair) -> bool:
+    """Tell whether the templates differ in more than the note of which constructs were used.
+
+    That note is not the same in every synth, and deploys nothing:
+    https://docs.aws.amazon.com/cdk/v2/guide/usage-data.html
+    """
+    return _without_metadata(pair.old) != _without_metadata(pair.new)
+
+
+def _without_metadata(template: Json | None) -> Json | None:
+    if template is None:
+        return None
+    entries = template.get("Resources", {}).items()
+    resources = {id_: resource for id_, resource in entries if resource.get("Type") != CDK_METADATA}
+    conditions = {name: rule for name, rule in template.get("Conditions", {}).items() if name != _METADATA_AVAILABLE}
+    return {**template, "Resources": resources, "Conditions": conditions}
 
 
 def _reviewed(settings: Settings, compared: Differences, assembly: Assembly, acknowledged: Acknowledgements) -> Review:

@@ -18,7 +18,6 @@ from botocore.exceptions import ClientError
 
 from release.cli_context import CliContext, find_ledger, machine_arns_of
 from release.command_line import DENIED, FAILED, INTERRUPTED, environment_with_tools, explain, undisturbed
-from release.infrastructure.differences import NotDeployableError, refuse_unsteady
 from release.progress import Display
 from release.start import new_release_id
 from release_aws.clients import AWS_ERRORS, error_code
@@ -28,8 +27,15 @@ from release_aws.stepfunctions import Executions, execution_arn
 from release_engine.ledger import INFRASTRUCTURE, LockHeldError, OvertakenError
 from settings.loading import Settings
 
+# What was never created, as the CLI sees it too: it makes such a stack anew.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+NEVER_CREATED = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 # A command that was killed gives nothing back: for so long CloudFormation is left alone with what it has begun.
 LEASE_SECONDS = 30 * 60
+
+
+class NotDeployableError(Exception):
+    """Says why nothing was deployed, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,18 @@ def deploy_locked(cli: CliContext, settings: Settings, names: Sequence[str], *, 
     cli.display.say(f"{settings.environment}: deployed {', '.join(names)}", "bold green")
 
 
+def refuse_unsteady(names: Sequence[str], stacks: Stacks) -> None:
+    """Raise NotDeployableError for a stack that changes now, or that could not go back: it takes no update."""
+    for name in names:
+        stack = stacks.describe(name)
+        if stack is None or stack.status in NEVER_CREATED:
+            continue
+        if stack.status.endswith("_IN_PROGRESS"):
+            raise NotDeployableError(f"{name} is {stack.status}: somebody else changes it; try again when that is over")
+        if stack.status.endswith("_FAILED"):
+            raise NotDeployableError(f"{name} is {stack.status}: it takes no update until it is mended")
+
+
 @contextmanager
 def _locked(cli: CliContext, settings: Settings) -> Iterator[Callable[[], None]]:
     """Hold the locks of all components, and give what renews them."""
@@ -165,11 +183,11 @@ def _interrupted(display: Display, names: Sequence[str]) -> Iterator[None]:
 
 
 def cdk_deploy(
-    root: Path, assembly: Path, stacks: Sequence[str], *, renew: Callable[[], None], every: float = 60.0
+    root: Path, assembly: Path, stacks: Sequence[str], *, renew: Callable[[], None], seconds: float = 60.0
 ) -> int:
     """Run `cdk deploy` and return its exit code; its output streams through.
 
-    `renew` is called while the CLI runs, and ends it by raising.
+    `renew` is called every `seconds` while the CLI runs, and ends it by raising.
     """
     command = ("cdk", "deploy", "--app", str(assembly), "--exclusively", *stacks, "--require-approval", "never")
     options = ("--no-notices", "--progress", "events", "--concurrency", "4")
@@ -186,15 +204,15 @@ def cdk_deploy(
     except OSError as error:
         raise NotDeployableError(f"the CDK CLI does not run ({error}): `make setup` installs it") from error
     try:
-        return _waited(process, renew, every)
+        return _waited(process, renew, seconds)
     finally:
         _end(process)
 
 
-def _waited(process: "subprocess.Popen[bytes]", renew: Callable[[], None], every: float) -> int:
+def _waited(process: "subprocess.Popen[bytes]", renew: Callable[[], None], seconds: float) -> int:
     while True:
         try:
-            return process.wait(timeout=every)
+            return process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             renew()
 

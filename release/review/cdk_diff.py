@@ -43,10 +43,10 @@ class TemplatePair:
 def compare_together(pairs: Sequence[TemplatePair]) -> tuple[StackChange, ...]:
     """Compare as `compare` does, and add what a replacement in one stack replaces in others."""
     stacks = compare(pairs)
-    known: set[Output] = set()
-    while more := set(_other_values(stacks)) - known:
-        known |= more
-        marked = [replace(pair, new=_marked(pair.new, known)) for pair in pairs]
+    outputs: set[Output] = set()
+    while more := set(_other_values(stacks)) - outputs:
+        outputs |= more
+        marked = [replace(pair, new=_marked(pair.new, outputs)) for pair in pairs]
         if marked == list(pairs):
             return stacks
         stacks = compare(marked)

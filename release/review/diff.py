@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from release.cli_context import CliContext
-from release.command_line import FAILED, failing, refusing
+from release.command_line import FAILED, failing, refusing, write_file
 from release.review.cdk_diff import TemplatePair, compare_together
 from release.review.changes import DiffError, StackChange
 from release.review.deployed import DeployedStacks, Drift, NotComparableError, look_for_drift
@@ -119,22 +119,14 @@ def pairs_of(synths: Synths) -> Iterator[TemplatePair]:
 def write(reviewed: Review, request: DiffRequest) -> None:
     """Write the files that the request names; a comment that had to be cut has its whole text beside it."""
     if request.json:
-        _write(request.json, json.dumps(as_document(reviewed), indent=2) + "\n")
+        write_file(request.json, json.dumps(as_document(reviewed), indent=2) + "\n")
     if request.markdown:
         whole, comment = render(reviewed, limit=None), render(reviewed, limit=LIMIT)
-        _write(request.markdown, comment)
+        write_file(request.markdown, comment)
         beside = request.markdown.with_suffix(".full.md")
         beside.unlink(missing_ok=True)
         if whole != comment:
-            _write(beside, whole)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DiffError(f"{file} cannot be written: {error.strerror}") from error
+            write_file(beside, whole)
 
 
 def _as_deployed(deployed: DeployedStacks, pair: TemplatePair, notes: list[str]) -> TemplatePair:

@@ -138,6 +138,6 @@ def review(
 
 def _obstacle_findings(obstacles: Sequence[Obstacle], findings: Sequence[Finding]) -> list[Finding]:
     """Find obstacles of resources without another finding: what cannot be undone is worth a look for that alone."""
-    known = {finding.subject for finding in findings}
-    unknown = (obstacle for obstacle in obstacles if obstacle.subject not in known)
-    return [Finding(Risk.LOOK, "going back", obstacle.subject, obstacle.text) for obstacle in unknown]
+    subjects = {finding.subject for finding in findings}
+    others = (obstacle for obstacle in obstacles if obstacle.subject not in subjects)
+    return [Finding(Risk.LOOK, "going back", obstacle.subject, obstacle.text) for obstacle in others]

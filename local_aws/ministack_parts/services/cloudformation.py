@@ -24,8 +24,10 @@ resolve_references: Callable[..., Any] = engine._resolve_refs
 order_of_template: Callable[[Record, Record], list[str]] = engine._topological_sort
 
 # (template, parameters given, former parameters) -> values; each module that asks has the name for itself.
-parameter_values: tuple[Replaceable[..., Record], ...] = tuple(
-    Replaceable(module, "_resolve_parameters") for module in (engine, changesets, request_handlers)
+parameter_values: tuple[Replaceable[..., Record], ...] = (
+    Replaceable(engine, "_resolve_parameters"),
+    Replaceable(changesets, "_resolve_parameters"),
+    Replaceable(request_handlers, "_resolve_parameters"),
 )
 
 # What an operation on a stack asks.

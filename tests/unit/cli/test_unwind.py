@@ -69,12 +69,6 @@ def test_a_rollback_that_fails_is_the_last(run: Run, exchange: Exchange) -> None
     assert "not started: backend" in result.stderr
 
 
-def test_a_bad_version_that_runs_is_undone_too(run: Run, exchange: Exchange) -> None:
-    exchange.remember(past("release-21", NEW, Outcome.FAILED, component="engine", former_digest=OLD))
-    assert run("unwind", f"engine={NEW}").exit_code == 0
-    assert undone(exchange) == [("engine", OLD, "rollback")]
-
-
 PIPELINE = "pipeline:6f0e4a1c"
 
 
@@ -123,14 +117,6 @@ def test_what_does_not_run_any_more_stays(run: Run, exchange: Exchange) -> None:
     result = run("unwind", "--requested-by", PIPELINE)
     assert (result.exit_code, undone(exchange)) == (0, [])
     assert f"client stays as it is: it runs {OLD}, not {NEW}" in result.stdout
-
-
-def test_a_way_back_that_one_of_them_lacks_keeps_all_of_them(run: Run, exchange: Exchange) -> None:
-    by_the_pipeline(exchange, *CHAIN)
-    exchange.images.remove(OLD)
-    result = run("unwind", "--requested-by", PIPELINE)
-    assert (result.exit_code, undone(exchange)) == (1, [])
-    assert "nothing was undone" in result.stderr
 
 
 @pytest.mark.parametrize(

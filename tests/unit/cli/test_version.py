@@ -1,7 +1,6 @@
 """`version`: one content, one version, whatever the commit; in a git repository of the test's own."""
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +12,8 @@ from typer.testing import CliRunner, Result
 from release.app import app
 from release.cli_context import CliContext
 from release.images.content import compiled_glob
+from tests.unit.git_checkout import commit, git
 
-GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main")
 FILES = {
     "Gemfile": "source",
     "app/order.rb": "class Order",
@@ -32,26 +31,20 @@ class Monorepo:
 
     folder: Path
 
-    def git(self, *arguments: str) -> str:
-        command = [*GIT, *arguments]
-        done = subprocess.run(command, cwd=self.folder, check=True, capture_output=True, text=True)  # noqa: S603
-        return done.stdout.strip()
-
     def write(self, path: str, text: str) -> None:
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
     def commit(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "change")
+        commit(self.folder)
 
 
 def new_monorepo(folder: Path) -> Monorepo:
     """Committed once."""
     folder.mkdir()
     made = Monorepo(folder)
-    made.git("init", "--quiet")
+    git(folder, "init", "--quiet")
     for path, text in FILES.items():
         made.write(path, text)
     made.commit()
@@ -125,7 +118,7 @@ def test_the_same_content_in_another_commit_is_the_same_version(monorepo: Monore
 
 def test_a_mode_and_a_name_count_too(monorepo: Monorepo) -> None:
     before = versions(monorepo)
-    monorepo.git("mv", "client/page.js", "client/start.js")
+    git(monorepo.folder, "mv", "client/page.js", "client/start.js")
     (monorepo.folder / "bin" / "web").chmod(0o755)
     monorepo.commit()
     assert changed(before, versions(monorepo)) == ["backend", "client"]
@@ -135,7 +128,7 @@ def test_a_component_that_moves_as_a_whole_keeps_its_version(
     monorepo: Monorepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = versions(monorepo)
-    monorepo.git("mv", "client", "web")
+    git(monorepo.folder, "mv", "client", "web")
     monorepo.commit()
     monkeypatch.setitem(FOLDERS, "client", "./web/")
     assert versions(monorepo) == before
@@ -164,7 +157,7 @@ def test_of_many_that_are_not_committed_three_are_named(monorepo: Monorepo) -> N
 
 
 def test_a_folder_without_the_component_is_refused(monorepo: Monorepo) -> None:
-    monorepo.git("rm", "-r", "--quiet", "client")
+    git(monorepo.folder, "rm", "-r", "--quiet", "client")
     monorepo.commit()
     assert f"client has no file in HEAD of {monorepo.folder}: its folder there is 'client'" in refusal(monorepo.folder)
 
@@ -176,7 +169,7 @@ def test_what_is_no_checkout_is_refused(monorepo: Monorepo, tmp_path: Path) -> N
 
 
 def test_a_repository_without_a_commit_is_refused(tmp_path: Path) -> None:
-    Monorepo(tmp_path).git("init", "--quiet")
+    git(tmp_path, "init", "--quiet")
     assert "is no git checkout with a commit" in refusal(tmp_path)
 
 

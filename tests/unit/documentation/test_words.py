@@ -10,18 +10,19 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from itertools import chain
+from typing import NamedTuple
 
 import pytest
 
 from tests.unit.documentation.markdown import ROOT, files, prose
 
-TEXT = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-ENTRIES = re.findall(r"^\*\*([^*]+)\*\*(?:, short \*\*[^*]+\*\*)? \(([^)]+)\):\n(\S[^\n]+)", TEXT, re.MULTILINE)
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+ENTRIES = re.findall(r"^\*\*([^*]+)\*\*(?:, short \*\*[^*]+\*\*)? \(([^)]+)\):\n(\S[^\n]+)", GLOSSARY, re.MULTILINE)
 TWICE = {"Stage"}  # CodePipeline's, and the rehearsal's
 
 
 def test_every_entry_has_its_words_and_a_meaning() -> None:
-    assert len(ENTRIES) == len(re.findall(r"^\*\*", TEXT, re.MULTILINE)) >= 40
+    assert len(ENTRIES) == len(re.findall(r"^\*\*", GLOSSARY, re.MULTILINE)) >= 40
 
 
 @pytest.mark.parametrize(("word", "other"), [(word, other) for word, other, _ in ENTRIES])
@@ -35,7 +36,6 @@ def test_a_word_is_explained_once() -> None:
 
 
 PRODUCT = ("settings", "stacks", "constructs", "lambda", "release")
-GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 
 
 def shared() -> Mapping[str, list[str]]:
@@ -62,18 +62,26 @@ def test_each_exception_of_the_glossary_is_still_one() -> None:
     assert exceptions() - shared().keys() == set()
 
 
-CATALOGUE = ROOT / "docs" / "failures.md"
+CATALOGUE_PAGE = ROOT / "docs" / "failures.md"
+CATALOGUE = CATALOGUE_PAGE.read_text(encoding="utf-8")
 STATES = {"built", "in part", "open"}
 _ENTRY = re.compile(r"<a id=\"f(\d+)\"></a>\n\n### F(\d+): ([^\n]+)\n(.*?)(?=\n<a id=|\n## |\Z)", re.DOTALL)
 
 
-@cache
-def states() -> Mapping[int, str]:
-    """Return the state of each failure's answer, by its number."""
-    entries = _ENTRY.findall(CATALOGUE.read_text(encoding="utf-8"))
-    return {
-        int(number): "".join(re.findall(r"^- State: \*\*(.+)\*\*\.$", text, re.M)) for _, number, _, text in entries
-    }
+class Failure(NamedTuple):
+    """One entry of the catalogue: the id of its anchor, its number and title, and what it says of the failure."""
+
+    anchor: str
+    number: str
+    title: str
+    text: str
+
+    @property
+    def state(self) -> str:
+        return "".join(re.findall(r"^- State: \*\*(.+)\*\*\.$", self.text, re.M))
+
+
+FAILURES = {int(entry[1]): Failure(*entry) for entry in _ENTRY.findall(CATALOGUE)}
 
 
 @cache
@@ -103,45 +111,43 @@ def _numbered_tests(text: str) -> list[str]:
 
 
 def test_every_number_is_defined_once_under_its_own_anchor() -> None:
-    entries = _ENTRY.findall(CATALOGUE.read_text(encoding="utf-8"))
-    assert [anchor for anchor, number, _, _ in entries if anchor != number] == []
-    assert sorted(states()) == list(range(1, len(entries) + 1))
-    assert set(states().values()) <= STATES
+    assert [failure.number for failure in FAILURES.values() if failure.anchor != failure.number] == []
+    assert sorted(FAILURES) == list(range(1, CATALOGUE.count("\n### F") + 1))
+    assert {failure.state for failure in FAILURES.values()} <= STATES
 
 
 def test_every_number_that_is_used_is_defined() -> None:
-    assert {number: path for number, path in used().items() if number not in states()} == {}
+    assert {number: path for number, path in used().items() if number not in FAILURES} == {}
 
 
 def test_every_answer_that_is_not_open_has_a_test_or_story_that_names_it() -> None:
-    assert [f"F{number}" for number, state in states().items() if state != "open" and number not in guarded()] == []
+    answered = {number for number, failure in FAILURES.items() if failure.state != "open"}
+    assert sorted(answered - guarded()) == []
 
 
 def test_what_has_a_test_is_not_called_open_any_more() -> None:
     """Whoever builds an answer says so in the catalogue."""
-    assert [f"F{number}" for number, state in states().items() if state == "open" and number in guarded()] == []
+    assert [number for number, failure in FAILURES.items() if failure.state == "open" and number in guarded()] == []
 
 
-@pytest.mark.parametrize("number", sorted(states()))
+@pytest.mark.parametrize("number", sorted(FAILURES))
 def test_every_failure_says_where_it_is_on_record_and_what_is_done_about_it(number: int) -> None:
-    (text,) = [text for _, found, _, text in _ENTRY.findall(CATALOGUE.read_text()) if int(found) == number]
-    assert re.search(r"^- On record: \S", text, re.M)
-    assert re.search(r"^- Answer: \S", text, re.M)
+    assert re.search(r"^- On record: \S", FAILURES[number].text, re.M)
+    assert re.search(r"^- Answer: \S", FAILURES[number].text, re.M)
 
 
 def test_the_list_by_number_says_what_the_entries_say() -> None:
-    text = CATALOGUE.read_text(encoding="utf-8")
-    listed = re.findall(r"^- \[F(\d+)\]\(#f\1\): (.+?)(?: \((in part|open)\))?$", text, re.M)
-    entries = _ENTRY.findall(text)
-    titles = {number: title for _, number, title, _ in entries}
-    assert {number: (title, state or "built") for number, title, state in listed} == {
-        number: (titles[number], states()[int(number)]) for number in titles
+    listed = re.findall(r"^- \[F(\d+)\]\(#f\1\): (.+?)(?: \((in part|open)\))?$", CATALOGUE, re.M)
+    assert {int(number): (title, state or "built") for number, title, state in listed} == {
+        number: (failure.title, failure.state) for number, failure in FAILURES.items()
     }
 
 
 def test_documents_give_a_failure_in_words_and_its_number_only_as_a_link() -> None:
     pages = [
-        path for path in files(".md") if path != CATALOGUE and (path.parent == ROOT or ROOT / "docs" in path.parents)
+        path
+        for path in files(".md")
+        if path != CATALOGUE_PAGE and (path.parent == ROOT or ROOT / "docs" in path.parents)
     ]
     bare = {path.name: re.findall(r"(?<!\[)\bF[0-9]{1,2}\b(?!\]\([^)]*failures\.md#f)", prose(path)) for path in pages}
     assert {name: numbers for name, numbers in bare.items() if numbers} == {}

@@ -38,7 +38,7 @@ def while_it_deploys(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Callable[
                 renew()
                 do()
 
-            return cdk_deploy(*arguments, renew=both, every=0.2)  # type: ignore[arg-type]
+            return cdk_deploy(*arguments, renew=both, seconds=0.2)  # type: ignore[arg-type]
 
         monkeypatch.setattr(deploying, "cdk_deploy", deploy)
 

@@ -8,7 +8,6 @@ from tests.unit.review.scene import (
     allow,
     changed,
     ingress,
-    pair,
     policy,
     resource,
     service,
@@ -98,93 +97,105 @@ def _three_stacks(name: str, **subnet: Any) -> list[TemplatePair]:
     arn = {"Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Brokers", "Arn"]}}}}
     engine = template(Policy=policy(allow("kafka-cluster:Connect", _reads(f"{name}-data", "Arn"))))
     return [
-        pair(f"{name}-network", network | outputs, changed(network, "Subnet", **subnet) | outputs),
-        pair(f"{name}-data", data | arn, data | arn),
-        pair(f"{name}-engine", engine, engine),
+        TemplatePair(f"{name}-network", network | outputs, changed(network, "Subnet", **subnet) | outputs),
+        TemplatePair(f"{name}-data", data | arn, data | arn),
+        TemplatePair(f"{name}-engine", engine, engine),
     ]
 
 
 CASES: dict[str, list[TemplatePair]] = {
-    "database renamed": [pair("data", _DATA, _renamed(_DATA, "Database", "Postgres"))],
-    "database moved to another port": [pair("port", _DATA, changed(_DATA, "Database", Port="5433"))],
-    "database gets another engine": [pair("doubt", _DATA, changed(_DATA, "Database", Engine="aurora-postgresql"))],
-    "database gets a standby": [pair("standby", _DATA, changed(_DATA, "Database", MultiAZ=True))],
+    "database renamed": [TemplatePair("data", _DATA, _renamed(_DATA, "Database", "Postgres"))],
+    "database moved to another port": [TemplatePair("port", _DATA, changed(_DATA, "Database", Port="5433"))],
+    "database gets another engine": [
+        TemplatePair("doubt", _DATA, changed(_DATA, "Database", Engine="aurora-postgresql"))
+    ],
+    "database gets a standby": [TemplatePair("standby", _DATA, changed(_DATA, "Database", MultiAZ=True))],
     "change set replaces": [_with_change_set("told-new", replacement="True", recreation="Always")],
     "change set updates": [_with_change_set("told-old", replacement="False", recreation="Never")],
     "database goes with a snapshot": [
-        pair("snapshot", template(Database={**_DATABASE, "DeletionPolicy": "Snapshot"}), template())
+        TemplatePair("snapshot", template(Database={**_DATABASE, "DeletionPolicy": "Snapshot"}), template())
     ],
-    "load balancer replaced": [pair("front", _FRONT, changed(_FRONT, "Front", Scheme="internal"))],
+    "load balancer replaced": [TemplatePair("front", _FRONT, changed(_FRONT, "Front", Scheme="internal"))],
     "subnet of another stack replaced": _three_stacks("far", CidrBlock="10.0.1.0/24"),
     "subnet of another stack updated": _three_stacks("near", MapPublicIpOnLaunch=False),
-    "engine volume replaced": [pair("volume", _VOLUME, changed(_VOLUME, "Volume", PerformanceMode="maxIO"))],
-    "brokers in other subnets": [pair("brokers", _BROKERS, _brokers(ClientSubnets=["c", "d"]))],
-    "brokers of another size": [pair("sized", _BROKERS, _brokers(InstanceType="kafka.m7g.xlarge"))],
-    "table keeps its name": [pair("named", _TABLE, changed(_TABLE, "Table", KeySchema=[{"AttributeName": "id"}]))],
-    "table gets a condition": [
-        pair("conditional", _TABLE, {"Resources": {"Table": {**_TABLE["Resources"]["Table"], "Condition": "Given"}}})
+    "engine volume replaced": [TemplatePair("volume", _VOLUME, changed(_VOLUME, "Volume", PerformanceMode="maxIO"))],
+    "brokers in other subnets": [TemplatePair("brokers", _BROKERS, _brokers(ClientSubnets=["c", "d"]))],
+    "brokers of another size": [TemplatePair("sized", _BROKERS, _brokers(InstanceType="kafka.m7g.xlarge"))],
+    "table keeps its name": [
+        TemplatePair("named", _TABLE, changed(_TABLE, "Table", KeySchema=[{"AttributeName": "id"}]))
     ],
-    "repository goes": [pair("images", template(Images=resource("ECR::Repository")), template())],
-    "group opened to the world": [pair("open", _GROUP, _group(ingress("10.0.0.0/16", 443), ingress("0.0.0.0/0", 22)))],
-    "only a rule's description": [pair("words", _GROUP, _group(ingress("10.0.0.0/16", 443, "users")))],
-    "database gets a public address": [pair("public", _DATA, changed(_DATA, "Database", PubliclyAccessible=True))],
+    "table gets a condition": [
+        TemplatePair(
+            "conditional", _TABLE, {"Resources": {"Table": {**_TABLE["Resources"]["Table"], "Condition": "Given"}}}
+        )
+    ],
+    "repository goes": [TemplatePair("images", template(Images=resource("ECR::Repository")), template())],
+    "group opened to the world": [
+        TemplatePair("open", _GROUP, _group(ingress("10.0.0.0/16", 443), ingress("0.0.0.0/0", 22)))
+    ],
+    "only a rule's description": [TemplatePair("words", _GROUP, _group(ingress("10.0.0.0/16", 443, "users")))],
+    "database gets a public address": [
+        TemplatePair("public", _DATA, changed(_DATA, "Database", PubliclyAccessible=True))
+    ],
     "any resource": [
-        pair("wild", _POLICY, template(Policy=policy(allow(["s3:GetObject", "s3:PutObject"], "*"))))
+        TemplatePair("wild", _POLICY, template(Policy=policy(allow(["s3:GetObject", "s3:PutObject"], "*"))))
     ],
     "fewer actions": [
-        pair("narrow", _POLICY, template(Policy=policy(allow("s3:GetObject", "arn:aws:s3:::snapshots/*"))))
+        TemplatePair("narrow", _POLICY, template(Policy=policy(allow("s3:GetObject", "arn:aws:s3:::snapshots/*"))))
     ],
     "a denial goes": [
-        pair(
+        TemplatePair(
             "denial",
             template(Policy=policy({**allow("s3:*", "*"), "Effect": "Deny"})),
             template(Policy=policy({**allow("s3:DeleteObject", "*"), "Effect": "Deny"})),
         )
     ],
     "a condition goes": [
-        pair(
+        TemplatePair(
             "bound",
             template(Policy=policy(allow("kms:Decrypt", "key", Condition={"StringEquals": {"kms:ViaService": "s3"}}))),
             template(Policy=policy(allow("kms:Decrypt", "key"))),
         )
     ],
     "managed policy attached": [
-        pair(
+        TemplatePair(
             "attached",
             template(Role=resource("IAM::Role", ManagedPolicyArns=[])),
             template(Role=resource("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"])),
         )
     ],
-    "retention lowered": [pair("logs", _LOGS, changed(_LOGS, "Logs", RetentionInDays=30))],
+    "retention lowered": [TemplatePair("logs", _LOGS, changed(_LOGS, "Logs", RetentionInDays=30))],
     "retention from for ever": [
-        pair("ever", changed(_LOGS, "Logs", RetentionInDays=None), changed(_LOGS, "Logs", RetentionInDays=30))
+        TemplatePair("ever", changed(_LOGS, "Logs", RetentionInDays=None), changed(_LOGS, "Logs", RetentionInDays=30))
     ],
-    "retention raised": [pair("raised", _LOGS, changed(_LOGS, "Logs", RetentionInDays=400))],
+    "retention raised": [TemplatePair("raised", _LOGS, changed(_LOGS, "Logs", RetentionInDays=400))],
     "protection taken away": [
-        pair("unprotected", _DATA, changed(_DATA, "Database", DeletionProtection=False, BackupRetentionPeriod=1))
+        TemplatePair(
+            "unprotected", _DATA, changed(_DATA, "Database", DeletionProtection=False, BackupRetentionPeriod=1)
+        )
     ],
-    "alarm goes": [pair("silent", _ALARM, template())],
-    "only a description": [pair("described", _ALARM, changed(_ALARM, "Alarm", AlarmDescription="new"))],
-    "larger disk": [pair("disk", _DATA, changed(_DATA, "Database", AllocatedStorage="100"))],
-    "task size": [pair("backend", _WEB, changed(_WEB, "Task", Cpu="1024", Memory="2048"))],
+    "alarm goes": [TemplatePair("silent", _ALARM, template())],
+    "only a description": [TemplatePair("described", _ALARM, changed(_ALARM, "Alarm", AlarmDescription="new"))],
+    "larger disk": [TemplatePair("disk", _DATA, changed(_DATA, "Database", AllocatedStorage="100"))],
+    "task size": [TemplatePair("backend", _WEB, changed(_WEB, "Task", Cpu="1024", Memory="2048"))],
     "three services": [
-        pair("exchange-engine", _ENGINE, changed(_ENGINE, "Task", Cpu="2048")),
-        pair("exchange-backend", _WEB, changed(_WEB, "Task", Cpu="1024")),
-        pair("exchange-data", _KAFKA, changed(_KAFKA, "Task", Cpu="1024")),
+        TemplatePair("exchange-engine", _ENGINE, changed(_ENGINE, "Task", Cpu="2048")),
+        TemplatePair("exchange-backend", _WEB, changed(_WEB, "Task", Cpu="1024")),
+        TemplatePair("exchange-data", _KAFKA, changed(_KAFKA, "Task", Cpu="1024")),
     ],
-    "more tasks": [pair("scaled", _WEB, changed(_WEB, "Scaling", MinCapacity=3))],
-    "stack added": [pair("added", None, template(Key=resource("KMS::Key"), Bucket=resource("S3::Bucket")))],
-    "stack removed": [pair("removed", _DATA, None)],
-    "600 resources": [pair("many", _many(600, 1000), _many(600, 900))],
+    "more tasks": [TemplatePair("scaled", _WEB, changed(_WEB, "Scaling", MinCapacity=3))],
+    "stack added": [TemplatePair("added", None, template(Key=resource("KMS::Key"), Bucket=resource("S3::Bucket")))],
+    "stack removed": [TemplatePair("removed", _DATA, None)],
+    "600 resources": [TemplatePair("many", _many(600, 1000), _many(600, 900))],
     "markup": [
-        pair(
+        TemplatePair(
             "markup",
             _ALARM,
             changed(_ALARM, "Alarm", AlarmDescription="</details> @everybody | `x` <!-- --> ${a}\n# title", Unit="*"),
         )
     ],
-    "nothing": [pair("same", _DATA, _DATA)],
-    "only CDK's note": [pair("noted", _NOTE, changed(_NOTE, "Note", Analytics="b"))],
+    "nothing": [TemplatePair("same", _DATA, _DATA)],
+    "only CDK's note": [TemplatePair("noted", _NOTE, changed(_NOTE, "Note", Analytics="b"))],
 }  # fmt: skip
 
 

@@ -4,7 +4,6 @@ The project's `cdk` copies a prepared assembly: a synth without CDK's seconds.
 """
 
 import json
-import subprocess
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -13,8 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from release.review.cdk_diff import TemplatePair
-from release.review.changes import Change, Impact, Json, StackChange
+from release.review.changes import Change, Impact, StackChange
+from tests.unit.git_checkout import commit, git
 
 Template = dict[str, Any]
 
@@ -44,10 +43,6 @@ def changed(before: Template, logical_id: str, **properties: Any) -> Template:
 
 def without(before: Template, logical_id: str) -> Template:
     return {"Resources": {id_: one for id_, one in before["Resources"].items() if id_ != logical_id}}
-
-
-def pair(stack: str, old: Json | None, new: Json | None) -> TemplatePair:
-    return TemplatePair(stack, old, new)
 
 
 def policy(*statements: Template) -> Template:
@@ -91,7 +86,6 @@ if [ -f broken ]; then echo "SettingsError: config/test.toml: no such region"; e
 [ "$CDK_VALIDATION$EXCHANGE_NAG" = falsefalse ] || exit 9
 mkdir -p "$8" && cp assembly/* "$8"/
 """
-GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main")
 
 
 @dataclass(frozen=True)
@@ -101,18 +95,13 @@ class Project:
     repository: Path
     folder: Path
 
-    def git(self, *arguments: str) -> str:
-        command = [*GIT, *arguments]
-        done = subprocess.run(command, cwd=self.repository, check=True, capture_output=True, text=True)  # noqa: S603
-        return done.stdout.strip()
-
-    def commit(self) -> str:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "change")
-        return self.git("rev-parse", "HEAD")
+    def commit(self) -> None:
+        commit(self.repository)
 
     def worktrees(self) -> list[str]:
-        return self.git("worktree", "list", "--porcelain").splitlines()
+        """Return the folders in which the repository is checked out."""
+        lines = git(self.repository, "worktree", "list", "--porcelain").splitlines()
+        return [line.removeprefix("worktree ") for line in lines if line.startswith("worktree ")]
 
     def stacks(self, templates: Mapping[str, Any], **dependencies: list[str]) -> None:
         """What `cdk synth` is to write."""
@@ -141,7 +130,7 @@ def new_project(repository: Path, inside: str = ".") -> Project:
     cdk.write_text(CDK)
     cdk.chmod(0o755)
     (repository / ".gitignore").write_text("node_modules/\n")
-    project.git("init", "--quiet")
+    git(repository, "init", "--quiet")
     return project
 
 

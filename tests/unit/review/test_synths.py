@@ -32,7 +32,7 @@ def test_the_present_tree_is_compared_with_the_commit_uncommitted_changes_includ
     synths = synthesize(project.folder, "HEAD", "test")
     assert (synths.base.templates, synths.head.templates) == ({"data": OLD}, {"data": NEW})
     assert synths.notes == ()
-    assert len([line for line in project.worktrees() if line.startswith("worktree")]) == 1
+    assert len(project.worktrees()) == 1
 
 
 def test_a_project_in_a_folder_of_its_repository_is_found_in_the_base_too(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_base_that_does_not_synthesize_says_so_with_what_cdk_said(project: Pro
         DiffError, match=r"the base HEAD does not synthesize \(test\):\nSettingsError: config/test.toml"
     ):
         synthesize(project.folder, "HEAD", "test")
-    assert len([line for line in project.worktrees() if line.startswith("worktree")]) == 1
+    assert len(project.worktrees()) == 1
 
 
 def test_a_present_tree_that_does_not_synthesize_is_told_apart(project: Project) -> None:
@@ -102,7 +102,7 @@ def test_an_interruption_and_a_termination_leave_no_tree_behind(project: Project
             assert (tree / "assembly" / "manifest.json").exists()
             signal.raise_signal(how)
         assert not tree.exists()
-        assert len([line for line in project.worktrees() if line.startswith("worktree")]) == 1
+        assert len(project.worktrees()) == 1
 
 
 def test_nobodys_hooks_run_in_the_tree_of_the_base(project: Project) -> None:
