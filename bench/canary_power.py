@@ -1,7 +1,7 @@
 """``python -m bench.canary_power`` tells how often the canary gate fails identical versions, and sees bad ones.
 
-The numbers are seeded, so the figures are the same every time. Latencies are log-normal with a median of 100 ms, in whole milliseconds, as
-probes record them; sigma 0.5 puts p95 at 2.3 medians, 1.0 at 5.2.
+The numbers are seeded, so the figures are the same every time. Latencies are log-normal with a median of 100 ms, in
+whole milliseconds, as probes record them; sigma 0.5 puts p95 at 2.3 medians, 1.0 at 5.2.
 """
 
 import math

@@ -90,7 +90,8 @@ _READY = "READY "  # rehearsal/opening.py
 def diff_of_an_assembly_against_one_through_python() -> Ratio:
     """Compare `cdk diff` of an assembly with `cdk diff` that synthesizes, where nothing differs from what is deployed.
 
-    All stacks of an environment are deployed to a local AWS. Both compare templates, and both validate nothing again: what Python does is to make the assembly.
+    All stacks of an environment are deployed to a local AWS. Both compare templates, and both validate nothing again:
+    what Python does is to make the assembly.
     """
     with TemporaryDirectory(prefix="exchange-bench-") as folder, _deployed(Path(folder)) as aws:
         fresh = command(*_DIFF, "-c", f"environment={ENVIRONMENT}", "--output", f"{folder}/fresh")
