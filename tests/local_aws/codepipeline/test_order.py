@@ -75,8 +75,8 @@ def test_a_disabled_transition_holds_executions_up(pipelines: Pipelines) -> None
     pipelines.api.disable_stage_transition(**transition, reason="a freeze")
     execution = pipelines.start()
     wait_for(lambda: inbound(pipelines, "Ask"), lambda waiting: waiting == [execution])
-    transition = pipelines.stage("Ask")["inboundTransitionState"]
-    assert (transition["enabled"], transition["disabledReason"]) == (False, "a freeze")
+    state = pipelines.stage("Ask")["inboundTransitionState"]
+    assert (state["enabled"], state["disabledReason"]) == (False, "a freeze")
     pipelines.api.enable_stage_transition(**transition)
     pipelines.approve("Ask", pipelines.waits(execution, "Ask"))
     assert pipelines.ended(execution) == "Succeeded"

@@ -131,7 +131,7 @@ def test_variables_of_an_execution_have_values(pipelines: Pipelines, machine_of:
 @pytest.mark.parametrize("reference", ["Nobody.Digest", "Push.Digest", "variables.Digest"])
 def test_an_unknown_variable_fails_its_action(pipelines: Pipelines, machine_of: Any, reference: str) -> None:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html"""
-    pipelines.create(stage("Only", machine(machine_of(SUCCEED), asked={"digest": f"#{{{reference}}}"})))
+    pipelines.create(stage("Only", machine(machine_of(SUCCEED), input_={"digest": f"#{{{reference}}}"})))
     execution = pipelines.start()
     assert pipelines.ended(execution) == "Failed"
     assert f"#{{{reference}}}" in pipelines.error(execution, "Release")
