@@ -1,6 +1,5 @@
 """What every test may rely on, however the test run was started, and how tests are shared among processes."""
 
-import os
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,6 @@ PUSH, STORIES, WORKFLOWS, STAGING = (
 )
 STAGES = 2  # on which stories are played side by side
 MEASURED_SECONDS = 1.0
-BUSY = "TESTS_ON_A_BUSY_MACHINE"  # a stage reads it: tests/rehearsal/stages.py
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -36,13 +34,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many processes `--numprocesses=auto` starts: two where two processors are idle, one on a busy machine.
 
     A gate judges how fast a version answers, and a starved version is a slow one. So stages have a processor each,
-    and where there is none to spare there is one stage, whose clock runs at half the speed.
+    and where there is none to spare there is one stage.
     """
     idle = (psutil.cpu_count() or 1) * (1 - psutil.cpu_percent(MEASURED_SECONDS) / 100)
-    if idle > STAGES - 0.5:
-        return STAGES
-    os.environ[BUSY] = "1"
-    return 1
+    return STAGES if idle > STAGES - 0.5 else 1
 
 
 class StageScheduling(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
