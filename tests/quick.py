@@ -30,7 +30,7 @@ TOUCHES: dict[str, tuple[str, ...]] = {
     "app.py": PRODUCT,
     "cdk.json": PRODUCT,
     "release/": ("tests/unit", "tests/infra/test_layout.py"),
-    "acceptance/": ("tests/unit/rehearsal",),
+    "acceptance/": ("tests/unit/rehearsal", "tests/unit/test_acceptance.py"),
     "local_aws/": LOCAL_AWS,
     "rehearsal/": REHEARSAL,
     "bench/": ("tests/statistics", "tests/infra/test_layout.py"),

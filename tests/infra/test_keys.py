@@ -77,27 +77,62 @@ def resources(templates: Templates, kind: str) -> Iterator[tuple[Place, Json]]:
 
 
 def keys(templates: Templates) -> dict[Place, Place]:
-    """Return the key of each encrypted resource; one that is encrypted with a key of AWS's own has none."""
-    found = {}
-    for kind, path in KEY_OF.items():
-        for place, properties in resources(templates, kind):
-            value: Any = properties
-            for name in path:
-                value = (value or {}).get(name)
-            for key in referred(templates, place.stack, value or {}):
-                found[place] = key
-    return found
+    """Return the key of each resource that is encrypted with a key of these templates."""
+    return {
+        place: key
+        for kind, path in KEY_OF.items()
+        for place, properties in resources(templates, kind)
+        for key in referred(templates, place.stack, named_key(properties, path))
+        if kind_of(templates, key) == "AWS::KMS::Key"
+    }
 
 
-def lets_in(statements: list[Json], service: str, actions: tuple[str, ...]) -> bool:
-    """Say whether a key's policy lets the service do all of it."""
-    named = [one for one in statements if one["Effect"] == "Allow" and service in services(one)]
-    return all(any(allows(one, action) for one in named) for action in actions)
+def named_key(properties: Json, path: tuple[str, ...]) -> Any:
+    """Return what a resource names as its key, None where it names none."""
+    value: Any = properties
+    for name in path:
+        value = (value or {}).get(name)
+    return value
 
 
-def services(statement: Json) -> list[str]:
+def lets_in(statements: list[Json], service: str, actions: tuple[str, ...], log_group: str | None = None) -> bool:
+    """Say whether a key's policy lets the service do all of it; for a log group of this name, if there is one."""
+    named = [one for one in statements if names(one, service) and (log_group is None or covers(one, log_group))]
+    return all(_decided(named, action) for action in actions)
+
+
+def _decided(statements: list[Json], action: str) -> bool:
+    """Return what IAM decides: a denial counts more than any permission."""
+    effects = {statement["Effect"] for statement in statements if allows(statement, action)}
+    return effects == {"Allow"}
+
+
+def covers(statement: Json, log_group: str) -> bool:
+    """Say whether a statement's condition on the encryption context, if it has one, fits the log group's ARN."""
+    patterns = [
+        pattern
+        for keys_ in statement.get("Condition", {}).values()
+        for name, value in keys_.items()
+        if name.lower() == "kms:encryptioncontext:aws:logs:arn"
+        for pattern in listed(value)
+    ]
+    return not patterns or any(fnmatchcase(log_group, text(one).partition(":log-group:")[2]) for one in patterns)
+
+
+def text(value: Any) -> str:
+    """Return a string of a template; what is known only later is a star."""
+    if isinstance(value, dict) and "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return str(separator.join(map(text, parts)))
+    return value if isinstance(value, str) else "*"
+
+
+def names(statement: Json, service: str) -> bool:
+    """Say whether a statement of a key's policy is about the service; a denial for everybody is, too."""
     principal = statement.get("Principal", {})
-    return listed(principal.get("Service", [])) if isinstance(principal, dict) else []
+    if isinstance(principal, dict):
+        return service in listed(principal.get("Service", []))
+    return bool(statement["Effect"] == "Deny")
 
 
 def allows(statement: Json, action: str) -> bool:
@@ -105,31 +140,57 @@ def allows(statement: Json, action: str) -> bool:
 
 
 def shut_out(templates: Templates, region: str) -> list[str]:
-    """Return who writes to something encrypted and is not let in on its key."""
+    """Return who writes to something encrypted and is not let in on its key, and keys that nobody here can judge."""
     key_of = keys(templates)
-    return [*_services_shut_out(templates, key_of, f"logs.{region}.amazonaws.com"), *_roles_shut_out(templates, key_of)]
-
-
-def _services_shut_out(templates: Templates, key_of: Mapping[Place, Place], logs: str) -> Iterator[str]:
-    writers: list[tuple[Place, str, tuple[str, ...]]] = [
-        (place, logs, LOGS) for place, _ in resources(templates, "AWS::Logs::LogGroup")
+    logs = f"logs.{region}.amazonaws.com"
+    return [
+        *_keys_of_others(templates, key_of),
+        *_logs_shut_out(templates, key_of, logs),
+        *_events_shut_out(templates, key_of),
+        *_roles_shut_out(templates, key_of),
     ]
+
+
+def _keys_of_others(templates: Templates, key_of: Mapping[Place, Place]) -> Iterator[str]:
+    for kind, path in KEY_OF.items():
+        for place, properties in resources(templates, kind):
+            if kind != "AWS::S3::Bucket" and named_key(properties, path) and place not in key_of:
+                yield f"{place.stack} {place.logical_id}: its key is in no template, nobody knows its policy"
+
+
+def _logs_shut_out(templates: Templates, key_of: Mapping[Place, Place], logs: str) -> Iterator[str]:
+    for place, properties in resources(templates, "AWS::Logs::LogGroup"):
+        name = text(properties.get("LogGroupName", f"{place.stack}-{place.logical_id}-generated"))
+        if place in key_of and not lets_in(policy_of(templates, key_of[place]), logs, LOGS, name):
+            yield f"{place.stack} {place.logical_id}: {logs} may not use {key_of[place].logical_id}"
+
+
+def _events_shut_out(templates: Templates, key_of: Mapping[Place, Place]) -> Iterator[str]:
     for kind, service in (("AWS::Events::Rule", "events"), ("AWS::CloudWatch::Alarm", "cloudwatch")):
         for place, properties in resources(templates, kind):
-            told = [target["Arn"] for target in properties.get("Targets", [])] + properties.get("AlarmActions", [])
-            writers += [
-                (target, f"{service}.amazonaws.com", BOTH)
-                for target in referred(templates, place.stack, told)
-                if target in key_of and templates[target.stack]["Resources"][target.logical_id]["Type"] in TOLD
-            ]
-    for place, service, actions in writers:
-        if place in key_of:
-            policy = templates[key_of[place].stack]["Resources"][key_of[place].logical_id]["Properties"]["KeyPolicy"]
-            if not lets_in(policy["Statement"], service, actions):
-                yield f"{place.stack} {place.logical_id}: {service} may not use {key_of[place].logical_id}"
+            for target in referred(templates, place.stack, [properties.get(name) for name in DELIVERS[kind]]):
+                if target not in key_of or kind_of(templates, target) not in TOLD:
+                    continue
+                if not lets_in(policy_of(templates, key_of[target]), f"{service}.amazonaws.com", BOTH):
+                    yield f"{target.stack} {target.logical_id}: {service}.amazonaws.com may not use its key"
 
 
 TOLD = ("AWS::SNS::Topic", "AWS::SQS::Queue")
+# What names those to whom a service delivers by itself; a rule's dead letters are in its targets.
+DELIVERS = {
+    "AWS::Events::Rule": ("Targets",),
+    "AWS::CloudWatch::Alarm": ("AlarmActions", "OKActions", "InsufficientDataActions"),
+}
+
+
+def kind_of(templates: Templates, place: Place) -> str:
+    return str(templates[place.stack]["Resources"].get(place.logical_id, {}).get("Type", ""))
+
+
+def policy_of(templates: Templates, key: Place) -> list[Json]:
+    """Return the statements of a key's policy."""
+    statements: list[Json] = templates[key.stack]["Resources"][key.logical_id]["Properties"]["KeyPolicy"]["Statement"]
+    return statements
 
 
 def _roles_shut_out(templates: Templates, key_of: Mapping[Place, Place]) -> Iterator[str]:
@@ -163,6 +224,10 @@ def roles(templates: Templates) -> dict[Place, list[tuple[str, Json]]]:
     return found
 
 
+def names_a_service(statement: Json) -> bool:
+    return isinstance(statement.get("Principal"), dict) and "Service" in statement["Principal"]
+
+
 @everywhere
 def test_whoever_writes_is_let_in_on_the_key(environment: str) -> None:
     known = exchange(environment)
@@ -187,7 +252,7 @@ def test_a_key_that_lets_no_logs_in_is_found(environment: str) -> None:
     templates = copy.deepcopy(templates_of(environment))
     for _, properties in resources(templates, "AWS::KMS::Key"):
         policy = properties["KeyPolicy"]
-        policy["Statement"] = [one for one in policy["Statement"] if not services(one)]
+        policy["Statement"] = [one for one in policy["Statement"] if not names_a_service(one)]
     found = shut_out(templates, exchange(environment).settings.region)
     assert [one for one in found if "logs." in one]
     assert [one for one in found if "events.amazonaws.com" in one]
@@ -202,3 +267,31 @@ def test_a_role_that_may_not_use_the_key_of_what_it_writes_is_found(environment:
     found = shut_out(templates, exchange(environment).settings.region)
     assert [one for one in found if "sns:Publish" in one]
     assert [one for one in found if "dynamodb:UpdateItem" in one]
+
+
+LOGS_SERVICE, KEY, GROUP = "logs.us-west-2.amazonaws.com", "AWS::KMS::Key", "AWS::Logs::LogGroup"
+LET_IN = {"Effect": "Allow", "Principal": {"Service": LOGS_SERVICE}, "Action": "kms:*", "Resource": "*"}
+OF_OTHERS = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-west-2:111122223333:log-group:other-*"}}
+
+
+def one_stack(statements: list[Json], group: Json) -> dict[str, Json]:
+    key = {"Type": KEY, "Properties": {"KeyPolicy": {"Statement": statements}}}
+    return {"stack": {"Resources": {"Key": key, "Logs": {"Type": GROUP, "Properties": group}}}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "group", "found"),
+    [
+        ([LET_IN], {"KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}, 0),
+        ([LET_IN], {"KmsKeyId": {"Ref": "Key"}}, 0),
+        ([LET_IN | {"Condition": OF_OTHERS}], {"KmsKeyId": {"Ref": "Key"}, "LogGroupName": "other-one"}, 0),
+        ([LET_IN | {"Condition": OF_OTHERS}], {"KmsKeyId": {"Ref": "Key"}}, 1),
+        ([LET_IN, LET_IN | {"Effect": "Deny"}], {"KmsKeyId": {"Ref": "Key"}}, 1),
+        ([LET_IN, {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt"}], {"KmsKeyId": {"Ref": "Key"}}, 1),
+        ([LET_IN | {"Action": "kms:Decrypt"}], {"KmsKeyId": {"Ref": "Key"}}, 1),
+        ([LET_IN], {"KmsKeyId": "arn:aws:kms:us-west-2:111122223333:key/elsewhere"}, 1),
+    ],
+    ids=["attribute", "id", "fits", "fits another", "denied", "denied to all", "reads only", "of somebody else"],
+)
+def test_the_rule_reads_policies_as_iam_does(statements: list[Json], group: Json, found: int) -> None:
+    assert len(shut_out(one_stack(statements, group), "us-west-2")) == found
