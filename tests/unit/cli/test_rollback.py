@@ -189,6 +189,13 @@ def test_a_plan_is_shown_and_kept_and_nothing_is_done(plan: Path, exchange: Exch
     assert not exchange.started
 
 
+def test_a_plan_that_cannot_be_written_is_refused(run: Run, exchange: Exchange, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("rollback", "client", "--save-plan", str(tmp_path / "file" / "plan.json"))
+    assert (result.exit_code, "plan.json cannot be written" in result.stderr) == (2, True)
+    assert not exchange.started
+
+
 def test_a_plan_is_carried_out(run: Run, exchange: Exchange, plan: Path) -> None:
     assert run("rollback", "client", "--plan", str(plan), "--yes").exit_code == 0
     assert [one["digest"] for one in exchange.started] == [OLD]

@@ -187,6 +187,10 @@ CASES = {
         ("path_patterns = ", "# "),
         f"{BACKEND_WEB}: path_patterns is missing: every web service needs it",
     ),
+    "a web service without a priority of its rule": (
+        ("listener_priority = 100", ""),
+        f"{BACKEND_WEB}: listener_priority is missing: every web service needs it",
+    ),
     "a web service without a bake after the shift": (
         ("shift_bake_minutes = 5 ", "#"),
         f"{BACKEND_WEB}: shift_bake_minutes is missing: every web service needs it",
